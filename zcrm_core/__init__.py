@@ -1,0 +1,102 @@
+"""What does zcrm offer to a program or a plugin? The public names, nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zcrm_core import hookspecs
+    from zcrm_core.client import Client
+    from zcrm_core.config import Config
+    from zcrm_core.errors import (
+        ApiError,
+        AuthError,
+        ConfigError,
+        InvalidGrant,
+        InvalidToken,
+        NotFound,
+        PartialFailure,
+        PluginError,
+        RateLimited,
+        ReauthorizationRequired,
+        RefreshThrottled,
+        RefreshTimeout,
+        StaleToken,
+        StoreCorrupt,
+        StoreError,
+        StoreUnavailable,
+        TransportError,
+        ZcrmError,
+    )
+    from zcrm_core.hookspecs import LogEvent, Region, StoreClaim, TokenStorePlugin, hookimpl
+    from zcrm_core.tokens import Secret, Token, TokenKey
+
+__all__ = [
+    "ApiError",
+    "AuthError",
+    "Client",
+    "Config",
+    "ConfigError",
+    "InvalidGrant",
+    "InvalidToken",
+    "LogEvent",
+    "NotFound",
+    "PartialFailure",
+    "PluginError",
+    "RateLimited",
+    "ReauthorizationRequired",
+    "RefreshThrottled",
+    "RefreshTimeout",
+    "Region",
+    "Secret",
+    "StaleToken",
+    "StoreClaim",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreUnavailable",
+    "Token",
+    "TokenKey",
+    "TokenStorePlugin",
+    "TransportError",
+    "ZcrmError",
+    "__version__",
+    "hookimpl",
+    "hookspecs",
+]
+
+_MODULES = {
+    "Client": "client",
+    "Config": "config",
+    "LogEvent": "hookspecs",
+    "Region": "hookspecs",
+    "Secret": "tokens",
+    "StoreClaim": "hookspecs",
+    "Token": "tokens",
+    "TokenKey": "tokens",
+    "TokenStorePlugin": "hookspecs",
+    "hookimpl": "hookspecs",
+}
+"""Where the names live that are no errors; each module is imported when one of its names is first used."""
+
+__version__: str
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - reading it costs a look at the disk
+
+        value = version("zcrm-core")
+    elif name == "hookspecs":
+        return importlib.import_module("zcrm_core.hookspecs")
+    else:
+        value = getattr(importlib.import_module(f"zcrm_core.{_MODULES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
