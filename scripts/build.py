@@ -1,0 +1,32 @@
+"""Which wheels and sdists does this checkout give? Builds them all into the folder given as argument.
+
+The folder gets a requirements file ``wheels.txt`` as well, which names every wheel by its path: installing from
+it can take no other package of the same name from an index.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(folder: Path) -> None:
+    """Empty the folder and fill it. Each wheel is built from its sdist, which proves the sdist complete."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
+    for pyproject in [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))]:
+        done = subprocess.run([*build, str(pyproject.parent)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"{pyproject.parent} cannot be built:\n{done.stdout}{done.stderr}")
+    wheels = sorted(folder.glob("*.whl"))
+    (folder / "wheels.txt").write_text("".join(f"{wheel}\n" for wheel in wheels), encoding="utf-8")
+    print(f"built {len(wheels)} wheels into {folder}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
