@@ -1,7 +1,7 @@
 """Which wheels and sdists does this checkout give? Builds them all into the folder given as argument.
 
-The folder gets a requirements file ``wheels.txt`` as well, which names every wheel by its path: installing from
-it can take no other package of the same name from an index.
+The folder gets a requirements file ``wheels.txt`` as well, which names every wheel by its path: an
+installation from it takes no package of the same name from an index.
 """
 
 from __future__ import annotations
