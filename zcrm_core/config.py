@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -50,6 +51,7 @@ class Config:
     log_in_console: bool
     token_store: str | None
     _given: Mapping[str, object]
+    _plugin_keys: Mapping[str, str]
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class Config:
         if settings.pop("sandbox"):
             settings["environment"] = "sandbox"
         settings["environment"] = settings["environment"] or "production"
-        self.__dict__.update(settings, _given=MappingProxyType(given))
+        self.__dict__.update(settings, _given=MappingProxyType(given), _plugin_keys=plugin_keys)
 
     def get(self, key: str, default: object = None) -> object:
         """Give the value of a key: the given one, else the key's own default, else ``default``."""
@@ -94,6 +96,14 @@ class Config:
             fix=f"Set {key} (in the environment: {_PREFIX}{key.upper()}).",
             code="ZCRM-CONFIG-003" if value is None else "ZCRM-CONFIG-004",
         )
+
+    def replace(self, **changes: object) -> Config:
+        """Make a configuration that differs in the keys named.
+
+        Raises:
+            ConfigError: a changed key is unknown, wrong or contradictory.
+        """
+        return Config({**self._given, **changes}, plugin_keys=self._plugin_keys)
 
     def __contains__(self, key: object) -> bool:
         """Tell whether the user gave this key, under any of its names."""
@@ -133,10 +143,10 @@ def file_values(path: str | Path) -> dict[str, object]:
     Raises:
         ConfigError: the file is missing, unreadable or not TOML.
     """
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - only a configuration in a file needs it
+    else:
+        import tomli as tomllib  # noqa: PLC0415 - the same
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -145,7 +155,7 @@ def file_values(path: str | Path) -> dict[str, object]:
         raise ConfigError(
             f"The configuration file {path} cannot be read.",
             why=why,
-            fix="Name an existing TOML file that this user may read, with lines such as client_id = \"1000.ABC\".",
+            fix='Name an existing TOML file that this user may read, with lines such as client_id = "1000.ABC".',
             code="ZCRM-CONFIG-006",
         ) from None
     table = values.get("zcrm")
@@ -206,7 +216,9 @@ def _unknown(name: str, known: list[str]) -> ConfigError:
     return ConfigError(
         f"There is no key {name}.",
         why="Neither the core nor an installed plugin knows it.",
-        fix=f"Did you mean {nearest[0]}?" if nearest else "Remove it, or install the plugin that it belongs to.",
+        fix=f"Did you mean {nearest[0]}?"
+        if nearest
+        else "Remove it, or install the plugin that it belongs to.",
         code="ZCRM-CONFIG-002",
     )
 

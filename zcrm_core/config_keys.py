@@ -62,6 +62,12 @@ def _secret(value: object, _folder: Path) -> Secret:
     return value if isinstance(value, Secret) else Secret(value)
 
 
+def _object(value: object, _folder: Path) -> object:
+    if isinstance(value, str):
+        raise ValueError("it is an object that a program passes; name a class with persistence_handler_class")  # noqa: TRY004
+    return value
+
+
 def _identifier(value: object, _folder: Path) -> str:
     if not isinstance(value, str):
         raise ValueError(f"it must be a text, not {type(value).__name__}")
@@ -115,7 +121,9 @@ def _one_of(*choices: str) -> Read:
 
 def _offline(value: object, _folder: Path) -> str:
     if str(value).strip().lower() != "offline":
-        raise ValueError("only 'offline' brings a refresh token, and without one the client stops after an hour")
+        raise ValueError(
+            "only 'offline' brings a refresh token, and without one the client stops after an hour"
+        )
     return "offline"
 
 
@@ -164,9 +172,13 @@ def service_url(text: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("it must hold neither a user, a query nor a fragment")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("plain http would show the token to the network; only a loopback address may have it")
+        raise ValueError(
+            "plain http would show the token to the network; only a loopback address may have it"
+        )
     name = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme, name if port is None else f"{name}:{port}", parts.path.rstrip("/"), "", ""))
+    return urlunsplit(
+        (parts.scheme, name if port is None else f"{name}:{port}", parts.path.rstrip("/"), "", "")
+    )
 
 
 def is_loopback(host: str) -> bool:
@@ -189,7 +201,9 @@ _ALL: Final = (
         _identifier,
         aliases=("currentUserEmail",),
     ),
-    Key("region", "the data centre: us, eu, in, au, cn, jp, ca, sa, uk, ae, or a plugin's name", _region_name),
+    Key(
+        "region", "the data centre: us, eu, in, au, cn, jp, ca, sa, uk, ae, or a plugin's name", _region_name
+    ),
     Key("environment", "production, sandbox or developer", _one_of(*ENVIRONMENTS)),
     Key("sandbox", "true is the same as environment = sandbox", _boolean),
     Key("accounts_url", "the host of Zoho Accounts; must agree with the region", _url),
@@ -232,15 +246,31 @@ _ALL: Final = (
         store="custom",
     ),
     Key(
+        "persistence_handler",
+        "your own store object; Client(config, token_store=...) sets it",
+        _object,
+        store="custom",
+    ),
+    Key(
         "token_persistence_path",
         "the folder of zcrm_oauthtokens.txt, or the path of the file itself",
         _path,
         store="file",
     ),
     Key("db_username", "the MySQL user", _text, "root", ("mysql_username",), "mysql"),
-    Key("db_password", "the MySQL password", _secret, Secret(""), ("mysql_password",), "mysql", may_be_empty=True),
+    Key(
+        "db_password",
+        "the MySQL password",
+        _secret,
+        Secret(""),
+        ("mysql_password",),
+        "mysql",
+        may_be_empty=True,
+    ),
     Key("db_port", "the MySQL port", _integer(1, 65535), 3306, ("mysql_port",), "mysql"),
-    Key("db_host", "the MySQL host", _text, "localhost", ("db_address", "host_address", "mysql_host"), "mysql"),
+    Key(
+        "db_host", "the MySQL host", _text, "localhost", ("db_address", "host_address", "mysql_host"), "mysql"
+    ),
     Key("db_name", "the MySQL database", _text, "zohooauth", ("mysql_database",), "mysql"),
 )
 

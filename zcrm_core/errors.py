@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zcrm_core.crm.batch import BatchResult
@@ -85,7 +85,7 @@ class ZcrmError(Exception):
     code: str = "ZCRM-GENERAL-001"
     why: str = "zcrm could not go on."
     fix: str = "Read the text above; the page of this code in docs/errors says more."
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(
         self, what: str, *, why: str | None = None, fix: str | None = None, code: str | None = None
@@ -109,11 +109,7 @@ class ZcrmError(Exception):
 
 
 class ConfigError(ZcrmError):
-    """A configuration key is wrong, missing, unknown or contradicts another.
-
-    Attributes:
-        problems: every problem found, in the order of the keys; one problem is its own list.
-    """
+    """A configuration key is wrong, missing, unknown or contradicts another."""
 
     code = "ZCRM-CONFIG-001"
     why = "The configuration cannot be used as it is."
@@ -129,7 +125,12 @@ class ConfigError(ZcrmError):
         problems: Sequence[ConfigError] = (),
     ) -> None:
         super().__init__(what, why=why, fix=fix, code=code)
-        self.problems: tuple[ConfigError, ...] = tuple(problems) or (self,)
+        self._problems = tuple(problems)
+
+    @property
+    def problems(self) -> tuple[ConfigError, ...]:
+        """Every problem found, in the order of the keys; a single problem names itself."""
+        return self._problems or (self,)
 
 
 class PluginError(ZcrmError):

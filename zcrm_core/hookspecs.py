@@ -183,7 +183,9 @@ class TokenStorePlugin(ABC):
         return StoreClaim(self.name, self.priority, claimed, self.reason(config, claimed))
 
     @hookimpl
-    def zcrm_save_token(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+    def zcrm_save_token(
+        self, config: Config, key: TokenKey, token: Token, replaces: Token | None
+    ) -> Literal[True]:
         """Pass the hook on to :meth:`save`."""
         return self.save(config, key, token, replaces)
 

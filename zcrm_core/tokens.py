@@ -134,7 +134,9 @@ class Token:
 def _check_identifier(name: str, value: object) -> None:
     text = _check_text(name, value, limit=MAX_USER_BYTES)
     if not text:
-        raise InvalidToken(f"{name} is empty.", why="A token belongs to somebody.", fix=f"Give {name} a value.")
+        raise InvalidToken(
+            f"{name} is empty.", why="A token belongs to somebody.", fix=f"Give {name} a value."
+        )
     control = next((char for char in text if char < " " or "\x7f" <= char <= "\x9f"), None)
     if control is not None:
         raise InvalidToken(

@@ -1,0 +1,118 @@
+"""Which error is this answer of the CRM, if it is one?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from zcrm_core.errors import ApiError, NotFound, RateLimited, TransportError
+from zcrm_core.response import JSON, Response
+
+__all__ = ["INVALID_TOKEN", "api_code", "raise_for_error"]
+
+INVALID_TOKEN: Final = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHENTICATION_FAILURE"})
+"""Zoho's words for: this access token is not, or no longer, valid here."""
+
+_NOT_FOUND: Final = frozenset({"INVALID_MODULE", "INVALID_URL_PATTERN", "RESOURCE_NOT_FOUND"})
+_NO_RIGHT: Final = frozenset({"NO_PERMISSION", "PERMISSION_DENIED", "AUTHORIZATION_FAILED"})
+_SCOPES: Final = (
+    (re.compile(r"/search\b"), "ZohoCRM.modules.ALL and ZohoSearch.securesearch.READ"),
+    (re.compile(r"/users\b"), "ZohoCRM.users.ALL"),
+    (re.compile(r"/org\b"), "ZohoCRM.org.ALL"),
+    (re.compile(r"/settings\b"), "ZohoCRM.settings.ALL"),
+    (re.compile(r"/coql\b"), "ZohoCRM.coql.READ and ZohoCRM.modules.ALL"),
+    (re.compile(r"/bulk\b"), "ZohoCRM.bulk.ALL and ZohoCRM.modules.ALL"),
+    (re.compile(r""), "ZohoCRM.modules.ALL"),
+)
+
+
+def api_code(response: Response) -> str | None:
+    """Give Zoho's code of a whole-call error, if the answer has one."""
+    try:
+        answer = response.json() if response.content else None
+    except TransportError:
+        return None
+    code = answer.get("code") if isinstance(answer, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def raise_for_error(response: Response, path: str) -> None:
+    """Raise the error that an answer means; an answer with results of single records is none.
+
+    Args:
+        response: the answer.
+        path: what was asked for, for the message.
+
+    Raises:
+        NotFound: there is no such module or address.
+        RateLimited: too many calls.
+        ApiError: the CRM refused the whole call.
+        TransportError: the answer is not one of Zoho's.
+    """
+    status = response.status
+    if 200 <= status < 300 or status == 304:
+        return
+    if 300 <= status < 400:
+        raise TransportError(
+            f"The server answered {path} with a redirect ({status}).",
+            why="The CRM's API never redirects, and a token must not follow one.",
+            fix="Check the region, and look for a proxy or a login page in between.",
+            code="ZCRM-HTTP-006",
+        )
+    answer = response.json()
+    if isinstance(answer, dict) and _has_outcomes(answer):
+        return
+    raise _error(status, answer if isinstance(answer, dict) else {}, path)
+
+
+def _has_outcomes(answer: Mapping[str, JSON]) -> bool:
+    """Tell whether the answer gives an outcome for each record: v8 sends 400 when every one failed."""
+    data = answer.get("data")
+    return (
+        isinstance(data, list)
+        and all(isinstance(item, dict) and "code" in item for item in data)
+        and bool(data)
+    )
+
+
+def _error(status: int, answer: Mapping[str, JSON], path: str) -> ApiError:
+    code, message, details = answer.get("code"), answer.get("message"), answer.get("details")
+    named = code if isinstance(code, str) else None
+    said = f"{named or 'an error'} ({status})" + (
+        f": {message}" if isinstance(message, str) and message else ""
+    )
+    error: ApiError
+    if status == 429:
+        error = RateLimited(f"Zoho CRM answered {path} with {said}.")
+    elif status == 404 or named in _NOT_FOUND:
+        error = NotFound(f"Zoho CRM answered {path} with {said}.")
+    elif named == "OAUTH_SCOPE_MISMATCH":
+        scope = next(scope for pattern, scope in _SCOPES if pattern.search(path))
+        error = ApiError(
+            f"The token has no scope for {path}.",
+            why=f"Zoho answered {said}.",
+            fix=f"Log in again with the scope {scope} among the others.",
+            code="ZCRM-API-006",
+        )
+    elif named in INVALID_TOKEN:
+        error = ApiError(
+            f"Zoho CRM does not accept the token for {path}.",
+            why=f"It answered {said}, to a new token as well.",
+            fix="Check that region and environment are those of the account that logged in.",
+            code="ZCRM-API-005",
+        )
+    elif status == 403 or named in _NO_RIGHT:
+        error = ApiError(
+            f"This user has no right to do this: {path}.",
+            why=f"Zoho answered {said}.",
+            fix="Give the user's profile or role the right, or use another user.",
+            code="ZCRM-API-007",
+        )
+    else:
+        error = ApiError(f"Zoho CRM answered {path} with {said}.")
+        if status >= 500:
+            error.retryable = True
+    error.status, error.api_code = status, named
+    error.details = details if isinstance(details, dict) else {}
+    return error

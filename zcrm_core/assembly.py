@@ -1,0 +1,120 @@
+"""How are the parts of a client put together from its configuration and its plugins?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zcrm_core.config import Config
+from zcrm_core.errors import ConfigError
+from zcrm_core.hookspecs import Region
+from zcrm_core.log import EventLog, StandardLogging
+from zcrm_core.oauth import Accounts
+from zcrm_core.plugins import Plugins
+from zcrm_core.refresh import Refresher
+from zcrm_core.regions import DataCentres, api_url, resolve
+from zcrm_core.store import Store
+from zcrm_core.transport import Transport
+
+__all__ = ["Parts", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the clients of one family share: those made with ``as_user`` from one another."""
+
+    config: Config
+    plugins: Plugins
+    region: Region
+    log: EventLog
+    logging: StandardLogging
+    store: Store
+    transport: Transport
+    accounts: Accounts
+    refresher: Refresher
+
+
+def assemble(
+    settings: Mapping[str, object] | Config,
+    token_store: object | None = None,
+    given: Sequence[object] = (),
+    folder: Path | None = None,
+) -> Parts:
+    """Find the plugins, check the configuration, and choose the region and the store.
+
+    Args:
+        settings: the configuration, or its keys.
+        token_store: the program's own store, if any.
+        given: plugin objects that the program passes.
+        folder: where relative paths start; the working directory when left out.
+
+    Raises:
+        ConfigError: a key is wrong, missing, unknown or contradictory.
+        PluginError: no store fits, or a plugin that the program passed breaks the rules.
+    """
+    own: dict[str, object] = {}
+    if token_store is not None and hasattr(token_store, "zcrm_token_store"):
+        given = (*given, token_store)
+        own["token_store"] = getattr(token_store, "name", type(token_store).__name__)
+    elif token_store is not None:
+        own["persistence_handler"] = token_store
+    standard_logging = StandardLogging()
+    plugins = Plugins(core=(DataCentres(), standard_logging), given=given)
+    config = _configured(settings, own, plugins, folder)
+    standard_logging.open(config)
+    try:
+        return _joined(config, plugins, standard_logging)
+    except BaseException:
+        standard_logging.close()
+        raise
+
+
+def _configured(
+    settings: Mapping[str, object] | Config, own: Mapping[str, object], plugins: Plugins, folder: Path | None
+) -> Config:
+    if isinstance(settings, Config):
+        return settings.replace(**own) if own else settings
+    try:
+        return Config({**settings, **own}, plugin_keys=plugins.config_keys(), folder=folder)
+    except ConfigError as error:
+        # A key can be unknown because the plugin that adds it did not load.
+        for problem in error.problems:
+            if problem.code == "ZCRM-CONFIG-002":
+                problem.why += "".join(f" {failure.what}" for failure in plugins.failures)
+        raise
+
+
+def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging) -> Parts:
+    log = EventLog(plugins)
+    log.guard(config.client_secret.reveal())
+    for failure in plugins.failures:
+        log.emit("plugin_failed", logging.WARNING, failure.what, error=failure.code)
+    region = resolve(config, plugins)
+    store = Store(plugins, config)
+    chosen = store.chosen
+    log.emit(
+        "plugin_chosen",
+        logging.INFO,
+        f"tokens are kept by the store {chosen.plugin}: {chosen.claim.reason}",
+        store=store.name,
+        priority=chosen.claim.priority,
+        reason=chosen.claim.reason,
+    )
+    api = api_url(region, config.environment)
+    transport = Transport(
+        config, (region.accounts_url, api, config.file_upload_url or region.upload_url), log
+    )
+    accounts = Accounts(config, region, transport)
+    return Parts(
+        config=config,
+        plugins=plugins,
+        region=region,
+        log=log,
+        logging=standard_logging,
+        store=store,
+        transport=transport,
+        accounts=accounts,
+        refresher=Refresher(accounts, store, log),
+    )

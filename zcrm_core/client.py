@@ -1,0 +1,270 @@
+"""What does a user of zcrm hold? One client: a configuration, its plugins, a user, and the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+from zcrm_core.api_errors import INVALID_TOKEN, api_code, raise_for_error
+from zcrm_core.assembly import Parts, assemble
+from zcrm_core.authorization import OAuth, Tokens
+from zcrm_core.config import Config, environment_values, file_values
+from zcrm_core.errors import AuthError
+from zcrm_core.hookspecs import Region
+from zcrm_core.identity import Identity
+from zcrm_core.plugins import Plugins
+from zcrm_core.regions import DATA_CENTRES, api_url, data_centre_of
+from zcrm_core.response import Response
+from zcrm_core.tokens import Token
+from zcrm_core.transport import Files, Params
+
+if TYPE_CHECKING:
+    from zcrm_core.crm.modules import Modules
+    from zcrm_core.crm.org import Organization
+    from zcrm_core.crm.records import ModuleClient
+    from zcrm_core.crm.users import Users
+
+__all__ = ["Client"]
+
+_UNAUTHORIZED: Final = 401
+
+
+class Client:
+    """A client of Zoho CRM: one configuration, one user, the whole CRM.
+
+    Threads may share it. It holds pooled connections: use it as a context manager, or call :meth:`close`.
+
+    Args:
+        config: the keys of docs/reference/configuration.md, or a finished :class:`Config`.
+        token_store: your own store: an object with zcrm's hooks (such as a ``TokenStorePlugin``), or one with
+            the methods that ``zcrm-store-custom`` understands. It is used whatever the priorities say.
+        plugins: more plugin objects, used beside those that are installed.
+
+    Raises:
+        ConfigError: a key is wrong, missing, unknown or contradictory.
+        PluginError: no installed store fits the configuration, or a plugin breaks the rules.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, object] | Config,
+        *,
+        token_store: object | None = None,
+        plugins: Sequence[object] = (),
+    ) -> None:
+        self._become(assemble(config, token_store, plugins))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Client:
+        """Make a client from variables such as ``ZCRM_CLIENT_ID``.
+
+        Args:
+            environ: the variables; the process's own when left out.
+
+        Raises:
+            ConfigError, PluginError: as for the class itself.
+        """
+        return cls(environment_values(environ))
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Client:
+        """Make a client from a TOML file; relative paths in it start from its folder.
+
+        Args:
+            path: the file, with the keys at its top level or in a table ``[zcrm]``.
+
+        Raises:
+            ConfigError, PluginError: as for the class itself; also when the file cannot be read.
+        """
+        client = cls.__new__(cls)
+        client._become(assemble(file_values(path), folder=Path(path).absolute().parent))
+        return client
+
+    def _become(self, parts: Parts, user: str | None = None) -> None:
+        self._parts = parts
+        self._identity = Identity(parts.config.current_user_email if user is None else user, parts.config)
+        self._api = api_url(parts.region, parts.config.environment)
+        self._version_path = f"/crm/{parts.config.api_version}/"
+        self._checked: Token | None = None
+        self.tokens = Tokens(self._identity, parts.store, parts.refresher, parts.log)
+        self.oauth = OAuth(self._identity, parts.accounts, self.tokens, parts.refresher, parts.log)
+
+    # -- who and where ---------------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        return self._parts.config
+
+    @property
+    def region(self) -> Region:
+        """The region in force, whoever chose it."""
+        return self._parts.region
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins found, those that are not in use included."""
+        return self._parts.plugins
+
+    @property
+    def token_store(self) -> str:
+        """The name of the store in force."""
+        return self._parts.store.name
+
+    @property
+    def user(self) -> str | None:
+        """The user identifier whose token is used; ``None`` when there is none yet."""
+        return self._identity.user
+
+    def as_user(self, user: str) -> Client:
+        """Give a client for another user, with the same connections, plugins and store.
+
+        Args:
+            user: the user identifier; 1 to 512 bytes of UTF-8.
+
+        Raises:
+            InvalidToken: the identifier breaks the limits.
+        """
+        self._identity.key(user)
+        client = type(self).__new__(type(self))
+        client._become(self._parts, user)
+        return client
+
+    def is_token_generated(self, user: str | None = None) -> bool:
+        """Tell whether the store has a token for a user.
+
+        Args:
+            user: the user identifier; the client's own user when left out.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        return self.tokens.fetch(user) is not None
+
+    # -- the CRM ---------------------------------------------------------------------------------------
+    # The entities are imported when they are first used: a worker that only logs in never pays for them.
+
+    @property
+    def users(self) -> Users:
+        """The users of the organisation."""
+        from zcrm_core.crm.users import Users  # noqa: PLC0415
+
+        return Users(self)
+
+    @property
+    def org(self) -> Organization:
+        """The organisation itself."""
+        from zcrm_core.crm.org import Organization  # noqa: PLC0415
+
+        return Organization(self)
+
+    @property
+    def modules(self) -> Modules:
+        """The modules and their fields."""
+        from zcrm_core.crm.modules import Modules  # noqa: PLC0415
+
+        return Modules(self)
+
+    def module(self, api_name: str) -> ModuleClient:
+        """Give access to the records of one module.
+
+        Args:
+            api_name: the module's API name, such as ``Leads``; Zoho tells capitals from small letters.
+        """
+        from zcrm_core.crm.records import ModuleClient  # noqa: PLC0415
+
+        return ModuleClient(self, api_name)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        files: Files | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Call any address of the CRM, with a token that works.
+
+        A token that the CRM no longer accepts is looked up again or refreshed, once, before giving up.
+
+        Args:
+            method: the HTTP method.
+            path: what to call: ``Leads/123`` below the client's API version, ``/crm/bulk/v2/read`` below the
+                API's host, or a whole address on one of the region's hosts.
+            params: the query; values that are ``None`` are left out.
+            json: a body as JSON.
+            files: a body as ``multipart/form-data``.
+            headers: more headers.
+
+        Returns:
+            An answer with status 2xx or 304; or one that gives an outcome for each record, whatever its status.
+
+        Raises:
+            ApiError: the CRM refused the call.
+            AuthError: there is no token, or it cannot be refreshed.
+            StoreError: the token store failed.
+            TransportError: no usable answer, or an address outside the region.
+        """
+
+        def send(token: Token) -> Response:
+            return self._parts.transport.send(
+                method,
+                url,
+                access_token=token.access_token,
+                params=params,
+                document=json,
+                files=files,
+                headers=headers,
+            )
+
+        key = self._identity.key()
+        refresher = self._parts.refresher
+        url = self._address(path)
+        token = self._of_this_region(refresher.token(key))
+        response = send(token)
+        if response.status == _UNAUTHORIZED and api_code(response) in INVALID_TOKEN:
+            response = send(self._of_this_region(refresher.rejected(key, token)))
+        raise_for_error(response, path)
+        return response
+
+    def _address(self, path: str) -> str:
+        if path.startswith(("https://", "http://")):
+            return path
+        return self._api + (path if path.startswith("/") else self._version_path + path)
+
+    def _of_this_region(self, token: Token) -> Token:
+        """Refuse a token that Zoho issued in another data centre than the one in force."""
+        if token is self._checked or token.api_domain is None:
+            return token
+        home, region = data_centre_of(token.api_domain), self._parts.region
+        if home is not None and region.name in DATA_CENTRES and home.name != region.name:
+            raise AuthError(
+                f"The token belongs to the data centre {home.name}, and the client calls {region.name}.",
+                why=f"Zoho issued it for {token.api_domain}; no other data centre knows it.",
+                fix=f"Set region = {home.name}, or log in again with a client of {region.name}.",
+                code="ZCRM-AUTH-012",
+            )
+        self._checked = token
+        return token
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close the connections and the log file of this client and of all made from it with ``as_user``."""
+        self._parts.transport.close()
+        self._parts.logging.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client of {self.user or 'nobody yet'} in {self.region.name}, {self.config.environment}>"

@@ -1,0 +1,200 @@
+"""What became of each record of a batch?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeVar, overload
+
+from zcrm_core.crm.versions import MOST_RECORDS
+from zcrm_core.errors import PartialFailure, TransportError, ZcrmError
+from zcrm_core.response import JSON, Response
+
+__all__ = ["BatchItem", "BatchResult", "in_batches"]
+
+T = TypeVar("T")
+
+_NO_DETAILS: Final[Mapping[str, JSON]] = MappingProxyType({})
+
+
+class BatchItem:
+    """The outcome of one record.
+
+    Args:
+        index: its place in what was sent, from 0.
+        json: Zoho's answer for it.
+    """
+
+    __slots__ = ("_json", "index")
+
+    def __init__(self, index: int, json: Mapping[str, JSON]) -> None:
+        self.index = index
+        self._json = json
+
+    @property
+    def ok(self) -> bool:
+        """Whether it went through."""
+        return self._json.get("status") == "success"
+
+    @property
+    def id(self) -> str | None:
+        """The record's id; for a failure only where Zoho names one, such as the duplicate found."""
+        value = self.details.get("id")
+        return value if isinstance(value, str) else None
+
+    @property
+    def code(self) -> str:
+        """Zoho's code, such as ``SUCCESS`` or ``MANDATORY_NOT_FOUND``; ``NOT_SENT`` and ``NOT_KNOWN`` are ours."""
+        return str(self._json.get("code", ""))
+
+    @property
+    def message(self) -> str:
+        """Zoho's sentence."""
+        return str(self._json.get("message", ""))
+
+    @property
+    def details(self) -> Mapping[str, JSON]:
+        """What Zoho adds: the id and times of a success, the field at fault of a failure."""
+        value = self._json.get("details")
+        return value if isinstance(value, dict) else _NO_DETAILS
+
+    @property
+    def action(self) -> str | None:
+        """``insert`` or ``update``, for an upsert."""
+        value = self._json.get("action")
+        return value if isinstance(value, str) else None
+
+    @property
+    def duplicate_field(self) -> str | None:
+        """The field by which an upsert found the record, if it did."""
+        value = self._json.get("duplicate_field")
+        return value if isinstance(value, str) else None
+
+    def __repr__(self) -> str:
+        return f"<BatchItem {self.index}: {self.code} {self.id or self.details.get('api_name', '')}>"
+
+
+class BatchResult(Sequence[BatchItem]):
+    """The outcomes of a batch, in the order in which the records were sent."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Sequence[BatchItem]) -> None:
+        self._items = tuple(items)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every record went through."""
+        return not self.failed
+
+    @property
+    def succeeded(self) -> list[BatchItem]:
+        """The outcomes of the records that went through."""
+        return [item for item in self._items if item.ok]
+
+    @property
+    def failed(self) -> list[BatchItem]:
+        """The outcomes of the records that did not."""
+        return [item for item in self._items if not item.ok]
+
+    def raise_for_failures(self) -> None:
+        """Raise an error if any record failed.
+
+        Raises:
+            PartialFailure: ``error.result`` is this result.
+        """
+        if self.ok:
+            return
+        first = self.failed[0]
+        error = PartialFailure(
+            f"{len(self.failed)} of {len(self)} records failed; the first is number {first.index} "
+            f"with {first.code}: {first.message}."
+        )
+        error.result, error.api_code, error.details = self, first.code, first.details
+        raise error
+
+    @overload
+    def __getitem__(self, index: int) -> BatchItem: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[BatchItem]: ...
+
+    def __getitem__(self, index: int | slice) -> BatchItem | Sequence[BatchItem]:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[BatchItem]:
+        return iter(self._items)
+
+    def __repr__(self) -> str:
+        return f"<BatchResult {len(self.succeeded)} ok, {len(self.failed)} failed>"
+
+
+def in_batches(things: Sequence[T], send: Callable[[Sequence[T]], Response]) -> BatchResult:
+    """Send things in calls of 100 and join the outcomes.
+
+    Args:
+        things: what to send; nothing is sent for none.
+        send: makes one call.
+
+    Raises:
+        PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
+            what became of each record, and its cause is the failure.
+        ZcrmError: the first call failed as a whole.
+    """
+    items: list[BatchItem] = []
+    for start in range(0, len(things), MOST_RECORDS):
+        batch = things[start : start + MOST_RECORDS]
+        try:
+            outcomes = _outcomes(send(batch), len(batch))
+        except ZcrmError as error:
+            if not items:
+                raise
+            raise _broken_off(items, len(batch), len(things), error) from error
+        items += [BatchItem(start + place, outcome) for place, outcome in enumerate(outcomes)]
+    return BatchResult(items)
+
+
+def _outcomes(response: Response, sent: int) -> list[dict[str, JSON]]:
+    answer = response.json()
+    data = answer.get("data") if isinstance(answer, dict) else None
+    outcomes = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    if len(outcomes) != sent:
+        error = TransportError(
+            f"The answer ({response.status}) has {len(outcomes)} outcomes for {sent} records.",
+            why="Without one outcome for each record nobody knows which of them went through.",
+            fix="Read the records back before you send any of them again.",
+            code="ZCRM-HTTP-007",
+        )
+        error.sent = True
+        raise error
+    return outcomes
+
+
+def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmError) -> PartialFailure:
+    """Tell what is known when a call in the middle fails: nothing that went through may be forgotten."""
+    unknown = isinstance(error, TransportError) and error.sent
+    first = len(done)
+    items = list(done)
+    for index in range(first, total):
+        reached = unknown and index < first + underway
+        items.append(
+            BatchItem(
+                index,
+                {
+                    "code": "NOT_KNOWN" if reached else "NOT_SENT",
+                    "status": "error",
+                    "message": error.what if reached else "an earlier call of this batch failed",
+                    "details": {},
+                },
+            )
+        )
+    failure = PartialFailure(
+        f"The batch broke off after {first} of {total} records.",
+        why=error.what,
+        fix="error.result tells each record's outcome: send those with NOT_SENT again, and read back NOT_KNOWN.",
+    )
+    failure.result = BatchResult(items)
+    return failure

@@ -1,0 +1,64 @@
+"""How does a Python value become the JSON that Zoho takes?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from zcrm_core.errors import ApiError
+from zcrm_core.response import JSON
+
+__all__ = ["encode", "instant"]
+
+
+def encode(value: object, where: str) -> JSON:
+    """Turn a value into JSON: mappings, lists, texts, numbers, booleans, dates and times with an offset.
+
+    Args:
+        value: the value.
+        where: its place in the call, for the message.
+
+    Raises:
+        ApiError: a value that has no form at Zoho, such as a time without an offset.
+    """
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (float, Decimal)) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, datetime):
+        return instant(value, where)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {_key(key, where): encode(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    raise _unfit(where, f"a {type(value).__name__} has no form in Zoho's JSON")
+
+
+def instant(moment: datetime, where: str) -> str:
+    """Write a time as Zoho takes it: ISO 8601 with an offset and without a fraction.
+
+    Raises:
+        ApiError: the time has no offset, so nobody can know which moment it is.
+    """
+    if moment.tzinfo is None:
+        raise _unfit(where, "the time has no offset, so it names no moment")
+    return moment.isoformat(timespec="seconds")
+
+
+def _key(key: object, where: str) -> str:
+    if not isinstance(key, str):
+        raise _unfit(where, f"its key {key!r} is not a text")
+    return key
+
+
+def _unfit(where: str, why: str) -> ApiError:
+    return ApiError(
+        f"The value of {where} cannot be sent.",
+        why=f"{why[:1].upper()}{why[1:]}.",
+        fix="Use texts, numbers, booleans, dates, times with an offset, lists and mappings of these.",
+        code="ZCRM-API-009",
+    )

@@ -1,0 +1,123 @@
+"""What happened, told to whoever wants to know it, with every secret removed first."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+from zcrm_core.config import Config
+from zcrm_core.errors import ConfigError
+from zcrm_core.hookspecs import LogEvent, hookimpl
+from zcrm_core.plugins import Plugins
+
+__all__ = ["EventLog", "StandardLogging"]
+
+_LOGGER: Final = logging.getLogger("zcrm")
+_LOGGER.addHandler(logging.NullHandler())
+_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_GUARDED: Final = 32
+"""How many secrets are remembered; older tokens are known by their form alone."""
+_MASK: Final = "**********"
+_SECRETS: Final = re.compile(
+    r"\b1\d{3}\.[0-9A-Za-z]+\.[0-9A-Za-z]+"  # the form of Zoho's grant, access and refresh tokens
+    r"|(?<=oauthtoken )\S+|(?<=earer )\S+"
+    r"|(?<=access_token=)[^&\s]+|(?<=refresh_token=)[^&\s]+|(?<=client_secret=)[^&\s]+|(?<=code=)[^&\s]+"
+)
+
+
+class EventLog:
+    """Tells the logging plugins what happens in one client.
+
+    Args:
+        plugins: whose ``zcrm_log`` is called.
+    """
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+        self._guarded: deque[str] = deque(maxlen=_GUARDED)
+
+    def guard(self, *secrets: str | None) -> None:
+        """Remember texts that no event may show, whatever their form."""
+        self._guarded.extend(secret for secret in secrets if secret and secret not in self._guarded)
+
+    def emit(self, name: str, level: int, message: str, **fields: object) -> None:
+        """Tell every logger of an event; a logger that fails is named in the standard log and nowhere else.
+
+        Args:
+            name: the kind of event; docs/reference/events.md lists them.
+            level: a level of the standard ``logging`` module.
+            message: one line for a person.
+            fields: the same facts for a program.
+        """
+        clean = {
+            key: self._redact(value) if isinstance(value, str) else value for key, value in fields.items()
+        }
+        for error in self._plugins.log(LogEvent(name, level, self._redact(message), clean)):
+            _LOGGER.warning("a logging plugin failed on %s: %s", name, type(error).__name__)
+
+    def _redact(self, text: str) -> str:
+        for secret in tuple(self._guarded):
+            text = text.replace(secret, _MASK)
+        return _SECRETS.sub(_MASK, text)
+
+
+class StandardLogging:
+    """The core's own ``zcrm_log``: the logger ``zcrm``, and the file and console that the configuration names."""
+
+    def __init__(self) -> None:
+        self._handlers: list[logging.Handler] = []
+
+    def open(self, config: Config) -> None:
+        """Open what ``application_log_file_path`` and ``log_in_console`` name.
+
+        Raises:
+            ConfigError: the log file cannot be written.
+        """
+        if config.application_log_file_path is not None:
+            self._handlers.append(_file_handler(config.application_log_file_path))
+        if config.log_in_console:
+            self._handlers.append(logging.StreamHandler(sys.stderr))
+        for handler in self._handlers:
+            handler.setFormatter(logging.Formatter(_FORMAT))
+            handler.setLevel(logging.INFO)
+
+    @hookimpl
+    def zcrm_log(self, event: LogEvent) -> None:
+        """Write the event to the standard logger ``zcrm`` and to this client's own file and console."""
+        wanted = _LOGGER.isEnabledFor(event.level)
+        if not wanted and not self._handlers:
+            return
+        record = _LOGGER.makeRecord(
+            "zcrm", event.level, "", 0, event.message, (), None, extra={"event": event}
+        )
+        if wanted:
+            _LOGGER.handle(record)
+        for handler in self._handlers:
+            if event.level >= handler.level:
+                handler.handle(record)
+
+    def close(self) -> None:
+        """Close the log file."""
+        for handler in self._handlers:
+            handler.close()
+
+
+def _file_handler(path: Path) -> logging.Handler:
+    if path.is_dir():
+        path /= "zcrm.log"
+    try:
+        # The lines name users and records; the file is for its owner, as the token file is.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        return logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"The log file {path} cannot be written.",
+            why=f"{error.strerror}.",
+            fix="Set application_log_file_path to a file in an existing folder that this user may write.",
+            code="ZCRM-CONFIG-007",
+        ) from error

@@ -1,0 +1,347 @@
+"""Which plugins are there, do they keep the rules, and which one store do they give this configuration?"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+import pluggy
+
+from zcrm_core import hookspecs
+from zcrm_core.config import Config
+from zcrm_core.config_keys import KEYS
+from zcrm_core.errors import PluginError, ZcrmError
+from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
+
+__all__ = ["Candidate", "PluginInfo", "Plugins"]
+
+_STORE_HOOKS: Final = ("zcrm_save_token", "zcrm_fetch_token", "zcrm_delete_token")
+_WHEELS: Final[Mapping[str, tuple[str, int]]] = {
+    "custom": ("zcrm-store-custom", 300),
+    "file": ("zcrm-store-file", 200),
+    "mysql": ("zcrm-store-mysql", 100),
+}
+"""The stores whose keys the core knows: the wheel that brings each, and its rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One plugin as found: where it comes from, what it offers, and what is wrong with it.
+
+    Args:
+        name: its entry point's name, or the name of the object that the program passed.
+        wheel: the distribution that brings it; ``None`` for an object that the program passed.
+        version: that distribution's version.
+        hooks: the hooks that it has, in alphabetical order.
+        error: why it is not in use; ``None`` for a plugin in use.
+    """
+
+    name: str
+    wheel: str | None
+    version: str | None
+    hooks: tuple[str, ...] = ()
+    error: PluginError | None = None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} ({self.wheel} {self.version})"
+            if self.wheel
+            else f"{self.name} (passed by the program)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A store, what it says of a configuration, and whether it is the one in force."""
+
+    plugin: PluginInfo
+    claim: StoreClaim
+    chosen: bool
+
+
+class Plugins:
+    """The plugins of one client. They are found and checked here; afterwards none can be added.
+
+    Args:
+        core: the core's own answers to hooks, asked last.
+        given: plugin objects that the program passes itself.
+        installed: the entry points; those of the group ``zcrm`` when left out.
+        disabled: names to leave out; those in ``ZCRM_DISABLE_PLUGINS``, split at commas, when left out.
+    """
+
+    def __init__(
+        self,
+        core: Sequence[object] = (),
+        given: Sequence[object] = (),
+        installed: Iterable[EntryPoint] | None = None,
+        disabled: Iterable[str] | None = None,
+    ) -> None:
+        self._manager = pluggy.PluginManager("zcrm")
+        self._manager.add_hookspecs(hookspecs)
+        self._infos: dict[str, PluginInfo] = {}
+        for plugin in core:
+            self._manager.register(plugin)
+        for plugin in given:
+            name = getattr(plugin, "name", None)
+            found = PluginInfo(name if isinstance(name, str) else type(plugin).__name__, None, None)
+            self._register(found, plugin)
+            problem = self._infos[found.name].error
+            if problem is not None:
+                raise problem
+        self._install(
+            entry_points(group="zcrm") if installed is None else installed,
+            os.environ.get("ZCRM_DISABLE_PLUGINS", "").split(",") if disabled is None else disabled,
+        )
+        self._loggers = [self._only("zcrm_log", plugin) for plugin in self._with_hook("zcrm_log")]
+
+    # -- what is there ---------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[PluginInfo]:
+        """Go over every plugin found, those that are not in use included, in the order of their names."""
+        return iter(sorted(self._infos.values(), key=lambda info: info.name))
+
+    @property
+    def failures(self) -> list[PluginError]:
+        """The problems of the plugins that are not in use."""
+        return [info.error for info in self if info.error is not None]
+
+    def _install(self, installed: Iterable[EntryPoint], disabled: Iterable[str]) -> None:
+        """Load entry points one by one, so that a broken one cannot take the others down."""
+        off = {name.strip() for name in disabled}
+        found: dict[str, EntryPoint] = {}
+        for entry in sorted(installed, key=lambda entry: (entry.name, _wheel(entry))):
+            info = PluginInfo(entry.name, *_wheel(entry))
+            twin = found.setdefault(entry.name, entry)
+            if self._manager.has_plugin(entry.name) and twin is entry:
+                continue  # the program passed its own plugin of this name
+            if entry.name in off:
+                self._reject(info, f"The plugin {info} is disabled.", "ZCRM_DISABLE_PLUGINS names it.", "007")
+            elif twin is not entry:
+                if self._manager.has_plugin(entry.name):
+                    self._manager.unregister(name=entry.name)
+                self._reject(
+                    info,
+                    f"Two wheels bring a plugin named {entry.name}: {_wheel(twin)[0]} and {info.wheel}.",
+                    "One name must mean one plugin, so neither is used.",
+                    "004",
+                )
+            else:
+                self._load(info, entry)
+
+    def _load(self, info: PluginInfo, entry: EntryPoint) -> None:
+        try:
+            plugin = entry.load()
+            if inspect.isclass(plugin):
+                plugin = plugin()
+        except Exception as error:  # noqa: BLE001 - a stranger's import can raise anything
+            self._reject(
+                info,
+                f"The plugin {info} cannot be loaded.",
+                f"{type(error).__name__}: {error}",
+                "002",
+                cause=error,
+            )
+        else:
+            self._register(info, plugin)
+
+    def _register(self, info: PluginInfo, plugin: object) -> None:
+        """Register a plugin, or record why it breaks the rules; pluggy's own messages name no wheel."""
+        try:
+            self._manager.register(plugin, name=info.name)
+            self._manager.check_pending()
+            broken = self._broken_rule(plugin)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            broken = " ".join(str(error).split())
+        hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
+        self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, hooks)
+        if broken:
+            self._manager.unregister(plugin)
+            self._reject(info, f"The plugin {info} breaks the rules of the hooks.", broken, "003")
+
+    def _broken_rule(self, plugin: object) -> str | None:
+        callers = self._manager.get_hookcallers(plugin) or []
+        answers: set[str] = set()
+        for caller in callers:
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is not plugin:
+                    continue
+                if implementation.kwargnames:
+                    # pluggy 1.6 leaves such an argument out and pluggy 1.7 passes it.
+                    return (
+                        f"{caller.name} has a default for {', '.join(implementation.kwargnames)}; remove it."
+                    )
+                if not (implementation.hookwrapper or implementation.wrapper):
+                    answers.add(caller.name)
+        if "zcrm_token_store" in answers:
+            missing = [hook for hook in _STORE_HOOKS if hook not in answers]
+            return f"A token store needs {', '.join(missing)} as well." if missing else None
+        stray = sorted(answers & {*_STORE_HOOKS, "zcrm_list_tokens", "zcrm_lock_token"})
+        return f"{', '.join(stray)} without zcrm_token_store: only a store answers them." if stray else None
+
+    def _reject(
+        self, info: PluginInfo, what: str, why: str, number: str, cause: Exception | None = None
+    ) -> None:
+        error = PluginError(
+            what,
+            why=why,
+            fix=f"Correct, update or remove the plugin, or set ZCRM_DISABLE_PLUGINS={info.name}.",
+            code=f"ZCRM-PLUGIN-{number}",
+        )
+        error.__cause__ = cause
+        self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, error=error)
+
+    # -- the hooks that every plugin is asked -----------------------------------------------------------
+
+    def config_keys(self) -> dict[str, str]:
+        """The configuration keys that plugins add, each with one line on what it means."""
+        keys: dict[str, str] = {}
+        for answer in self._manager.hook.zcrm_config_keys():
+            keys.update(answer)
+        return keys
+
+    def choose_region(self, config: Config) -> Region | None:
+        """The first answer to where Zoho's servers are; the core's own comes last."""
+        answer = self._manager.hook.zcrm_choose_region(config=config)
+        if answer is None or isinstance(answer, Region):
+            return answer
+        raise PluginError(
+            f"A plugin answered zcrm_choose_region with {type(answer).__name__} instead of a Region.",
+            code="ZCRM-PLUGIN-003",
+        )
+
+    def log(self, event: LogEvent) -> list[Exception]:
+        """Pass an event to every logger; give the errors they raised, which must not fail the call."""
+        errors: list[Exception] = []
+        for logger in self._loggers:
+            try:
+                logger(event=event)
+            except Exception as error:  # noqa: BLE001, PERF203 - a failing logger never fails a call
+                errors.append(error)
+        return errors
+
+    # -- the one store ---------------------------------------------------------------------------------
+
+    def candidates(self, config: Config) -> list[Candidate]:
+        """Ask every store about the configuration; the highest claim is chosen, or the pinned one.
+
+        Raises:
+            PluginError: a store's answer cannot be used, or two claimants have the same priority.
+        """
+        claims = [
+            (self._info(plugin), self._claim(plugin, config))
+            for plugin in self._with_hook("zcrm_token_store")
+        ]
+        claims.sort(key=lambda pair: (-pair[1].priority, pair[1].name))
+        pinned = config.token_store
+        ranked = [pair for pair in claims if (pair[1].name == pinned if pinned else pair[1].claims)]
+        if len(ranked) > 1 and ranked[0][1].priority == ranked[1][1].priority:
+            raise PluginError(
+                f"The stores {ranked[0][0]} and {ranked[1][0]} claim this configuration with priority "
+                f"{ranked[0][1].priority}.",
+                why="Rank decides which store keeps the tokens, and equal ranks decide nothing.",
+                fix=f'Set token_store = "{ranked[0][1].name}" or "{ranked[1][1].name}", or remove one plugin.',
+                code="ZCRM-PLUGIN-005",
+            )
+        return [Candidate(info, claim, bool(ranked) and info is ranked[0][0]) for info, claim in claims]
+
+    def choose_store(self, config: Config) -> tuple[Candidate, Mapping[str, pluggy.HookCaller]]:
+        """Choose the one store of a configuration.
+
+        Returns:
+            The store chosen, and for each of its token hooks the caller that asks this store alone; wrappers of
+            other plugins still see every call.
+
+        Raises:
+            PluginError: no store fits, the one named by the configuration is not installed, or two have one rank.
+        """
+        candidates = self.candidates(config)
+        chosen = next((candidate for candidate in candidates if candidate.chosen), None)
+        self._require_the_named_store(config, chosen)
+        if chosen is None:
+            raise self._no_store(config)
+        plugin = self._manager.get_plugin(chosen.plugin.name)
+        hooks = (*_STORE_HOOKS, "zcrm_list_tokens", "zcrm_lock_token")
+        return chosen, {hook: self._only(hook, plugin) for hook in hooks if hook in chosen.plugin.hooks}
+
+    def _require_the_named_store(self, config: Config, chosen: Candidate | None) -> None:
+        """Refuse a lower store when the keys name a higher one: tokens must not go where nobody put them."""
+        if config.token_store is not None:
+            return
+        rank = chosen.claim.priority if chosen else -1
+        for name, (wheel, priority) in _WHEELS.items():
+            keys = [key for key in config if key in KEYS and KEYS[key].store == name]
+            info = self._infos.get(name)
+            if keys and priority > rank and (info is None or info.error is not None):
+                raise PluginError(
+                    f"{', '.join(keys)} names the {name} store, which is not there.",
+                    why=str(info.error.what)
+                    if info and info.error
+                    else f"The wheel {wheel} is not installed.",
+                    fix=info.error.fix if info and info.error else f"Install it: pip install {wheel}",
+                    code="ZCRM-PLUGIN-006",
+                )
+
+    def _no_store(self, config: Config) -> PluginError:
+        there = ", ".join(info.name for info in self if "zcrm_token_store" in info.hooks) or "none"
+        failed = "".join(f" {error.what} ({error.why})" for error in self.failures)
+        if config.token_store is not None:
+            wheel = _WHEELS.get(config.token_store, (f"the wheel that brings {config.token_store}", 0))[0]
+            return PluginError(
+                f"There is no token store named {config.token_store}.",
+                why=f"The stores installed are: {there}.{failed}",
+                fix=f"Install {wheel}, or correct token_store.",
+                code="ZCRM-PLUGIN-006",
+            )
+        return PluginError(
+            "No installed token store claims this configuration.",
+            why=f"MySQL, the default store, is not installed; the stores installed are: {there}.{failed}",
+            fix="Install the default store: pip install zcrm-store-mysql; or keep tokens in a file: "
+            "pip install zcrm-store-file and set token_persistence_path.",
+            code="ZCRM-PLUGIN-006",
+        )
+
+    def _claim(self, plugin: object, config: Config) -> StoreClaim:
+        info = self._info(plugin)
+        try:
+            answer = self._only("zcrm_token_store", plugin)(config=config)
+        except ZcrmError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"The store {info} failed when it was asked about the configuration.",
+                why=f"{type(error).__name__}: {error}",
+                fix=f"Correct or update it, or set ZCRM_DISABLE_PLUGINS={info.name}.",
+                code="ZCRM-PLUGIN-003",
+            ) from error
+        claim = answer[0] if answer else None
+        if isinstance(claim, StoreClaim) and type(claim.priority) is int and type(claim.claims) is bool:
+            return claim
+        raise PluginError(
+            f"The store {info} answered zcrm_token_store with {claim!r}.",
+            why="The answer must be a StoreClaim with an integer priority and a boolean claims.",
+            fix=f"Correct or update it, or set ZCRM_DISABLE_PLUGINS={info.name}.",
+            code="ZCRM-PLUGIN-003",
+        )
+
+    # -- pluggy ----------------------------------------------------------------------------------------
+
+    def _info(self, plugin: object) -> PluginInfo:
+        return self._infos[self._manager.get_name(plugin) or ""]
+
+    def _with_hook(self, hook: str) -> list[object]:
+        """The plugins that answer a hook, wrappers left out."""
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        return [each.plugin for each in caller.get_hookimpls() if not (each.hookwrapper or each.wrapper)]
+
+    def _only(self, hook: str, plugin: object) -> pluggy.HookCaller:
+        """A caller that asks one plugin; the wrappers of the others still run."""
+        others = [other for other in self._with_hook(hook) if other is not plugin]
+        return self._manager.subset_hook_caller(hook, others)
+
+
+def _wheel(entry: EntryPoint) -> tuple[str, str]:
+    return (entry.dist.name, entry.dist.version) if entry.dist is not None else ("unknown wheel", "?")

@@ -1,0 +1,63 @@
+"""What did the server answer, and what does its JSON hold?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from zcrm_core.errors import TransportError
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["JSON", "Response"]
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+"""What a JSON document can hold."""
+
+
+class Response:
+    """One HTTP answer, whatever its status."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: requests.Response) -> None:
+        self._raw = raw
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._raw.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; names in any case."""
+        return self._raw.headers
+
+    @property
+    def content(self) -> bytes:
+        """The body as it came."""
+        return self._raw.content
+
+    def json(self) -> JSON:
+        """Read the body as JSON.
+
+        Raises:
+            TransportError: the body is not JSON, such as the HTML page of a proxy.
+        """
+        try:
+            document: JSON = json.loads(self._raw.content)
+        except (ValueError, RecursionError):
+            kind = self.headers.get("Content-Type", "no content type")
+            raise TransportError(
+                f"The server answered {self.status} with something that is not JSON "
+                f"({kind}, {len(self._raw.content)} bytes).",
+                why="A proxy, a firewall or a maintenance page answered instead of Zoho, or the answer was cut.",
+                fix="Check the region, the proxy and Zoho's status page; then call again.",
+                code="ZCRM-HTTP-003",
+            ) from None
+        return document
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}>"

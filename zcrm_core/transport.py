@@ -1,0 +1,299 @@
+"""How does a request reach Zoho and its answer come back: one pooled session, time-outs, retries, rate limits."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from zcrm_core.config import Config
+from zcrm_core.errors import RateLimited, TransportError
+from zcrm_core.log import EventLog
+from zcrm_core.response import Response
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["Files", "Params", "Transport", "origin"]
+
+Params: TypeAlias = Mapping[str, "str | int | bool | None"]
+"""Query parameters; one with the value ``None`` is left out, and a boolean is sent as true or false."""
+
+Files: TypeAlias = Mapping[str, "bytes | tuple[str, bytes] | tuple[str, bytes, str]"]
+"""Files to send: each field's content, or its file name and content, or these and its media type."""
+
+_CONNECT_SECONDS: Final = 10.0
+_LONGEST_WAIT_SECONDS: Final = 60.0
+_POOL: Final = 32
+"""Connections kept for one server; more threads than that open some of their own."""
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+"""Methods whose repetition changes nothing (RFC 9110 section 9.2.1)."""
+_PASSING_STATUSES: Final = frozenset({502, 503, 504})
+
+
+class Transport:
+    """Sends requests for one client; threads may share it, and a forked process gets connections of its own.
+
+    Args:
+        config: for ``timeout`` and ``max_retries``.
+        trusted: the addresses whose servers may see a token.
+        log: where requests, responses, retries and rate limits are told.
+    """
+
+    def __init__(self, config: Config, trusted: Iterable[str], log: EventLog) -> None:
+        self._timeout = (min(_CONNECT_SECONDS, config.timeout), config.timeout)
+        self._tries = config.max_retries + 1
+        self._trusted = frozenset(map(origin, trusted))
+        self._own_headers = {
+            "User-Agent": f"zcrm-core/{version('zcrm-core')}",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._log = log
+        self._session: requests.Session | None = None
+        self._session_pid = -1
+        self._surroundings: dict[str, Any] = {}
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        access_token: str | None = None,
+        params: Params | None = None,
+        form: Mapping[str, str] | None = None,
+        document: object = None,
+        files: Files | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a request and give its answer, whatever the status.
+
+        A request is sent again when it surely was not handled (no connection, status 429), and, for GET and
+        HEAD, also when the connection broke or the status is 502, 503 or 504; at most ``max_retries`` times.
+
+        Args:
+            method: the HTTP method.
+            url: the whole address.
+            access_token: sent as ``Zoho-oauthtoken``, to trusted addresses only.
+            params: the query; values that are ``None`` are left out.
+            form: a body as ``application/x-www-form-urlencoded``.
+            document: a body as JSON.
+            files: a body as ``multipart/form-data``.
+            headers: more headers.
+
+        Raises:
+            RateLimited: still too many requests after the last try, or the wait would be longer than 60 s.
+            TransportError: no answer, or the address may not see the token.
+        """
+        request = self._prepare(method, url, access_token, params, form, document, files, headers)
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                raw = self._exchange(request)
+            except TransportError as error:
+                again = tried < self._tries and (not error.sent or method in _SAFE_METHODS)
+                if not again:
+                    raise
+                wait, reason = _backoff(tried), error.what
+            else:
+                if raw.status_code == 429:
+                    wait, reason = self._limited(raw, tried), "429"
+                elif raw.status_code in _PASSING_STATUSES and method in _SAFE_METHODS and tried < self._tries:
+                    wait, reason = _wanted_wait(raw) or _backoff(tried), str(raw.status_code)
+                else:
+                    return Response(raw)
+            self._log.emit(
+                "retry",
+                logging.WARNING,
+                f"{method} {_shown(url)}: again in {wait:.1f} s ({reason})",
+                method=method,
+                url=_shown(url),
+                attempt=tried,
+                wait=wait,
+            )
+            time.sleep(wait)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _prepare(
+        self,
+        method: str,
+        url: str,
+        access_token: str | None,
+        params: Params | None,
+        form: Mapping[str, str] | None,
+        document: object,
+        files: Files | None,
+        headers: Mapping[str, str] | None,
+    ) -> requests.PreparedRequest:
+        import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
+
+        sent = dict(headers or {})
+        if access_token is not None:
+            self._trust(url)
+            sent["Authorization"] = f"Zoho-oauthtoken {access_token}"
+        body: Mapping[str, str] | bytes | None = form
+        if document is not None:
+            body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            sent["Content-Type"] = "application/json"
+        query = {key: _query_value(value) for key, value in (params or {}).items() if value is not None}
+        sent = {**self._own_headers, **sent}
+        return requests.Request(
+            method,
+            url,
+            headers=sent,
+            params=query,
+            data=body,
+            files=files,
+        ).prepare()
+
+    def _trust(self, url: str) -> None:
+        if origin(url) not in self._trusted:
+            raise TransportError(
+                f"The token is not sent to {origin(url)}.",
+                why="That server does not belong to the client's region.",
+                fix="Pass a path below the API's address; to fetch from elsewhere, use another HTTP client.",
+                code="ZCRM-HTTP-004",
+            )
+
+    def _exchange(self, request: requests.PreparedRequest) -> requests.Response:
+        import requests  # noqa: PLC0415 - imported by _prepare already
+
+        url = request.url or ""
+        shown = _shown(url)
+        self._log.emit(
+            "request", logging.DEBUG, f"{request.method} {shown}", method=request.method, url=shown
+        )
+        started = time.monotonic()
+        session = self._pool()
+        try:
+            raw = session.send(request, timeout=self._timeout, allow_redirects=False, **self._around(url))
+        except (requests.RequestException, OSError) as error:
+            raise _failure(error, origin(url)) from None
+        elapsed = (time.monotonic() - started) * 1000
+        self._log.emit(
+            "response",
+            logging.DEBUG,
+            f"{request.method} {shown}: {raw.status_code} in {elapsed:.0f} ms",
+            method=request.method,
+            url=shown,
+            status=raw.status_code,
+            elapsed_ms=elapsed,
+        )
+        return raw
+
+    def _limited(self, raw: requests.Response, tried: int) -> float:
+        """Decide how long to wait after a 429, or give up."""
+        wanted = _wanted_wait(raw)
+        credits_gone = raw.headers.get("X-API-CREDITS-REMAINING") == "0"
+        wait = _backoff(tried) if wanted is None else wanted
+        self._log.emit(
+            "rate_limited",
+            logging.WARNING,
+            f"Zoho limits the rate of calls{'; the credits of the day are used up' if credits_gone else ''}",
+            wait=wait,
+            credits_gone=credits_gone,
+        )
+        if tried < self._tries and not credits_gone and wait <= _LONGEST_WAIT_SECONDS:
+            return wait
+        error = RateLimited(
+            "Zoho CRM refuses more calls for now (429).",
+            why="The day's API credits are used up." if credits_gone else None,
+            fix="Wait until credits come back (they count over 24 hours), or buy more."
+            if credits_gone
+            else None,
+        )
+        error.status, error.retry_after, error.api_code = 429, wanted, "TOO_MANY_REQUESTS"
+        raise error
+
+    def _pool(self) -> requests.Session:
+        """Give this process's session: a connection must not be shared across a fork."""
+        if self._session is None or self._session_pid != os.getpid():
+            self._session_pid = os.getpid()
+            self._session = _new_session()
+            self._surroundings = {}
+        return self._session
+
+    def _around(self, url: str) -> Any:
+        """The proxy and certificate settings for a server, read from the environment once."""
+        server = origin(url)
+        if server not in self._surroundings:
+            session = self._pool()
+            self._surroundings[server] = session.merge_environment_settings(url, {}, False, None, None)
+        return self._surroundings[server]
+
+
+def origin(url: str) -> str:
+    """Give an address's scheme, host and port, by which it is trusted (RFC 6454)."""
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def _new_session() -> requests.Session:
+    import requests  # noqa: PLC0415 - see _prepare
+
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_POOL))
+    return session
+
+
+def _failure(error: Exception, server: str) -> TransportError:
+    """Turn what requests raised into our error; its text may hold the whole address, so it is not kept."""
+    import requests  # noqa: PLC0415 - see _prepare
+    from urllib3.exceptions import NewConnectionError  # noqa: PLC0415 - comes with requests
+
+    sent = True
+    code: str | None = None
+    why = fix = None
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.exceptions.SSLError):
+        what, sent, code = f"The certificate of {server} cannot be trusted.", False, "ZCRM-HTTP-002"
+        why = "It is not signed by an authority that this machine knows, or is for another host."
+        fix = "Look for a proxy that opens TLS; name its authority in REQUESTS_CA_BUNDLE. Never turn the check off."
+    elif isinstance(error, requests.exceptions.ProxyError):
+        what, sent = f"The proxy on the way to {server} does not answer.", False
+    elif isinstance(error, requests.exceptions.ConnectTimeout):
+        what, sent = f"No connection to {server} came about in time.", False
+    elif isinstance(error, requests.exceptions.ReadTimeout):
+        what, code = f"{server} took the request and did not answer in time.", "ZCRM-HTTP-005"
+    elif isinstance(reason, NewConnectionError):
+        what, sent = f"{server} cannot be reached: it refuses the connection or its name is not known.", False
+    elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        what, code = f"{server} broke the connection before its answer was whole.", "ZCRM-HTTP-005"
+    else:
+        what = f"The request to {server} failed ({type(error).__name__})."
+    failure = TransportError(what, why=why, fix=fix, code=code)
+    failure.sent = sent
+    return failure
+
+
+def _shown(url: str) -> str:
+    """An address without its query, which can name people."""
+    return url.partition("?")[0]
+
+
+def _query_value(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _backoff(tried: int) -> float:
+    """Seconds before the next try: 0.5, 1, 2, 4 ..., with jitter so that workers do not return together."""
+    return random.uniform(0.5, 1.0) * min(2.0 ** (tried - 1), _LONGEST_WAIT_SECONDS)  # noqa: S311 - no secret
+
+
+def _wanted_wait(raw: requests.Response) -> float | None:
+    """The seconds that the server asks for in Retry-After (RFC 9110 section 10.2.3), if any."""
+    text = raw.headers.get("Retry-After", "").strip()
+    return float(text) if text.isdigit() else None
