@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from zcrm_core.errors import ApiError, NotFound, RateLimited, TransportError
@@ -51,9 +52,9 @@ def raise_for_error(response: Response, path: str) -> None:
         TransportError: the answer is not one of Zoho's.
     """
     status = response.status
-    if 200 <= status < 300 or status == 304:
+    if status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED:
         return
-    if 300 <= status < 400:
+    if status < HTTPStatus.BAD_REQUEST:
         raise TransportError(
             f"The server answered {path} with a redirect ({status}).",
             why="The CRM's API never redirects, and a token must not follow one.",
@@ -83,9 +84,9 @@ def _error(status: int, answer: Mapping[str, JSON], path: str) -> ApiError:
         f": {message}" if isinstance(message, str) and message else ""
     )
     error: ApiError
-    if status == 429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         error = RateLimited(f"Zoho CRM answered {path} with {said}.")
-    elif status == 404 or named in _NOT_FOUND:
+    elif status == HTTPStatus.NOT_FOUND or named in _NOT_FOUND:
         error = NotFound(f"Zoho CRM answered {path} with {said}.")
     elif named == "OAUTH_SCOPE_MISMATCH":
         scope = next(scope for pattern, scope in _SCOPES if pattern.search(path))
@@ -102,7 +103,7 @@ def _error(status: int, answer: Mapping[str, JSON], path: str) -> ApiError:
             fix="Check that region and environment are those of the account that logged in.",
             code="ZCRM-API-005",
         )
-    elif status == 403 or named in _NO_RIGHT:
+    elif status == HTTPStatus.FORBIDDEN or named in _NO_RIGHT:
         error = ApiError(
             f"This user has no right to do this: {path}.",
             why=f"Zoho answered {said}.",
@@ -111,7 +112,7 @@ def _error(status: int, answer: Mapping[str, JSON], path: str) -> ApiError:
         )
     else:
         error = ApiError(f"Zoho CRM answered {path} with {said}.")
-        if status >= 500:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             error.retryable = True
     error.status, error.api_code = status, named
     error.details = details if isinstance(details, dict) else {}

@@ -165,7 +165,7 @@ class OAuth:
             raise
 
     def refresh_access_token(self) -> Token:
-        """Refresh the user's token now, though it may still live; rarely needed, for calls do so by themselves.
+        """Refresh the user's token now, though it may still live; calls do so by themselves when it is due.
 
         Raises:
             ReauthorizationRequired: there is no token, or Zoho no longer takes the refresh token.
@@ -208,16 +208,15 @@ class OAuth:
     def _whose(self, token: Token) -> str:
         try:
             return str(self._accounts.user_info(token.access_token)["Email"])
+        except AuthError as error:
+            error.token = token
+            raise
         except ZcrmError as error:
-            unnamed = (
-                error
-                if isinstance(error, AuthError)
-                else AuthError(
-                    "Zoho issued a token, and then did not say whose it is.",
-                    why=error.what,
-                    fix="Give error.token a user_identifier with dataclasses.replace, and pass it to client.tokens.save.",
-                    code="ZCRM-AUTH-010",
-                )
+            unnamed = AuthError(
+                "Zoho issued a token, and then did not say whose it is.",
+                why=error.what,
+                fix="Put the user into error.token with dataclasses.replace, then call client.tokens.save.",
+                code="ZCRM-AUTH-010",
             )
             unnamed.token = token
             raise unnamed from error

@@ -79,7 +79,7 @@ class Client:
             ConfigError, PluginError: as for the class itself; also when the file cannot be read.
         """
         client = cls.__new__(cls)
-        client._become(assemble(file_values(path), folder=Path(path).absolute().parent))
+        client._become(assemble(file_values(path), folder=Path(path).absolute().parent))  # noqa: SLF001 - own
         return client
 
     def _become(self, parts: Parts, user: str | None = None) -> None:
@@ -129,7 +129,7 @@ class Client:
         """
         self._identity.key(user)
         client = type(self).__new__(type(self))
-        client._become(self._parts, user)
+        client._become(self._parts, user)  # noqa: SLF001 - its own
         return client
 
     def is_token_generated(self, user: str | None = None) -> bool:
@@ -201,7 +201,7 @@ class Client:
             headers: more headers.
 
         Returns:
-            An answer with status 2xx or 304; or one that gives an outcome for each record, whatever its status.
+            An answer with status 2xx or 304; or one with an outcome for each record, whatever its status.
 
         Raises:
             ApiError: the CRM refused the call.
@@ -258,7 +258,7 @@ class Client:
         self._parts.transport.close()
         self._parts.logging.close()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Client:  # noqa: PYI034 - typing has no Self before Python 3.11
         return self
 
     def __exit__(

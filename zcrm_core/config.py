@@ -155,7 +155,7 @@ def file_values(path: str | Path) -> dict[str, object]:
         raise ConfigError(
             f"The configuration file {path} cannot be read.",
             why=why,
-            fix='Name an existing TOML file that this user may read, with lines such as client_id = "1000.ABC".',
+            fix='Name a TOML file that this user may read, with lines such as client_id = "1000.A".',
             code="ZCRM-CONFIG-006",
         ) from None
     table = values.get("zcrm")
@@ -243,7 +243,7 @@ def _contradictions(given: Mapping[str, object]) -> list[ConfigError]:
         return []
     return [
         ConfigError(
-            f"The keys sandbox = {str(sandbox).lower()} and environment = {environment} contradict each other.",
+            f"sandbox = {str(sandbox).lower()} and environment = {environment} contradict each other.",
             why="Calls meant for the sandbox must never reach production, so zcrm does not guess.",
             fix="Keep environment and remove sandbox.",
             code="ZCRM-CONFIG-005",

@@ -21,6 +21,8 @@ __all__ = ["API_VERSIONS", "ENVIRONMENTS", "KEYS", "Key", "is_loopback", "servic
 API_VERSIONS: Final = ("v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8")
 ENVIRONMENTS: Final = ("production", "sandbox", "developer")
 
+_LONGEST_TIMEOUT: Final = 600
+
 Read = Callable[[object, Path], object]
 """Turn a given value into the key's value; the path is the folder that relative paths start from."""
 
@@ -32,7 +34,7 @@ class Key:
     Args:
         name: its documented name.
         meaning: one line for the reference page.
-        read: checks and converts a value; raises ``ValueError`` with the reason, never with the value of a secret.
+        read: checks and converts a value; raises ``ValueError`` with the reason, never with a secret.
         default: the value when the key is not given; ``None`` for no value.
         aliases: the other names under which Zoho's SDKs know it.
         store: the token store that the key configures, if it is a store's key.
@@ -64,7 +66,7 @@ def _secret(value: object, _folder: Path) -> Secret:
 
 def _object(value: object, _folder: Path) -> object:
     if isinstance(value, str):
-        raise ValueError("it is an object that a program passes; name a class with persistence_handler_class")  # noqa: TRY004
+        raise ValueError("it is an object that a program passes; name a class with persistence_handler_class")
     return value
 
 
@@ -104,8 +106,8 @@ def _seconds(value: object, _folder: Path) -> float:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else 0.0
     except ValueError:
         number = 0.0
-    if not 0 < number <= 600:
-        raise ValueError("it must be a number of seconds above 0 and up to 600")
+    if not 0 < number <= _LONGEST_TIMEOUT:
+        raise ValueError(f"it must be a number of seconds above 0 and up to {_LONGEST_TIMEOUT}")
     return number
 
 
@@ -160,7 +162,7 @@ def service_url(text: str) -> str:
         text: an address; ``https://`` is assumed where no scheme is given.
 
     Raises:
-        ValueError: not an address, plain http to a host that is not loopback, or with user, query or fragment.
+        ValueError: no address, plain http to a host that is not loopback, or a user, query or fragment.
     """
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
@@ -229,7 +231,7 @@ _ALL: Final = (
         _path,
         aliases=("applicationLogFilePath",),
     ),
-    Key("log_in_console", "true writes zcrm's log lines to standard error", _boolean, False),
+    Key("log_in_console", "true writes zcrm's log lines to standard error", _boolean, default=False),
     Key("token_store", "the name of the one store to use, whatever the priorities say", _text),
     Key(
         "persistence_handler_class_path",

@@ -88,7 +88,7 @@ def zcrm_token_store(config: Config) -> StoreClaim:
 def zcrm_save_token(config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
     """Save a user's token; it is durable when this returns ``True``. Asked of the chosen store only.
 
-    With ``replaces``, that very token must still be stored; otherwise raise ``StaleToken`` and change nothing.
+    With ``replaces``, that very token must still be stored; else raise ``StaleToken`` and change nothing.
     """
 
 
@@ -153,7 +153,7 @@ class TokenStorePlugin(ABC):
 
     @abstractmethod
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
-        """Save the token, durably; with ``replaces``, only over that very token, else raise ``StaleToken``."""
+        """Save the token durably; with ``replaces``, over that very token or raise ``StaleToken``."""
 
     @abstractmethod
     def fetch(self, config: Config, key: TokenKey) -> Token | None:
@@ -163,12 +163,10 @@ class TokenStorePlugin(ABC):
     def delete(self, config: Config, key: TokenKey) -> bool:
         """Delete the token; answer whether one was there."""
 
-    def reason(self, config: Config, claimed: bool) -> str:
-        """Say in a few words why the store claims this configuration, or why not."""
+    def reason(self, config: Config) -> str:
+        """Say in a few words why the store claims a configuration, or why not: which of its keys are set."""
         named = [key for key in self.config_keys if key in config]
-        if claimed:
-            return f"{', '.join(named)} is set" if named else "it takes this configuration"
-        return f"none of {', '.join(self.config_keys)} is set" if self.config_keys else "it does not take it"
+        return f"{', '.join(named) or 'none of its keys'} is set"
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -179,8 +177,7 @@ class TokenStorePlugin(ABC):
     @hookimpl
     def zcrm_token_store(self, config: Config) -> StoreClaim:
         """Pass the hook on to :meth:`claims`."""
-        claimed = self.claims(config)
-        return StoreClaim(self.name, self.priority, claimed, self.reason(config, claimed))
+        return StoreClaim(self.name, self.priority, self.claims(config), self.reason(config))
 
     @hookimpl
     def zcrm_save_token(

@@ -67,7 +67,7 @@ class EventLog:
 
 
 class StandardLogging:
-    """The core's own ``zcrm_log``: the logger ``zcrm``, and the file and console that the configuration names."""
+    """The core's own ``zcrm_log``: the logger ``zcrm``, and the file and console in the configuration."""
 
     def __init__(self) -> None:
         self._handlers: list[logging.Handler] = []

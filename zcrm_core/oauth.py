@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final, NoReturn
 from urllib.parse import urlencode
 
@@ -29,6 +31,8 @@ __all__ = ["Accounts", "IssuedToken", "new_code_verifier"]
 _HOUR_MS: Final = 3_600_000
 _LONGEST_SECONDS: Final = 86_400
 """No access token lives longer than a day, so a larger number of an old server counts milliseconds."""
+_CODE_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
 
 
@@ -171,7 +175,7 @@ class Accounts:
         raise AuthError(
             "Zoho does not say whose token this is.",
             why="The scope AaaServer.profile.READ was not granted, or the account has no e-mail address.",
-            fix="Name the user yourself: generate_access_token(grant, user=...) or the key current_user_email; "
+            fix="Name the user with generate_access_token(grant, user=...) or current_user_email; "
             "or ask for the scope AaaServer.profile.READ as well.",
             code="ZCRM-AUTH-010",
         )
@@ -204,7 +208,7 @@ class Accounts:
             refused = invalid
         elif error in ("invalid_client", "invalid_client_secret", "invalid_redirect_uri", "invalid_scope"):
             refused = self._wrong_client(error)
-        elif status >= 500 or error == "general_error":
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or error == "general_error":
             raise TransportError(
                 f"Zoho Accounts is in trouble (status {status}).",
                 why="The server failed; the request itself may be right.",
@@ -212,11 +216,8 @@ class Accounts:
                 code="ZCRM-HTTP-006",
             )
         else:
-            named = (
-                error
-                if error.replace("_", "").isalnum() and len(error) <= 60
-                else "an answer without a known error"
-            )
+            # Zoho's words are short; anything else is not shown, because it may echo what was sent.
+            named = error if _ERROR_WORD.fullmatch(error) else "an answer without a known error"
             refused = AuthError(f"Zoho Accounts answered with {named} (status {status}).")
         refused.oauth_error = error or None
         raise refused
@@ -247,7 +248,7 @@ class Accounts:
         return AuthError(
             f"Zoho does not know this client in the region {name}.",
             why="The client id or secret is wrong, or the client belongs to another data centre.",
-            fix=f"Check client_id, client_secret and region (now {name}); or enable the data centre in the API console.",
+            fix=f"Check client_id, client_secret and region (now {name}), or enable {name} in the console.",
             code="ZCRM-AUTH-006",
         )
 
@@ -258,10 +259,10 @@ def new_code_verifier() -> str:
 
 
 def _challenge(code_verifier: str) -> str:
-    if not 43 <= len(code_verifier) <= 128 or not code_verifier.isascii():
+    if not _CODE_VERIFIER.fullmatch(code_verifier):
         raise ConfigError(
-            f"The code verifier has {len(code_verifier)} characters.",
-            why="RFC 7636 asks for 43 to 128 ASCII characters.",
+            "The code verifier is not one.",
+            why="RFC 7636 asks for 43 to 128 letters, digits, and the characters - . _ and ~.",
             fix="Take one from zcrm_core.oauth.new_code_verifier().",
             code="ZCRM-CONFIG-004",
         )

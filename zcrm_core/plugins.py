@@ -188,7 +188,7 @@ class Plugins:
         error = PluginError(
             what,
             why=why,
-            fix=f"Correct, update or remove the plugin, or set ZCRM_DISABLE_PLUGINS={info.name}.",
+            fix=_cure(info),
             code=f"ZCRM-PLUGIN-{number}",
         )
         error.__cause__ = cause
@@ -243,7 +243,7 @@ class Plugins:
                 f"The stores {ranked[0][0]} and {ranked[1][0]} claim this configuration with priority "
                 f"{ranked[0][1].priority}.",
                 why="Rank decides which store keeps the tokens, and equal ranks decide nothing.",
-                fix=f'Set token_store = "{ranked[0][1].name}" or "{ranked[1][1].name}", or remove one plugin.',
+                fix=f"Set token_store to {ranked[0][1].name} or {ranked[1][1].name}, or remove one.",
                 code="ZCRM-PLUGIN-005",
             )
         return [Candidate(info, claim, bool(ranked) and info is ranked[0][0]) for info, claim in claims]
@@ -252,11 +252,11 @@ class Plugins:
         """Choose the one store of a configuration.
 
         Returns:
-            The store chosen, and for each of its token hooks the caller that asks this store alone; wrappers of
-            other plugins still see every call.
+            The store chosen, and for each of its token hooks the caller that asks this store alone; the
+            wrappers of other plugins still see every call.
 
         Raises:
-            PluginError: no store fits, the one named by the configuration is not installed, or two have one rank.
+            PluginError: no store fits, the one that is named is not installed, or two have the same rank.
         """
         candidates = self.candidates(config)
         chosen = next((candidate for candidate in candidates if candidate.chosen), None)
@@ -314,7 +314,7 @@ class Plugins:
             raise PluginError(
                 f"The store {info} failed when it was asked about the configuration.",
                 why=f"{type(error).__name__}: {error}",
-                fix=f"Correct or update it, or set ZCRM_DISABLE_PLUGINS={info.name}.",
+                fix=_cure(info),
                 code="ZCRM-PLUGIN-003",
             ) from error
         claim = answer[0] if answer else None
@@ -323,7 +323,7 @@ class Plugins:
         raise PluginError(
             f"The store {info} answered zcrm_token_store with {claim!r}.",
             why="The answer must be a StoreClaim with an integer priority and a boolean claims.",
-            fix=f"Correct or update it, or set ZCRM_DISABLE_PLUGINS={info.name}.",
+            fix=_cure(info),
             code="ZCRM-PLUGIN-003",
         )
 
@@ -341,6 +341,10 @@ class Plugins:
         """A caller that asks one plugin; the wrappers of the others still run."""
         others = [other for other in self._with_hook(hook) if other is not plugin]
         return self._manager.subset_hook_caller(hook, others)
+
+
+def _cure(info: PluginInfo) -> str:
+    return f"Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS={info.name}"
 
 
 def _wheel(entry: EntryPoint) -> tuple[str, str]:

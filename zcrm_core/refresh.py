@@ -8,8 +8,8 @@ A token is *fresh* until ten minutes before its end, then *stale*, and *expired*
 
 Under the lock the store is read again first, so that a token refreshed elsewhere is adopted, not refreshed
 twice. The lock is a thread lock in this process, and around the refresh itself the store's own
-``zcrm_lock_token``, which other processes keep too if the store offers it. Saving with ``replaces`` makes sure
-that a worker that slept through its lock overwrites nothing.
+``zcrm_lock_token``, which other processes keep too if the store offers it. Saving with ``replaces`` makes
+sure that a worker that slept through its lock overwrites nothing.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ DATA_CENTRES: Final = {
         _data_centre("ca", "accounts.zohocloud.ca", "ca", "upload.zohocloud.ca"),
         _data_centre("sa", "accounts.zoho.sa", "sa", "files.zoho.sa"),
         _data_centre("uk", "accounts.zoho.uk", "uk"),
-        # Zoho's CRM pages do not list the Emirates yet; its other products and public projects use these hosts.
+        # Zoho's CRM pages do not list the Emirates yet; its other products use these hosts.
         _data_centre("ae", "accounts.zoho.ae", "ae"),
     )
 }
@@ -74,7 +74,7 @@ def resolve(config: Config, plugins: Plugins) -> Region:
     """Find the region of a configuration, and refuse addresses that contradict it.
 
     Raises:
-        ConfigError: no such region, or ``accounts_url``, ``api_base_url`` or ``file_upload_url`` is not its own.
+        ConfigError: no such region, or one of the three addresses given is not its own.
     """
     region = plugins.choose_region(config)
     if region is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "Response"]
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 """What a JSON document can hold."""
 
 
@@ -53,7 +53,7 @@ class Response:
             raise TransportError(
                 f"The server answered {self.status} with something that is not JSON "
                 f"({kind}, {len(self._raw.content)} bytes).",
-                why="A proxy, a firewall or a maintenance page answered instead of Zoho, or the answer was cut.",
+                why="A proxy, a firewall or a maintenance page answered instead, or the answer was cut.",
                 fix="Check the region, the proxy and Zoho's status page; then call again.",
                 code="ZCRM-HTTP-003",
             ) from None

@@ -153,7 +153,7 @@ class Store:
 
     def _nonsense(self, hook: str, answer: object, expected: str) -> PluginError:
         return PluginError(
-            f"The store {self.chosen.plugin} answered {hook} with {type(answer).__name__} instead of {expected}.",
+            f"The store {self.chosen.plugin} answered {hook} with {type(answer).__name__}, not {expected}.",
             why="An answer that is not what the hook promises may mean that a token was lost.",
             fix="Correct or update the store; docs/reference/hooks.md says what each hook answers.",
             code="ZCRM-PLUGIN-003",

@@ -1,4 +1,4 @@
-"""How does a request reach Zoho and its answer come back: one pooled session, time-outs, retries, rate limits."""
+"""How does a request reach Zoho: one pooled session, time-outs, retries, rate limits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -90,7 +91,16 @@ class Transport:
             RateLimited: still too many requests after the last try, or the wait would be longer than 60 s.
             TransportError: no answer, or the address may not see the token.
         """
-        request = self._prepare(method, url, access_token, params, form, document, files, headers)
+        request = self._prepare(
+            method,
+            url,
+            access_token=access_token,
+            params=params,
+            form=form,
+            document=document,
+            files=files,
+            headers=headers,
+        )
         tried = 0
         while True:
             tried += 1
@@ -102,7 +112,7 @@ class Transport:
                     raise
                 wait, reason = _backoff(tried), error.what
             else:
-                if raw.status_code == 429:
+                if raw.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                     wait, reason = self._limited(raw, tried), "429"
                 elif raw.status_code in _PASSING_STATUSES and method in _SAFE_METHODS and tried < self._tries:
                     wait, reason = _wanted_wait(raw) or _backoff(tried), str(raw.status_code)
@@ -129,6 +139,7 @@ class Transport:
         self,
         method: str,
         url: str,
+        *,
         access_token: str | None,
         params: Params | None,
         form: Mapping[str, str] | None,
@@ -224,13 +235,15 @@ class Transport:
             self._surroundings = {}
         return self._session
 
-    def _around(self, url: str) -> Any:
+    def _around(self, url: str) -> dict[str, Any]:
         """The proxy and certificate settings for a server, read from the environment once."""
         server = origin(url)
-        if server not in self._surroundings:
+        found = self._surroundings.get(server)
+        if found is None:
             session = self._pool()
-            self._surroundings[server] = session.merge_environment_settings(url, {}, False, None, None)
-        return self._surroundings[server]
+            found = dict(session.merge_environment_settings(url, {}, stream=False, verify=None, cert=None))
+            self._surroundings[server] = found
+        return found
 
 
 def origin(url: str) -> str:
@@ -261,7 +274,7 @@ def _failure(error: Exception, server: str) -> TransportError:
     if isinstance(error, requests.exceptions.SSLError):
         what, sent, code = f"The certificate of {server} cannot be trusted.", False, "ZCRM-HTTP-002"
         why = "It is not signed by an authority that this machine knows, or is for another host."
-        fix = "Look for a proxy that opens TLS; name its authority in REQUESTS_CA_BUNDLE. Never turn the check off."
+        fix = "Look for a proxy that opens TLS, and name its authority in REQUESTS_CA_BUNDLE."
     elif isinstance(error, requests.exceptions.ProxyError):
         what, sent = f"The proxy on the way to {server} does not answer.", False
     elif isinstance(error, requests.exceptions.ConnectTimeout):
@@ -284,7 +297,8 @@ def _shown(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _query_value(value: str | int | bool) -> str:
+def _query_value(value: str | int) -> str:
+    # A bool is an int to Python and true or false to Zoho.
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -44,7 +44,7 @@ class BatchItem:
 
     @property
     def code(self) -> str:
-        """Zoho's code, such as ``SUCCESS`` or ``MANDATORY_NOT_FOUND``; ``NOT_SENT`` and ``NOT_KNOWN`` are ours."""
+        """Zoho's code, such as ``SUCCESS``; ``NOT_SENT`` and ``NOT_KNOWN`` are our own."""
         return str(self._json.get("code", ""))
 
     @property
@@ -194,7 +194,7 @@ def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmErr
     failure = PartialFailure(
         f"The batch broke off after {first} of {total} records.",
         why=error.what,
-        fix="error.result tells each record's outcome: send those with NOT_SENT again, and read back NOT_KNOWN.",
+        fix="See error.result: send the records with NOT_SENT again, and read back NOT_KNOWN.",
     )
     failure.result = BatchResult(items)
     return failure

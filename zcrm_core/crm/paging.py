@@ -25,6 +25,7 @@ def pages(
     key: str,
     entity: Callable[[dict[str, JSON]], E],
     params: Params,
+    *,
     headers: Mapping[str, str] | None = None,
 ) -> Iterator[list[E]]:
     """Read a list page by page, by page tokens where Zoho gives them, else by numbers.

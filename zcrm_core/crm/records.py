@@ -96,22 +96,22 @@ class ModuleClient:
         """Go over the module's records, fetching pages of 200 as they are needed (GET {module}).
 
         Args:
-            fields: the API names of the fields wanted; all when left out. Versions from v3 on send 50 at once:
-                more of them, or all, cost one metadata call and two more calls a page for each further 50.
+            fields: the API names of the fields wanted; all when left out. From v3 on Zoho sends 50 at once:
+                all of them cost one metadata call, and each further 50 two more calls a page.
             sort_by: ``id``, ``Created_Time`` or ``Modified_Time``.
             sort_order: ``asc`` or ``desc``.
             modified_since: only records changed at or after this time, which must have an offset.
             params: more of Zoho's parameters, such as ``{"cvid": ..., "converted": "both"}``.
 
         Raises:
-            ApiError: the CRM refused, or the list is longer than Zoho gives (2,000 by numbers, 100,000 by tokens).
+            ApiError: the CRM refused, or the list is longer than Zoho gives (see :func:`pages`).
         """
         headers = None
         if modified_since is not None:
             headers = {"If-Modified-Since": instant(modified_since, "modified_since")}
         wanted = self._wanted(fields)
         query = {**(params or {}), "sort_by": sort_by, "sort_order": sort_order, "fields": _joined(wanted[0])}
-        for page in pages(self._client, self._path, "data", Record, query, headers):
+        for page in pages(self._client, self._path, "data", Record, query, headers=headers):
             yield from self._completed(page, wanted[1:])
 
     def search(
@@ -227,7 +227,7 @@ class ModuleClient:
 
         Args:
             records: one record or many.
-            duplicate_check_fields: the fields that tell whether a record is there, in this order; the system's
+            duplicate_check_fields: the fields that tell whether a record is there, in this order; Zoho's
                 own, such as the e-mail address of a lead, when left out.
             trigger: as in :meth:`create`.
 
