@@ -32,8 +32,8 @@ def damaged(path: str, why: str) -> StoreCorrupt:
     return StoreCorrupt(
         f"The token file {path} is damaged.",
         why=why,
-        fix="Log this user in again with `zcrm login`, which repairs the file and keeps a copy of the old one, "
-        "or restore it from a backup.",
+        fix="Log this user in again with `zcrm login`: that repairs the file and keeps a copy of it as it is. "
+        "Or restore it from a backup.",
         code="ZCRM-FILE-001",
     )
 

@@ -40,24 +40,39 @@ class Place:
     def __init__(self, path: str, name: str) -> None:
         self.path = f"{path}/{name}"
         self.name = name
-        self.folder = _open_checked(path)
+        self.folder = _open_checked(path, path, _OPEN_FOLDER)
 
     def close(self) -> None:
         """Close the folder."""
         os.close(self.folder)
+
+    @property
+    def locks_path(self) -> str:
+        """The path of the folder of the refresh locks, for messages."""
+        return str(Path(self.path).with_suffix(".locks"))
 
     def open_locks_folder(self) -> int:
         """Open the folder of the refresh locks, made if it is missing, and give its descriptor.
 
         Raises:
             OSError: it cannot be made or opened.
-            StoreError: others can change it, or it is a link.
+            StoreError: others can change it, or it is a link or a file.
         """
-        name = f"{Path(self.name).stem}.locks"
+        path = Path(self.locks_path)
         with suppress(FileExistsError):
-            os.mkdir(name, 0o700, dir_fd=self.folder)
-            os.chmod(name, 0o700, dir_fd=self.folder)  # a umask may have taken our own rights away
-        return _open_checked(name, self.folder, os.O_NOFOLLOW)
+            os.mkdir(path.name, 0o700, dir_fd=self.folder)
+            os.chmod(path.name, 0o700, dir_fd=self.folder)  # a umask may have taken our own rights away
+        try:
+            return _open_checked(path.name, self.locks_path, _OPEN_FOLDER | os.O_NOFOLLOW, self.folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+        raise refused(
+            f"At {path} there is a link or a file, not a folder.",
+            "zcrm keeps its lock files there and follows no link: somebody may have put it there.",
+            "Remove it; zcrm makes the folder again.",
+            "006",
+        )
 
 
 def find_place(path: str) -> Place | None:
@@ -107,8 +122,8 @@ def _means_file(path: str) -> bool:
     return not where.is_dir() and (bool(where.suffix) or where.exists() or where.is_symlink())
 
 
-def _open_checked(path: str, inside: int | None = None, flags: int = 0) -> int:
-    descriptor = os.open(path, _OPEN_FOLDER | flags, dir_fd=inside)
+def _open_checked(name: str, path: str, flags: int, inside: int | None = None) -> int:
+    descriptor = os.open(name, flags, dir_fd=inside)
     try:
         _refuse_open_folder(os.fstat(descriptor), path)
     except BaseException:

@@ -137,8 +137,9 @@ class FileStore:
         try:
             with closing(find_place(self._path) or self._make_place()) as place:
                 folder = place.open_locks_folder()
+                name = f"{key.digest().hex()}.lock"
                 try:
-                    lock = FileLock(folder, f"{key.digest().hex()}.lock", place.path)
+                    lock = FileLock(folder, name, f"{place.locks_path}/{name}")
                 finally:
                     os.close(folder)
             try:

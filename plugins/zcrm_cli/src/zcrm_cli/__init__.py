@@ -1,0 +1,1 @@
+"""What can a person do with zcrm at a terminal? The command ``zcrm``."""

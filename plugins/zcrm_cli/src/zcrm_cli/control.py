@@ -1,0 +1,94 @@
+"""How does another process drive a running simulator?"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from zcrm_core import ConfigError, TransportError
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_SECONDS: Final = 10
+_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""A proxy cannot reach this machine's loopback addresses, so none is asked."""
+
+
+class Control:
+    """The control plane of a running simulator, ``/__simulator__/``.
+
+    Args:
+        url: the simulator's address.
+
+    Raises:
+        ConfigError: it is not a loopback http address.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+            raise ConfigError(
+                f"{url} is not the address of a simulator.",
+                why="A simulator listens on this machine only, with plain http.",
+                fix="Copy the address that `zcrm simulator serve` prints, such as http://127.0.0.1:8080.",
+                code="ZCRM-CONFIG-004",
+            )
+        self._url = url.rstrip("/")
+
+    def grant_token(self, scopes: tuple[str, ...], user: str | None = None) -> str:
+        """Make a grant token, as Zoho's API console does.
+
+        Args:
+            scopes: what it allows.
+            user: whose it is, by e-mail address; the organisation's owner when left out.
+
+        Raises:
+            ConfigError: the simulator has no such user or scope.
+            TransportError: no simulator answers there.
+        """
+        wanted: dict[str, object] = {"scopes": list(scopes)}
+        if user is not None:
+            wanted["user"] = user
+        return str(self._call("grant", wanted)["code"])
+
+    def requests(self) -> dict[str, int]:
+        """Give the number of calls so far of each method and path.
+
+        Raises:
+            TransportError: no simulator answers there.
+        """
+        counted = self._call("counters")["requests"]
+        return {str(route): int(number) for route, number in counted.items()} if isinstance(counted, dict) else {}
+
+    def _call(self, name: str, payload: Mapping[str, object] | None = None) -> dict[str, object]:
+        data = None if payload is None else json.dumps(payload).encode()
+        request = urllib.request.Request(f"{self._url}/__simulator__/{name}", data=data)  # noqa: S310 - http only
+        try:
+            with _DIRECT.open(request, timeout=_SECONDS) as answer:
+                document = json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refused(error.read()) from None
+        except (OSError, ValueError) as error:
+            raise TransportError(
+                f"No simulator answers at {self._url}.",
+                why=f"{getattr(error, 'reason', error)}.",
+                fix="Start one with `zcrm simulator serve`, and copy the address that it prints.",
+            ) from None
+        return document if isinstance(document, dict) else {}
+
+
+def _refused(body: bytes) -> ConfigError:
+    try:
+        said = str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        said = "It gave no reason."
+    return ConfigError(
+        "The simulator refuses.",
+        why=said,
+        fix="Correct the user or the scopes.",
+        code="ZCRM-CONFIG-004",
+    )

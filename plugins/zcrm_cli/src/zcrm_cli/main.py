@@ -1,0 +1,106 @@
+"""Which commands are there, and how does each of them end?"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+from zcrm_core import ZcrmError
+
+from zcrm_cli.debug_option import Debug, debug_option
+from zcrm_cli.failure import show_failure
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+"""What a shell reports for a command ended by Ctrl-C: 128 and the signal's number."""
+TERMINATED: Final = 143
+
+COMMANDS: Final = {
+    "demo": ("zcrm_cli.demo.command:demo", "Show zcrm at work; needs no Zoho account."),
+    "login": ("zcrm_cli.login:login", "Exchange a grant token and keep the tokens."),
+    "plugins": ("zcrm_cli.plugins_command:plugins", "Show the plugins, and which store is chosen."),
+    "simulator": ("zcrm_cli.simulator_command:simulator", "Run a Zoho of your own on this machine."),
+    "token": ("zcrm_cli.token_command:token", "Look at the stored tokens."),
+    "whoami": ("zcrm_cli.whoami:whoami", "Show whose token is used, and where."),
+}
+"""Each command's place and its line in the help: a command is imported when it is run, not to be listed."""
+_HIDDEN: Final = {"demo-worker": "zcrm_cli.demo.worker:worker"}
+"""Commands that only other commands call."""
+
+
+class _Commands(click.Group):
+    """The commands of ``COMMANDS``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else _HIDDEN.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Start with `zcrm demo`. Errors have a code each; docs/errors explains every one.",
+)
+@click.version_option(message="%(version)s", package_name="zcrm-cli", prog_name="zcrm")
+@debug_option
+def cli() -> None:
+    """zcrm: Zoho CRM from Python, with plugins for what you want to decide yourself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command ``zcrm``.
+
+    Args:
+        arguments: what follows ``zcrm``; the process's own arguments when left out.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    _prepare_process()
+    debug = Debug()
+    try:
+        cli.main(arguments, prog_name="zcrm", standalone_mode=False, obj=debug)
+        sys.stdout.flush()
+    except ZcrmError as error:
+        show_failure(error, with_traceback=debug.on)
+        return FAILED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort as stop:
+        return FAILED if isinstance(stop.__cause__, EOFError) else INTERRUPTED
+    except BrokenPipeError:
+        # The reader has left, as `zcrm plugins | head -1` does; what is still buffered has no reader either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return 0
+
+
+def _prepare_process() -> None:
+    """Let a name that the terminal cannot show become a question mark, and SIGTERM clean up as Ctrl-C does."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(TERMINATED)

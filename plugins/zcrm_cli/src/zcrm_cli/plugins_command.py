@@ -1,0 +1,101 @@
+"""Which plugins are installed, which are broken, and which store does a configuration get?"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+from rich.console import Console
+from zcrm_core import Client, Config, Token, TokenKey, TokenStorePlugin, ZcrmError
+
+from zcrm_cli.config_option import config_option, find_source
+from zcrm_cli.debug_option import debug_option
+from zcrm_cli.output import new_facts, new_table, open_console
+
+_PREFIX: Final = "zcrm_"
+
+
+@click.command
+@config_option
+@debug_option
+def plugins(config: Path | None) -> None:
+    """Show the plugins that are installed; and where there is a configuration, which store it gets and why."""
+    console = open_console()
+    wheels = " ".join(f"{wheel} {version(wheel)}," for wheel in ("zcrm-core", "zcrm-cli"))
+    console.print(f"{wheels} Python {platform.python_version()}\n", style="dim")
+    source = find_source(config)
+    if not source.exists:
+        with _nobody() as client:
+            _show_plugins(console, client)
+        console.print("\nWith --config FILE it also says which store is chosen, and why.", style="dim")
+        return
+    try:
+        client = source.open_client()
+    except ZcrmError:
+        with _nobody() as client:
+            _show_plugins(console, client)
+        console.print()
+        raise
+    with client:
+        _show_plugins(console, client)
+        _show_choice(console, client)
+
+
+def _show_plugins(console: Console, client: Client) -> None:
+    priorities = {found.plugin.name: str(found.claim.priority) for found in client.plugins.candidates(client.config)}
+    found = [plugin for plugin in client.plugins if plugin.wheel is not None]
+    rows = [
+        (
+            plugin.name,
+            plugin.wheel or "",
+            plugin.version or "",
+            priorities.get(plugin.name, "-"),
+            "BROKEN, see below" if plugin.error else ", ".join(hook.removeprefix(_PREFIX) for hook in plugin.hooks),
+        )
+        for plugin in found
+    ]
+    if not rows:
+        console.print("No plugin is installed. The default store: pip install zcrm-store-mysql")
+        return
+    console.print(new_table(("Plugin", "Wheel", "Version", "Priority", f"Hooks ({_PREFIX}...)"), rows))
+    for error in client.plugins.failures:
+        console.print(f"\n{error.code}: {error.what}", style="bold red")
+        console.print(new_facts((("Why", error.why), ("What to do", error.fix))))
+
+
+def _show_choice(console: Console, client: Client) -> None:
+    rows: list[Sequence[str]] = []
+    for candidate in client.plugins.candidates(client.config):
+        verdict = "chosen" if candidate.chosen else "outranked" if candidate.claim.claims else "not asked for"
+        rows.append((candidate.claim.name, str(candidate.claim.priority), verdict, candidate.claim.reason))
+    console.print(f"\nTokens are kept by the store {client.token_store}.\n", style="bold")
+    console.print(new_table(("Store", "Priority", "", "Because"), rows))
+    console.print(f"\nRegion: {client.region.name} ({client.region.api_url})")
+
+
+class _Nowhere(TokenStorePlugin):
+    """A store that keeps nothing, so that there is a client where no configuration is."""
+
+    name = "nowhere"
+    priority = 0
+
+    def claims(self, config: Config) -> bool:
+        return True
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return None
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        return False
+
+
+def _nobody() -> Client:
+    """Give a client that finds the plugins and is good for nothing else."""
+    return Client({"client_id": "-", "client_secret": "-"}, token_store=_Nowhere())

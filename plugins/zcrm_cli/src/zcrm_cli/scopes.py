@@ -1,0 +1,17 @@
+"""Which scopes does a client need for everything that zcrm can do?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCOPES: Final = (
+    "ZohoCRM.modules.ALL",
+    "ZohoCRM.settings.ALL",
+    "ZohoCRM.users.ALL",
+    "ZohoCRM.org.ALL",
+    "ZohoCRM.bulk.ALL",
+    "ZohoCRM.coql.READ",
+    "ZohoSearch.securesearch.READ",
+    "AaaServer.profile.READ",
+)
+"""The last one lets Zoho say whose token it is; the one before it is for searching."""

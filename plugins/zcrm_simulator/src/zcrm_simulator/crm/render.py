@@ -1,0 +1,96 @@
+"""How does a stored record look in an answer?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from zcrm_simulator.crm.call import Call
+from zcrm_simulator.data.database import Row, Value, integer
+from zcrm_simulator.data.fields import Field, Module
+
+_NAMES = dict[int, tuple[str, str | None]]
+
+_SYSTEM_KEYS: dict[str, object] = {
+    "$currency_symbol": "$",
+    "$field_states": None,
+    "$review_process": {"approve": False, "reject": False, "resubmit": False},
+    "$review": None,
+    "$editable": True,
+    "$sharing_permission": "full_access",
+    "$orchestration": None,
+    "$in_merge": False,
+    "$locked_for_me": False,
+    "$approval": {"delegate": False, "approve": False, "reject": False, "resubmit": False},
+    "$approval_state": "approved",
+    "$approved": True,
+    "$process_flow": False,
+    "$zia_owner_assignment": "owner_recommendation_unavailable",
+    "$canvas_id": None,
+    "$wizard_connection_path": None,
+}
+
+
+def render(call: Call, module: Module, rows: Sequence[Row], wanted: Iterable[str] | None) -> list[dict[str, object]]:
+    """Return records as the API shows them.
+
+    Args:
+        call: the call, for its user's time zone and the people.
+        module: whose records they are.
+        rows: the records as stored.
+        wanted: names of fields; ``None`` shows every field and the system keys.
+    """
+    lookups = [field for field in module.fields.values() if field.data_type == "lookup"]
+    ids = {integer(row[field.api_name]) for row in rows for field in lookups if row[field.api_name] is not None}
+    names = call.organization.database.directory(ids) if ids else {}
+    if wanted is None:
+        return [_whole(call, module, row, names) for row in rows]
+    chosen = [module.fields[name] for name in wanted if name in module.fields]
+    return [
+        {field.api_name: _value(call, field, row, names) for field in chosen} | {"id": str(row["id"])}
+        for row in rows
+    ]
+
+
+def _whole(call: Call, module: Module, row: Row, names: _NAMES) -> dict[str, object]:
+    record = {name: _value(call, field, row, names) for name, field in module.fields.items()}
+    record |= _SYSTEM_KEYS
+    if module.convertible:
+        record |= {"$converted": bool(row["$converted"]), "$converted_detail": {}}
+    for field in module.own_fields:
+        if field.target == "*":
+            stored = row[field.api_name]
+            record["$se_module"] = None if stored is None else names.get(integer(stored), (None, None))[0]
+    return record
+
+
+def _value(call: Call, field: Field, row: Row, names: _NAMES) -> object:
+    stored = row[field.api_name]
+    if field.data_type == "tags":
+        return json.loads(str(stored)) if stored is not None else []
+    if stored is None:
+        return None
+    if field.data_type in {"lookup", "ownerlookup"}:
+        return _reference(call, field, integer(stored), names)
+    if field.data_type == "boolean":
+        return bool(stored)
+    return _plain(call, field, stored)
+
+
+def _plain(call: Call, field: Field, stored: Value) -> object:
+    if field.data_type == "bigint":
+        return str(stored)
+    if field.data_type == "datetime":
+        return call.time(integer(stored))
+    if field.data_type == "multiselectpicklist":
+        return json.loads(str(stored))
+    return stored
+
+
+def _reference(call: Call, field: Field, stored: int, names: _NAMES) -> dict[str, str | None] | None:
+    if field.data_type == "ownerlookup":
+        user = call.organization.user_by_id(stored)
+        return dict(user.reference()) if user else {"name": None, "id": str(stored), "email": None}
+    if stored not in names:
+        return None
+    return {"name": names[stored][1], "id": str(stored)}

@@ -1,0 +1,37 @@
+"""How many credits does a call cost, and does it count as a heavy one?"""
+
+from __future__ import annotations
+
+import json
+
+from zcrm_simulator.crm.call import Call
+
+_RECORDS_A_CREDIT = 10
+_VIEW_COST = 3
+
+
+def light(_call: Call) -> tuple[int, bool]:
+    """Weigh a call that costs one credit."""
+    return 1, False
+
+
+def sorted_list(call: Call) -> tuple[int, bool]:
+    """Weigh a list, which is heavy when it is sorted or follows a custom view."""
+    view = call.parameter("cvid") is not None
+    return _VIEW_COST if view else 1, view or call.parameter("sort_by") is not None
+
+
+def weight_of_search(_call: Call) -> tuple[int, bool]:
+    """Weigh a search."""
+    return 1, True
+
+
+def weight_of_write(call: Call) -> tuple[int, bool]:
+    """Weigh a write: one credit for each ten records; the body is not checked yet."""
+    try:
+        payload = json.loads(call.request.get_data())
+    except ValueError:
+        return 1, False
+    data = payload.get("data") if isinstance(payload, dict) else None
+    records = len(data) if isinstance(data, list) else 1
+    return max(-(-records // _RECORDS_A_CREDIT), 1), records > call.limits.heavy_records

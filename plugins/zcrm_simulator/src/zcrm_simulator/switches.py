@@ -1,0 +1,41 @@
+"""Where Zoho's own sources differ, or an application has a choice: which way does the simulator go?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Behaviour that can be chosen; the defaults are what Zoho does today as far as it is known."""
+
+    auto_approve: bool = True
+    """The consent page answers itself with yes; off: a small page asks."""
+    approve_user: str | None = None
+    """Who approves: an e-mail address; ``None`` is the organization's owner."""
+    approve_environment: str = "production"
+    """Where the approved token works: production, sandbox or developer."""
+    rotate_refresh_tokens: bool = False
+    """A refresh brings a new refresh token and kills the old one. Zoho does not do this."""
+    milliseconds: bool = False
+    """The token answer of before November 2019: ``expires_in`` in ms, ``expires_in_sec`` in seconds."""
+    scope_in_answer: bool = True
+    """Token answers name their scopes."""
+    throttle_status: int = 400
+    """HTTP status of a throttled token call; older pages say 200."""
+    throttle_error: str = "Access Denied"
+    """The word of a throttled token call; some pages say access_denied."""
+    numbered_limit_v2: bool = False
+    """Plain pages of version 2 stop at 2,000 records too."""
+    strict_fields: bool = False
+    """A field that does not exist is an error; Zoho drops it without a word."""
+    strict_picklists: bool = False
+    """A value that is not in the list is an error; Zoho takes it."""
+    reject_duplicates: bool = True
+    """E-mail of leads and contacts and the name of accounts are unique."""
+    search_lag: float = 0.0
+    """Seconds until a written record can be searched."""
+    latency: float = 0.0
+    """Seconds that every call takes."""
+    zoho_headers: bool = True
+    """Answers carry ``Server: ZGS`` and ``Content-Disposition``."""
