@@ -1,0 +1,158 @@
+"""By which names does a store class call its methods, and can they be called as needed?"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from zcrm_core import StoreError
+from zcrm_store_custom.failures import class_name, refused
+
+__all__ = ["SPELLINGS", "Methods", "Spelling", "complete_spellings", "find_methods"]
+
+Method = Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One set of method names.
+
+    Args:
+        save: the method that saves.
+        fetch: the method that gives a token.
+        delete: the method that deletes.
+        by_key: whether the methods take a ``TokenKey``; the older ones know the user identifier alone.
+    """
+
+    save: str
+    fetch: str
+    delete: str
+    by_key: bool
+
+    def __str__(self) -> str:
+        return f"{self.save}, {self.fetch}, {self.delete}"
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The three method names: to save, to fetch, to delete."""
+        return self.save, self.fetch, self.delete
+
+
+SPELLINGS: Final = (
+    Spelling("save", "fetch", "delete", by_key=True),
+    Spelling("save_oauth_tokens", "get_oauth_tokens", "delete_oauth_tokens", by_key=False),
+    Spelling("saveOAuthData", "getOAuthTokens", "deleteOAuthTokens", by_key=False),
+)
+"""The spellings known; of a class that has several, the first one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """The methods of a store object.
+
+    Args:
+        spelling: their names.
+        save: the method that saves.
+        fetch: the method that gives a token.
+        delete: the method that deletes.
+        list: the method that lists the keys, if there is one.
+        compares: whether ``save`` takes ``replaces`` and compares by itself.
+    """
+
+    spelling: Spelling
+    save: Method
+    fetch: Method
+    delete: Method
+    list: Method | None
+    compares: bool
+
+
+def complete_spellings(store: object) -> list[Spelling]:
+    """Give the spellings of which a class or an object has all three methods."""
+    return [each for each in SPELLINGS if all(callable(getattr(store, name, None)) for name in each.names)]
+
+
+def find_methods(handler: object) -> Methods:
+    """Find the methods of a store object, each checked to take the arguments that it will get.
+
+    Raises:
+        StoreError: a method is missing or cannot be called that way.
+    """
+    complete = complete_spellings(handler)
+    if not complete:
+        raise _incomplete(handler)
+    spelling = complete[0]
+    save, fetch, delete = (getattr(handler, name) for name in spelling.names)
+    compares = spelling.by_key and _takes_replaces(save)
+    lists = getattr(handler, "list", None)
+    subject = "key" if spelling.by_key else "user_identifier"
+    _check(handler, save, spelling.save, "key, token" if spelling.by_key else "token", compares=compares)
+    _check(handler, fetch, spelling.fetch, subject)
+    _check(handler, delete, spelling.delete, subject)
+    if callable(lists):
+        _check(handler, lists, "list", "")
+    return Methods(spelling, save, fetch, delete, lists if callable(lists) else None, compares)
+
+
+def _takes_replaces(save: Method) -> bool:
+    signature = _signature(save)
+    return signature is not None and "replaces" in signature.parameters
+
+
+def _signature(method: Method) -> inspect.Signature | None:
+    try:
+        return inspect.signature(method)
+    except (TypeError, ValueError):  # a method written in C may not say
+        return None
+
+
+def _check(handler: object, method: Method, name: str, arguments: str, *, compares: bool = False) -> None:
+    if any(
+        check(method)
+        for check in (
+            inspect.iscoroutinefunction,
+            inspect.isgeneratorfunction,
+            inspect.isasyncgenfunction,
+        )
+    ) and (name != "list" or not inspect.isgeneratorfunction(method)):
+        raise _wrong(
+            handler, name, arguments, "It is async or a generator, so calling it would run nothing of it."
+        )
+    signature = _signature(method)
+    if signature is None:
+        return
+    try:
+        signature.bind(*filter(None, arguments.split(", ")), **({"replaces": None} if compares else {}))
+    except TypeError as error:
+        raise _wrong(handler, name, arguments, f"Its arguments are {signature}: {error}.") from None
+
+
+def _wrong(handler: object, name: str, arguments: str, why: str) -> StoreError:
+    return refused(
+        "007",
+        f"{class_name(handler)}.{name} cannot be called as {name}({arguments}).",
+        why,
+        f"Write it as a plain method: def {name}({', '.join(filter(None, ('self', arguments)))}).",
+    )
+
+
+def _incomplete(handler: object) -> StoreError:
+    nearest = max(
+        SPELLINGS, key=lambda each: sum(callable(getattr(handler, name, None)) for name in each.names)
+    )
+    missing = [name for name in nearest.names if not callable(getattr(handler, name, None))]
+    if len(missing) == len(nearest.names):
+        return refused(
+            "007",
+            f"{class_name(handler)} has none of the methods of a store.",
+            "A store needs one of these sets: " + "; or ".join(map(str, SPELLINGS)) + ".",
+            "Add the methods of one set; the README of zcrm-store-custom shows them.",
+        )
+    return refused(
+        "007",
+        f"{class_name(handler)} lacks {' and '.join(missing)}.",
+        f"It has some of {nearest}, and a store needs all three.",
+        "Add what is missing; one set of names must be complete.",
+    )

@@ -1,0 +1,138 @@
+"""How do a class's own methods keep what a token store promises?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from zcrm_core import StaleToken, StoreError, Token, TokenKey, ZcrmError
+from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
+from zcrm_store_custom.failures import class_name, failed, nonsense
+from zcrm_store_custom.no_token import NoToken
+from zcrm_store_custom.process_lock import PROCESS_LOCK
+from zcrm_store_custom.spellings import Method, find_methods
+
+__all__ = ["CustomStore"]
+
+
+class CustomStore:
+    """A user's store object, called by the names that it has, with its answers checked.
+
+    Besides the errors named below, every method raises :class:`StoreError` when a method of the object raises
+    or answers nonsense. An error of zcrm's own that a method raises passes as it is.
+
+    Args:
+        handler: the object.
+
+    Raises:
+        StoreError: a method is missing or cannot be called as needed.
+    """
+
+    def __init__(self, handler: object) -> None:
+        self._handler = handler
+        self._methods = find_methods(handler)
+
+    @property
+    def description(self) -> str:
+        """The class, and how ``replaces`` is compared, in a few words."""
+        how = (
+            "it compares replaces itself"
+            if self._methods.compares
+            else "replaces is compared under a lock of this process only"
+        )
+        return f"class {class_name(self._handler)} with {self._methods.spelling}; {how}"
+
+    def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
+        """Save a token, as durably as the object does.
+
+        Raises:
+            StaleToken: ``replaces`` is not what is stored; nothing was changed.
+        """
+        if self._methods.compares:
+            self._save(key, token, replaces=replaces)
+            return
+        with PROCESS_LOCK:
+            if replaces is not None:
+                fields = self._stored(key)
+                if fields is None or not is_same_token(fields, replaces):
+                    raise StaleToken(f"The stored token of {key} is not the one to be replaced.")
+            self._save(key, token)
+
+    def fetch(self, key: TokenKey) -> Token | None:
+        """Give the token of a key, or ``None`` if there is none.
+
+        Raises:
+            StoreCorrupt: the token is another user's, or has a value that no token can have.
+        """
+        fields = self._stored(key)
+        return None if fields is None else to_token(self._handler, self._methods.spelling.fetch, fields)
+
+    def delete(self, key: TokenKey) -> bool:
+        """Delete the token of a key; answer whether one was there.
+
+        Raises:
+            StoreCorrupt: the object would delete another user's token.
+        """
+        spelling, method = self._methods.spelling, self._methods.delete
+        if spelling.by_key:
+            answer = self._call(spelling.delete, method, key)
+            if not isinstance(answer, bool):
+                raise nonsense(self._handler, spelling.delete, answer, "True or False")
+            return answer
+        with PROCESS_LOCK:
+            # The older methods do not say whether there was a token, nor whose it was.
+            if self._stored(key) is None:
+                return False
+            try:
+                answer = self._call(spelling.delete, method, key.user_identifier)
+            except NoToken:
+                return False
+            require_done(self._handler, spelling.delete, answer)
+            return True
+
+    def keys(self) -> list[TokenKey]:
+        """Give the keys that have a token.
+
+        Raises:
+            StoreError: the object has no method ``list``.
+        """
+        if self._methods.list is None:
+            raise StoreError(
+                f"The store class {class_name(self._handler)} does not list its users.",
+                why="It has no method list, which is optional.",
+                fix="Ask for one user with fetch, or write list(self), giving every TokenKey.",
+                code="ZCRM-STORE-006",
+            )
+        answer = self._call("list", self._methods.list)
+        # A generator runs, and may fail, only while it is gone through.
+        keys = self._call("list", list, answer) if isinstance(answer, Iterable) else None
+        if not isinstance(keys, list) or not all(isinstance(key, TokenKey) for key in keys):
+            raise nonsense(self._handler, "list", answer, "TokenKeys")
+        return keys
+
+    def _stored(self, key: TokenKey) -> Mapping[str, object] | None:
+        """The values of the token that is stored for a key, its user checked; ``None`` if none is."""
+        spelling = self._methods.spelling
+        try:
+            answer = self._call(
+                spelling.fetch, self._methods.fetch, key if spelling.by_key else key.user_identifier
+            )
+        except NoToken:
+            return None
+        return None if answer is None else read_fields(self._handler, spelling.fetch, answer, key)
+
+    def _save(self, key: TokenKey, token: Token, **more: Token | None) -> None:
+        spelling = self._methods.spelling
+        arguments = (key, token) if spelling.by_key else (token,)
+        try:
+            answer = self._call(spelling.save, self._methods.save, *arguments, **more)
+        except NoToken as error:
+            raise failed(self._handler, spelling.save, error) from error
+        require_done(self._handler, spelling.save, answer)
+
+    def _call(self, name: str, method: Method, *arguments: object, **more: object) -> object:
+        try:
+            return method(*arguments, **more)
+        except (ZcrmError, NoToken):
+            raise
+        except Exception as error:
+            raise failed(self._handler, name, error) from error
