@@ -18,12 +18,12 @@ INVALID_TOKEN: Final = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHEN
 _NOT_FOUND: Final = frozenset({"INVALID_MODULE", "INVALID_URL_PATTERN", "RESOURCE_NOT_FOUND"})
 _NO_RIGHT: Final = frozenset({"NO_PERMISSION", "PERMISSION_DENIED", "AUTHORIZATION_FAILED"})
 _SCOPES: Final = (
-    (re.compile(r"/search\b"), "ZohoCRM.modules.ALL and ZohoSearch.securesearch.READ"),
-    (re.compile(r"/users\b"), "ZohoCRM.users.ALL"),
-    (re.compile(r"/org\b"), "ZohoCRM.org.ALL"),
-    (re.compile(r"/settings\b"), "ZohoCRM.settings.ALL"),
-    (re.compile(r"/coql\b"), "ZohoCRM.coql.READ and ZohoCRM.modules.ALL"),
-    (re.compile(r"/bulk\b"), "ZohoCRM.bulk.ALL and ZohoCRM.modules.ALL"),
+    (re.compile(r"(^|/)search\b"), "ZohoCRM.modules.ALL and ZohoSearch.securesearch.READ"),
+    (re.compile(r"(^|/)users\b"), "ZohoCRM.users.ALL"),
+    (re.compile(r"(^|/)org\b"), "ZohoCRM.org.ALL"),
+    (re.compile(r"(^|/)settings\b"), "ZohoCRM.settings.ALL"),
+    (re.compile(r"(^|/)coql\b"), "ZohoCRM.coql.READ and ZohoCRM.modules.ALL"),
+    (re.compile(r"(^|/)bulk\b"), "ZohoCRM.bulk.ALL and ZohoCRM.modules.ALL"),
     (re.compile(r""), "ZohoCRM.modules.ALL"),
 )
 

@@ -17,13 +17,14 @@ def segment(name: str, value: str | int) -> str:
         value: the module's name or the record's id.
 
     Raises:
-        ApiError: it is empty, or a relative path.
+        ApiError: it is empty, relative, or more than one part.
     """
     part = str(value)
-    if part.strip(". \t\r\n") == "":
+    # Servers decode %2F before they look at the path, so quoting a slash would not keep it inside its part.
+    if part.strip(". \t\r\n") == "" or "/" in part or "\\" in part:
         raise ApiError(
             f"{part!r} is no {name}.",
-            why="An empty or relative part would make it the address of something else.",
+            why="It would make the address one of something else.",
             fix=f"Pass the {name} as Zoho gives it.",
             code="ZCRM-API-009",
         )

@@ -1,0 +1,132 @@
+"""What do the tests of the whole client need: a simulated Zoho, a store in memory, and a client logged in?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+import pytest
+
+from zcrm_core import (
+    Client,
+    Config,
+    LogEvent,
+    StaleToken,
+    StoreUnavailable,
+    Token,
+    TokenKey,
+    TokenStorePlugin,
+)
+from zcrm_core import hookimpl
+from zcrm_simulator import Simulator
+
+SCOPES = [
+    "ZohoCRM.modules.ALL",
+    "ZohoCRM.users.ALL",
+    "ZohoCRM.org.ALL",
+    "ZohoCRM.settings.ALL",
+    "ZohoSearch.securesearch.READ",
+    "AaaServer.profile.READ",
+]
+
+
+class MemoryStore(TokenStorePlugin):
+    """A store in this process that counts its calls and can be told to fail."""
+
+    name = "memory"
+    priority = 900
+
+    def __init__(self) -> None:
+        self.tokens: dict[TokenKey, Token] = {}
+        self.calls: list[str] = []
+        self.broken: set[str] = set()
+
+    def claims(self, config: Config) -> bool:
+        return True
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        self._called("save")
+        if replaces is not None and self.tokens.get(key) != replaces:
+            raise StaleToken(f"The token of {key} is another one.")
+        self.tokens[key] = token
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        self._called("fetch")
+        return self.tokens.get(key)
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        self._called("delete")
+        return self.tokens.pop(key, None) is not None
+
+    def list(self, config: Config) -> Iterable[TokenKey]:
+        return list(self.tokens)
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.broken:
+            raise StoreUnavailable(f"The memory store was told to fail in {name}.")
+
+
+class Events:
+    """A logging plugin that remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[LogEvent] = []
+
+    @hookimpl
+    def zcrm_log(self, event: LogEvent) -> None:
+        self.seen.append(event)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the events, requests and responses left out."""
+        return [event.name for event in self.seen if event.name not in {"request", "response"}]
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """A store in memory."""
+    return MemoryStore()
+
+
+@pytest.fixture
+def events() -> Events:
+    """Every event of the clients that ``make_client`` makes."""
+    return Events()
+
+
+@pytest.fixture
+def make_client(
+    zcrm_simulator: Simulator, store: MemoryStore, events: Events
+) -> Iterator[Callable[..., Client]]:
+    """Make clients of the simulated Zoho that share one store; nobody has logged in."""
+    made: list[Client] = []
+
+    def make(**keys: object) -> Client:
+        settings = {**zcrm_simulator.config(), "max_retries": 0, "timeout": 10, **keys}
+        made.append(Client(settings, token_store=store, plugins=[events]))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def log_in(zcrm_simulator: Simulator, make_client: Callable[..., Client]) -> Callable[..., Client]:
+    """Make clients that are logged in as the organisation's owner."""
+
+    def log_in(**keys: object) -> Client:
+        user = zcrm_simulator.users[0].email
+        client = make_client(current_user_email=user, **keys)
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=user))
+        return client
+
+    return log_in
+
+
+@pytest.fixture(params=["v2", "v8"])
+def client(request: pytest.FixtureRequest, log_in: Callable[..., Client]) -> Client:
+    """A client that is logged in, once for the oldest version of the API and once for the newest."""
+    return log_in(api_version=request.param)

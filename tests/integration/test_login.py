@@ -1,0 +1,284 @@
+"""Does logging in and out keep every token, name the user, and explain each refusal?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from zcrm_core import (
+    AuthError,
+    Client,
+    ConfigError,
+    InvalidGrant,
+    RefreshThrottled,
+    StoreUnavailable,
+    TokenKey,
+    TransportError,
+)
+from zcrm_core.oauth import new_code_verifier
+from zcrm_simulator import Limits, Simulator, Switches
+
+Make = Callable[..., Client]
+OWNER = "amara.okonkwo@hollowbrook.example"
+SCOPES = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
+
+
+def test_a_grant_token_becomes_a_saved_token(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """The exchanged token is in the store, under the configured user, with its API domain and an hour to live."""
+    client = make_client(current_user_email=OWNER)
+
+    token = client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+    assert token == client.tokens.fetch()
+    assert (OWNER, zcrm_simulator.url) == (token.user_identifier, token.api_domain)
+    assert token.refresh_token
+    assert client.is_token_generated()
+    assert [OWNER] == client.tokens.list()
+
+
+def test_zoho_names_the_user_when_nobody_else_does(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Without a configured user the e-mail address that Zoho gives is the token's name."""
+    second = zcrm_simulator.users[1].email
+
+    token = make_client().oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=second))
+
+    assert second == token.user_identifier
+
+
+def test_a_token_that_cannot_be_named_is_not_lost(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Without the profile scope and without a name the error holds the token, ready to be named and saved."""
+    client = make_client()
+
+    with pytest.raises(AuthError, match="AaaServer.profile.READ") as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(["ZohoCRM.users.ALL"]))
+
+    assert "ZCRM-AUTH-010" == caught.value.code
+    assert caught.value.token is not None
+    client.tokens.save(replace(caught.value.token, user_identifier=OWNER))
+    assert OWNER == client.as_user(OWNER).users.current().email
+
+
+@pytest.mark.parametrize("grant", ["", "   ", "1000.0.0", "nonsense", "1000." + "a" * 32 + "." + "b" * 32])
+def test_a_wrong_grant_token_is_one_clear_error(grant: str, make_client: Make) -> None:
+    """A grant token that Zoho does not know says how to get a good one, and changes nothing."""
+    client = make_client(current_user_email=OWNER)
+
+    with pytest.raises(InvalidGrant, match="new grant token") as caught:
+        client.oauth.generate_access_token(grant)
+
+    assert "ZCRM-AUTH-002" == caught.value.code
+    assert not grant.strip() or grant not in str(caught.value)
+    assert not client.is_token_generated()
+
+
+def test_a_used_grant_token_keeps_the_first_token(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Using a grant token twice is an error, and what the first use brought stays as it is."""
+    client = make_client(current_user_email=OWNER)
+    grant = zcrm_simulator.grant_token(SCOPES)
+    token = client.oauth.generate_access_token(grant)
+
+    with pytest.raises(InvalidGrant):
+        client.oauth.generate_access_token(grant)
+
+    assert token == client.tokens.fetch()
+
+
+def test_a_grant_token_ends(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """A grant token that lay around for too long is the same error as a wrong one."""
+    grant = zcrm_simulator.grant_token(SCOPES, lifetime=60)
+    zcrm_simulator.clock.advance(seconds=61)
+
+    with pytest.raises(InvalidGrant):
+        make_client(current_user_email=OWNER).oauth.generate_access_token(grant)
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"client_secret": "wr0ng-s3cret"}, "ZCRM-AUTH-007"),
+        ({"client_id": "1000.UNKNOWN"}, "ZCRM-AUTH-006"),
+    ],
+)
+def test_a_wrong_client_is_named_without_its_secret(
+    keys: dict[str, str], code: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """A wrong id or secret is an error of its own, which says where to look and shows no secret."""
+    client = make_client(current_user_email=OWNER, **keys)
+
+    with pytest.raises(AuthError, match="console") as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+    assert code == caught.value.code
+    assert "wr0ng-s3cret" not in repr(caught.value) + str(caught.value)
+
+
+def test_a_store_that_does_not_work_costs_no_grant_token(
+    zcrm_simulator: Simulator, make_client: Make, store: object
+) -> None:
+    """With a broken store the exchange is not even tried, so the same grant token works later."""
+    client = make_client(current_user_email=OWNER)
+    grant = zcrm_simulator.grant_token(SCOPES)
+    store.broken.add("fetch")  # type: ignore[attr-defined]
+    with pytest.raises(StoreUnavailable):
+        client.oauth.generate_access_token(grant)
+    store.broken.clear()  # type: ignore[attr-defined]
+
+    assert 0 == zcrm_simulator.counters.exchanges
+    assert client.oauth.generate_access_token(grant)
+
+
+def test_a_token_that_cannot_be_saved_is_not_lost(
+    zcrm_simulator: Simulator, make_client: Make, store: object
+) -> None:
+    """When saving fails after the exchange, the error holds the token and the client goes on using it."""
+    client = make_client(current_user_email=OWNER)
+    store.broken.add("save")  # type: ignore[attr-defined]
+
+    with pytest.raises(StoreUnavailable) as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token([*SCOPES, "ZohoCRM.users.ALL"]))
+
+    assert caught.value.unsaved is not None
+    assert OWNER == client.users.current().email
+    store.broken.clear()  # type: ignore[attr-defined]
+    client.tokens.save(caught.value.unsaved)
+    assert client.is_token_generated()
+
+
+def test_a_second_consent_keeps_the_refresh_token(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Zoho sends no refresh token with a second consent that nobody forced; the stored one stays."""
+    client = make_client(current_user_email=OWNER)
+    first = client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+    address = client.oauth.authorization_url(SCOPES, state="s").replace("prompt=consent", "prompt=none")
+    code = _code(requests.get(address, allow_redirects=False, timeout=10).headers["Location"])
+
+    second = client.oauth.generate_access_token(code)
+
+    assert first.access_token != second.access_token
+    assert first.refresh_token == second.refresh_token
+
+
+def test_a_web_login_works_with_state_and_pkce(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """The address of the consent page leads to a code that only the right verifier can exchange."""
+    client = make_client(current_user_email=OWNER)
+    verifier = new_code_verifier()
+    address = client.oauth.authorization_url(SCOPES, state="a state & more", code_verifier=verifier)
+    answer = requests.get(address, allow_redirects=False, timeout=10).headers["Location"]
+
+    assert ["a state & more"] == parse_qs(urlsplit(answer).query)["state"]
+    assert client.oauth.generate_access_token(_code(answer), code_verifier=verifier).refresh_token
+
+    again = requests.get(address, allow_redirects=False, timeout=10).headers["Location"]
+    with pytest.raises(InvalidGrant):
+        client.oauth.generate_access_token(_code(again), code_verifier=new_code_verifier())
+
+
+def test_an_authorization_url_needs_scopes_and_a_redirect_uri(make_client: Make) -> None:
+    """Without scopes, with a text for a list, with a bad verifier or no redirect URI there is a clear error."""
+    client = make_client()
+
+    with pytest.raises(AuthError, match="scopes"):
+        client.oauth.authorization_url([])
+    with pytest.raises(AuthError, match="list"):
+        client.oauth.authorization_url("ZohoCRM.modules.ALL")
+    with pytest.raises(ConfigError, match="43 to 128"):
+        client.oauth.authorization_url(SCOPES, code_verifier="short")
+    with pytest.raises(ConfigError, match="redirect_uri is missing"):
+        make_client(redirect_uri=None).oauth.authorization_url(SCOPES)
+
+
+@pytest.mark.parametrize("milliseconds", [True, False])
+def test_both_spellings_of_the_lifetime_mean_an_hour(
+    milliseconds: bool,  # noqa: FBT001 - a parameter of the test
+    zcrm_simulator: Simulator,
+    make_client: Make,
+) -> None:
+    """Old servers count ``expires_in`` in ms, new ones in seconds; the token ends after an hour either way."""
+    zcrm_simulator.switches = Switches(milliseconds=milliseconds)
+    now = zcrm_simulator.clock.now() * 1000
+
+    token = make_client(current_user_email=OWNER).oauth.generate_access_token(
+        zcrm_simulator.grant_token(SCOPES)
+    )
+
+    assert abs(token.expiry_time - now - 3_600_000) < 60_000
+
+
+@pytest.mark.parametrize(
+    "switches", [Switches(throttle_status=200), Switches(throttle_status=400, throttle_error="access_denied")]
+)
+def test_a_throttled_refresh_says_to_wait(
+    switches: Switches, zcrm_simulator: Simulator, log_in: Make
+) -> None:
+    """Zoho's refusal of an eleventh token is recognised under each status and spelling, and may be retried."""
+    zcrm_simulator.switches = switches
+    zcrm_simulator.limits = Limits(refreshes=0)
+    client = log_in()
+
+    with pytest.raises(RefreshThrottled) as caught:
+        client.oauth.refresh_access_token()
+
+    assert caught.value.retryable
+    assert caught.value.retry_after > 0
+
+
+def test_revoking_ends_the_token_at_zoho_and_in_the_store(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """After a logout the store is empty, Zoho refuses the refresh token, and a second logout does nothing."""
+    client = log_in()
+    token = client.tokens.fetch()
+    assert token is not None
+
+    assert client.oauth.revoke()
+    assert not client.is_token_generated()
+    assert 1 == zcrm_simulator.counters.revocations
+    assert not client.oauth.revoke()
+
+    client.tokens.save(token)
+    with pytest.raises(AuthError, match="no longer accepts"):
+        client.users.current()
+
+
+def test_a_failed_logout_deletes_nothing(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """While Zoho cannot be reached the token stays, so that it can be revoked later."""
+    client = log_in()
+    zcrm_simulator.faults.add("/oauth/v2/token/revoke", kind="reset")
+
+    with pytest.raises(TransportError):
+        client.oauth.revoke()
+
+    assert client.is_token_generated()
+
+
+@pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])
+def test_nonsense_from_the_token_endpoint_is_one_clear_error(
+    kind: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """A proxy's page, an empty, cut or broken answer is a TransportError, and nothing is stored."""
+    client = make_client(current_user_email=OWNER)
+    zcrm_simulator.faults.add("/oauth/v2/token", kind=kind)  # type: ignore[arg-type]
+
+    with pytest.raises(TransportError) as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+    assert caught.value.retryable
+    assert not client.is_token_generated()
+
+
+def test_users_clients_and_environments_never_meet(make_client: Make, store: object) -> None:
+    """The store's key names the user, the client id and the environment, exactly as configured."""
+    client = make_client(environment="sandbox", current_user_email="A@x.com")
+
+    for user in ("A@x.com", "a@x.com", "a@x.com "):
+        client.as_user(user).is_token_generated()
+
+    assert not store.tokens  # type: ignore[attr-defined]
+    assert TokenKey("a@x.com ", client.config.client_id, "sandbox") != TokenKey(
+        "a@x.com", client.config.client_id, "sandbox"
+    )
+
+
+def _code(address: str) -> str:
+    return parse_qs(urlsplit(address).query)["code"][0]

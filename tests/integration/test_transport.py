@@ -1,0 +1,237 @@
+"""Does a request reach Zoho once where once matters, again where that is safe, and nobody else ever?"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from zcrm_core import Client, RateLimited, Token, TransportError
+from zcrm_simulator import Simulator
+
+Make = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Note the waits between tries instead of spending them."""
+    waits: list[float] = []
+    monkeypatch.setattr("zcrm_core.transport.time.sleep", waits.append)
+    return waits
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def test_one_connection_serves_many_calls(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """The session is pooled: logging in and ten calls open one connection."""
+    client = log_in()
+
+    for _ in range(10):
+        client.org.get()
+
+    assert 1 == zcrm_simulator.counters.connections
+
+
+@pytest.mark.parametrize("fault", [("reset", None), ("status", 502), ("status", 503), ("status", 504)])
+def test_a_read_is_repeated(
+    fault: tuple[str, int | None], log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
+) -> None:
+    """A GET that breaks or meets a passing failure is tried again, after growing waits, until it works."""
+    client = log_in(max_retries=3)
+    zcrm_simulator.faults.add("/crm/v2/org", kind=fault[0], status=fault[1], times=2)  # type: ignore[arg-type]
+
+    assert client.org.get().company_name
+    assert 2 == len(no_long_waits)
+    assert 0 < no_long_waits[0] < no_long_waits[1] + 1
+
+
+def test_a_write_is_not_repeated_when_it_may_have_happened(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A POST whose answer is lost is sent once; the error says that it may have reached the server."""
+    client = log_in(max_retries=3)
+    zcrm_simulator.faults.add("/crm/v2/Leads", method="POST", kind="reset", stage="after")
+
+    with pytest.raises(TransportError) as caught:
+        client.module("Leads").create({"Last_Name": "Once"})
+
+    assert caught.value.sent
+    assert 1 == zcrm_simulator.counters.requests["POST /crm/v2/Leads"]
+    assert 521 == client.module("Leads").count()
+
+
+def test_a_write_is_repeated_when_zoho_was_too_busy(
+    log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
+) -> None:
+    """A POST that got 429 was not handled, so it is sent again, after the seconds that Zoho asks for."""
+    client = log_in(max_retries=3)
+    zcrm_simulator.faults.add(
+        "/crm/v2/Leads", method="POST", kind="status", status=429, headers={"Retry-After": "7"}
+    )
+
+    assert client.module("Leads").create({"Last_Name": "Later"}).ok
+    assert [7.0] == no_long_waits
+
+
+def test_a_long_wait_is_left_to_the_caller(
+    log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
+) -> None:
+    """When Zoho asks for more than a minute the error comes at once and says how long."""
+    client = log_in(max_retries=3)
+    zcrm_simulator.faults.add("/crm/v2/org", kind="status", status=429, headers={"Retry-After": "3600"})
+
+    with pytest.raises(RateLimited) as caught:
+        client.org.get()
+
+    assert 3600 == caught.value.retry_after
+    assert [] == no_long_waits
+
+
+def test_tries_are_counted(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """max_retries = 2 means three tries, then the failure is the caller's."""
+    client = log_in(max_retries=2)
+    zcrm_simulator.faults.add("/crm/v2/org", kind="reset", times=10)
+
+    with pytest.raises(TransportError):
+        client.org.get()
+
+    assert 3 == zcrm_simulator.counters.requests["GET /crm/v2/org"]
+
+
+def test_a_refused_connection_is_one_clear_error(make_client: Make, closed_port: int) -> None:
+    """When nobody listens the error names the address and was surely not sent."""
+    client = make_client(simulator_url=f"http://127.0.0.1:{closed_port}", current_user_email="u@example.com")
+    client.tokens.save(Token("u@example.com", "access", "refresh", 2**52))
+
+    with pytest.raises(TransportError, match=f"127.0.0.1:{closed_port}.*refuses") as caught:
+        client.org.get()
+
+    assert not caught.value.sent
+
+
+def test_a_server_that_hangs_is_left(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A server that takes the request and says nothing is given up after the configured time-out."""
+    client = log_in(timeout=0.2)
+    zcrm_simulator.faults.add("/crm/v2/org", kind="hang")
+
+    with pytest.raises(TransportError, match="did not answer in time") as caught:
+        client.org.get()
+
+    assert "ZCRM-HTTP-005" == caught.value.code
+
+
+def test_a_redirect_is_not_followed(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A redirect, which could carry the token elsewhere, is an error."""
+    client = log_in()
+    zcrm_simulator.faults.add(
+        "/crm/v2/org", kind="status", status=302, headers={"Location": "https://example.com/"}
+    )
+
+    with pytest.raises(TransportError, match="redirect"):
+        client.org.get()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.com/crm/v2/org",
+        "http://127.0.0.1:1/crm/v2/org",
+        "https://www.zohoapis.com/crm/v2/org",
+        "https://www.zohoapis.com@127.0.0.1/x",
+    ],
+)
+def test_the_token_goes_to_the_region_s_hosts_only(address: str, log_in: Make) -> None:
+    """A whole address on any other server is refused before anything is sent."""
+    with pytest.raises(TransportError, match="not sent") as caught:
+        log_in().request("GET", address)
+
+    assert "ZCRM-HTTP-004" == caught.value.code
+
+
+def test_a_request_reaches_any_address_of_the_crm(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A path below the version, below the host, and a whole address of the region are the same call."""
+    client = log_in()
+
+    answers = [
+        client.request("GET", path).json()
+        for path in ("org", "/crm/v2/org", f"{zcrm_simulator.url}/crm/v2/org")
+    ]
+
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_secrets_travel_in_the_body_and_the_header_only(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """No token and no secret is ever part of an address."""
+    client = log_in()
+    client.oauth.refresh_access_token()
+    client.org.get()
+    client.oauth.revoke()
+
+    queries = [name for request in zcrm_simulator.requests for name in request.query]
+
+    assert not {"code", "client_secret", "refresh_token", "token", "access_token"} & set(queries)
+
+
+def test_no_netrc_and_no_cookie_changes_a_request(
+    log_in: Make,
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A password in ~/.netrc for the host does not take the place of the token."""
+    netrc = tmp_path_factory.mktemp("home") / "netrc"
+    netrc.write_text("default login somebody password something\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    assert log_in().org.get().company_name
+
+
+def test_threads_share_a_client(log_in: Make) -> None:
+    """Fifty calls in ten threads are all answered with their own record."""
+    client = log_in()
+    leads = list(client.module("Leads").list())[:50]
+
+    with ThreadPoolExecutor(10) as pool:
+        found = list(pool.map(lambda lead: client.module("Leads").get(lead.id or "").id, leads))
+
+    assert [lead.id for lead in leads] == found
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_has_connections_of_its_own(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """After a fork parent and child both call, on different connections, and both are answered."""
+    client = log_in()
+    client.org.get()
+    assert 1 == zcrm_simulator.counters.connections
+
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if client.org.get().company_name else 1)
+        except BaseException:  # noqa: BLE001 - whatever happens, the child must not run on in pytest
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+
+    assert 0 == os.waitstatus_to_exitcode(status)
+    assert client.org.get().company_name
+    assert 2 == zcrm_simulator.counters.connections
+
+
+def test_closing_waits_for_nobody(log_in: Make) -> None:
+    """A client can be closed twice, and used again afterwards on a new connection."""
+    client = log_in()
+
+    client.close()
+    client.close()
+
+    assert client.org.get().company_name
+    assert threading.active_count() > 0
