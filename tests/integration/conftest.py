@@ -16,8 +16,8 @@ from zcrm_core import (
     Token,
     TokenKey,
     TokenStorePlugin,
+    hookimpl,
 )
-from zcrm_core import hookimpl
 from zcrm_simulator import Simulator
 
 SCOPES = [

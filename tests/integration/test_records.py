@@ -28,14 +28,14 @@ def test_pages_are_fetched_as_they_are_needed(client: Client, zcrm_simulator: Si
     next(client.module("Leads").list(fields=["Last_Name"]))
 
     route = f"GET /crm/{client.config.api_version}/Leads"
-    assert 1 == zcrm_simulator.counters.requests[route]
+    assert zcrm_simulator.counters.requests[route] == 1
 
 
 def test_a_list_longer_than_numbers_reach_is_read_by_tokens(log_in: Make, zcrm_simulator: Simulator) -> None:
     """Numbered pages stop at 2,000 records; v8's page tokens lead past that without a word."""
     zcrm_simulator.limits = Limits(numbered_records=200)
 
-    assert 520 == len(list(log_in(api_version="v8").module("Leads").list(fields=["Last_Name"])))
+    assert len(list(log_in(api_version="v8").module("Leads").list(fields=["Last_Name"]))) == 520
 
 
 def test_a_list_that_zoho_cuts_off_is_an_error(log_in: Make, zcrm_simulator: Simulator) -> None:
@@ -48,20 +48,17 @@ def test_a_list_that_zoho_cuts_off_is_an_error(log_in: Make, zcrm_simulator: Sim
         list(leads)
 
 
-def test_v8_gives_every_field_without_naming_one(log_in: Make, zcrm_simulator: Simulator) -> None:
+def test_v8_gives_every_field_without_naming_one(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """v8 sends 50 fields at most; asking in parts and joining them gives the same records as one call."""
     leads = log_in(api_version="v8").module("Leads")
     whole = {lead.id: dict(lead) for lead in leads.list()}
     zcrm_simulator.limits = Limits(fields=10)
-    import zcrm_core.crm.records as records
+    monkeypatch.setattr("zcrm_core.crm.records.MOST_FIELDS", 10)
+    parts = {lead.id: dict(lead) for lead in leads.list()}
 
-    most, records.MOST_FIELDS = records.MOST_FIELDS, 10  # type: ignore[misc]
-    try:
-        parts = {lead.id: dict(lead) for lead in leads.list()}
-    finally:
-        records.MOST_FIELDS = most  # type: ignore[misc]
-
-    assert 520 == len(parts)
+    assert len(parts) == 520
     assert whole == parts
 
 
@@ -114,7 +111,7 @@ def test_only_changed_records_are_listed(client: Client) -> None:
 
     assert [item.id] == [lead.id for lead in leads.list(fields=["Last_Name"], modified_since=since)]
     later = datetime.now(timezone.utc) + timedelta(days=1)
-    assert [] == list(leads.list(fields=["Last_Name"], modified_since=later))
+    assert list(leads.list(fields=["Last_Name"], modified_since=later)) == []
 
 
 def test_a_time_without_an_offset_is_refused(client: Client) -> None:
@@ -128,7 +125,7 @@ def test_a_time_without_an_offset_is_refused(client: Client) -> None:
 
 
 def test_a_search_finds_what_the_list_holds(client: Client) -> None:
-    """A search by criteria, by e-mail address and by word gives the records that a full list shows to match."""
+    """A search by criteria, by e-mail address and by word gives the records that the full list holds."""
     leads = client.module("Leads")
     everyone = list(leads.list(fields=["Last_Name", "Company", "Email"]))
     chosen = next(lead for lead in everyone if lead["Email"])
@@ -142,7 +139,7 @@ def test_a_search_finds_what_the_list_holds(client: Client) -> None:
 
 def test_a_search_that_finds_nothing_is_empty(client: Client) -> None:
     """Zoho's empty answer 204 is an empty list, not an error."""
-    assert [] == list(client.module("Leads").search(criteria="(Last_Name:equals:Nobody at all)"))
+    assert list(client.module("Leads").search(criteria="(Last_Name:equals:Nobody at all)")) == []
 
 
 def test_a_search_takes_one_question(client: Client) -> None:
@@ -163,11 +160,11 @@ def test_a_batch_tells_each_record_s_outcome(client: Client) -> None:
 
     result = leads.create([{"Last_Name": "One"}, {"Company": "No name"}, {"Last_Name": "Three"}])
 
-    assert [True, False, True] == [item.ok for item in result]
-    assert "MANDATORY_NOT_FOUND" == result[1].code
-    assert "Last_Name" == result[1].details["api_name"]
+    assert [item.ok for item in result] == [True, False, True]
+    assert result[1].code == "MANDATORY_NOT_FOUND"
+    assert result[1].details["api_name"] == "Last_Name"
     assert not result.ok
-    assert "Three" == leads.get(result[2].id or "")["Last_Name"]
+    assert leads.get(result[2].id or "")["Last_Name"] == "Three"
     with pytest.raises(PartialFailure, match="1 of 3") as caught:
         result.raise_for_failures()
     assert result is caught.value.result
@@ -177,7 +174,7 @@ def test_a_batch_in_which_all_fail_is_a_result_as_well(client: Client) -> None:
     """v8 answers 400 and v2 answers 202 when every record fails; both give the outcomes."""
     result = client.module("Leads").create([{"Company": "A"}, {"Company": "B"}])
 
-    assert ["MANDATORY_NOT_FOUND"] * 2 == [item.code for item in result]
+    assert [item.code for item in result] == ["MANDATORY_NOT_FOUND"] * 2
 
 
 def test_a_single_mapping_is_a_batch_of_one(client: Client) -> None:
@@ -190,7 +187,7 @@ def test_a_single_mapping_is_a_batch_of_one(client: Client) -> None:
 
     assert result.ok
     lead = leads.get(result[0].id or "")
-    assert (2.5, 7, True) == (lead["Annual_Revenue"], lead["No_of_Employees"], lead["Email_Opt_Out"])
+    assert (lead["Annual_Revenue"], lead["No_of_Employees"], lead["Email_Opt_Out"]) == (2.5, 7, True)
     assert (
         client.module("Deals")
         .create({"Deal_Name": "D", "Stage": "Qualification", "Closing_Date": date(2026, 12, 31)})
@@ -208,15 +205,15 @@ def test_250_records_go_in_three_calls_and_come_back_in_order(
 
     result = leads.create(rows)
 
-    assert [170] == [item.index for item in result.failed]
-    assert 3 == zcrm_simulator.counters.requests[f"POST /crm/{client.config.api_version}/Leads"]
-    assert "Number 249" == leads.get(result[249].id or "")["Last_Name"]
+    assert [item.index for item in result.failed] == [170]
+    assert zcrm_simulator.counters.requests[f"POST /crm/{client.config.api_version}/Leads"] == 3
+    assert leads.get(result[249].id or "")["Last_Name"] == "Number 249"
     deleted = leads.delete([item.id or "" for item in result.succeeded])
-    assert (249, True) == (len(deleted), deleted.ok)
+    assert (len(deleted), deleted.ok) == (249, True)
 
 
 def test_a_batch_that_breaks_off_forgets_nothing(client: Client, zcrm_simulator: Simulator) -> None:
-    """When the second of three calls breaks, the error tells which records went through, may have, or did not."""
+    """When the second of three calls breaks, the error tells what became of every record."""
     path = f"/crm/{client.config.api_version}/Leads"
     leads = client.module("Leads")
     zcrm_simulator.faults.add(path, method="POST", kind="delay", seconds=0.001)
@@ -227,7 +224,7 @@ def test_a_batch_that_breaks_off_forgets_nothing(client: Client, zcrm_simulator:
 
     assert caught.value.result is not None
     codes = [item.code for item in caught.value.result]
-    assert ["SUCCESS"] * 100 + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50 == codes
+    assert codes == ["SUCCESS"] * 100 + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
     assert isinstance(caught.value.__cause__, TransportError)
 
 
@@ -239,7 +236,7 @@ def test_an_update_changes_what_it_names_only(client: Client) -> None:
     assert leads.update({"id": item.id, "Last_Name": "After"}).ok
 
     lead = leads.get(item.id or "")
-    assert ("After", "Stays") == (lead["Last_Name"], lead["Company"])
+    assert (lead["Last_Name"], lead["Company"]) == ("After", "Stays")
     with pytest.raises(ApiError, match="Record 1 of the update has no id"):
         leads.update([{"id": item.id, "City": "x"}, {"City": "y"}])
     assert lead["City"] == leads.get(item.id or "")["City"]
@@ -252,9 +249,9 @@ def test_an_upsert_updates_or_inserts(client: Client) -> None:
 
     first, second = leads.upsert(row), leads.upsert({**row, "City": "Rome"}, duplicate_check_fields=["Email"])
 
-    assert ("insert", "update") == (first[0].action, second[0].action)
+    assert (first[0].action, second[0].action) == ("insert", "update")
     assert first[0].id == second[0].id
-    assert "Rome" == leads.get(first[0].id or "")["City"]
+    assert leads.get(first[0].id or "")["City"] == "Rome"
 
 
 def test_a_duplicate_is_refused_by_name(client: Client) -> None:
@@ -264,7 +261,7 @@ def test_a_duplicate_is_refused_by_name(client: Client) -> None:
 
     [item] = leads.create({"Last_Name": "B", "Email": "twice@example.com"})
 
-    assert ("DUPLICATE_DATA", "Email") == (item.code, item.details["api_name"])
+    assert (item.code, item.details["api_name"]) == ("DUPLICATE_DATA", "Email")
 
 
 def test_a_deleted_record_is_gone(client: Client) -> None:
@@ -275,7 +272,7 @@ def test_a_deleted_record_is_gone(client: Client) -> None:
 
     with pytest.raises(NotFound):
         leads.get(first.id or "")
-    assert [False, True] == [item.ok for item in leads.delete([first.id or "", second.id or ""])]
+    assert [item.ok for item in leads.delete([first.id or "", second.id or ""])] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +304,7 @@ def test_users_the_organisation_and_modules_are_read(client: Client, zcrm_simula
     assert {user.id for user in client.users.list("ActiveUsers")} <= {user.id for user in client.users.list()}
     assert client.org.get().id
     assert {"Leads", "Contacts", "Accounts", "Deals"} <= {module.api_name for module in client.modules.list()}
-    assert "Leads" == client.modules.get("Leads").api_name
+    assert client.modules.get("Leads").api_name == "Leads"
     fields = {field.api_name: field for field in client.module("Leads").fields()}
     assert fields["Last_Name"].system_mandatory
     with pytest.raises(NotFound):
@@ -324,7 +321,7 @@ def test_a_missing_scope_is_named(zcrm_simulator: Simulator, make_client: Make) 
     with pytest.raises(ApiError, match=r"ZohoCRM\.org\.ALL") as caught:
         client.org.get()
 
-    assert ("ZCRM-API-006", 401) == (caught.value.code, caught.value.status)
+    assert (caught.value.code, caught.value.status) == ("ZCRM-API-006", 401)
 
 
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])
@@ -349,7 +346,7 @@ def test_an_unknown_code_passes_through(client: Client, zcrm_simulator: Simulato
     with pytest.raises(ApiError, match="BRAND_NEW") as caught:
         client.org.get()
 
-    assert ("BRAND_NEW", {"why": "because"}) == (caught.value.api_code, caught.value.details)
+    assert (caught.value.api_code, caught.value.details) == ("BRAND_NEW", {"why": "because"})
 
 
 def test_too_many_calls_are_a_rate_limit(log_in: Make, zcrm_simulator: Simulator) -> None:

@@ -39,7 +39,7 @@ def test_one_connection_serves_many_calls(log_in: Make, zcrm_simulator: Simulato
     for _ in range(10):
         client.org.get()
 
-    assert 1 == zcrm_simulator.counters.connections
+    assert zcrm_simulator.counters.connections == 1
 
 
 @pytest.mark.parametrize("fault", [("reset", None), ("status", 502), ("status", 503), ("status", 504)])
@@ -51,7 +51,7 @@ def test_a_read_is_repeated(
     zcrm_simulator.faults.add("/crm/v2/org", kind=fault[0], status=fault[1], times=2)  # type: ignore[arg-type]
 
     assert client.org.get().company_name
-    assert 2 == len(no_long_waits)
+    assert len(no_long_waits) == 2
     assert 0 < no_long_waits[0] < no_long_waits[1] + 1
 
 
@@ -64,8 +64,8 @@ def test_a_write_is_not_repeated_when_it_may_have_happened(log_in: Make, zcrm_si
         client.module("Leads").create({"Last_Name": "Once"})
 
     assert caught.value.sent
-    assert 1 == zcrm_simulator.counters.requests["POST /crm/v2/Leads"]
-    assert 521 == client.module("Leads").count()
+    assert zcrm_simulator.counters.requests["POST /crm/v2/Leads"] == 1
+    assert client.module("Leads").count() == 521
 
 
 def test_a_write_is_repeated_when_zoho_was_too_busy(
@@ -78,7 +78,7 @@ def test_a_write_is_repeated_when_zoho_was_too_busy(
     )
 
     assert client.module("Leads").create({"Last_Name": "Later"}).ok
-    assert [7.0] == no_long_waits
+    assert no_long_waits == [7.0]
 
 
 def test_a_long_wait_is_left_to_the_caller(
@@ -91,8 +91,8 @@ def test_a_long_wait_is_left_to_the_caller(
     with pytest.raises(RateLimited) as caught:
         client.org.get()
 
-    assert 3600 == caught.value.retry_after
-    assert [] == no_long_waits
+    assert caught.value.retry_after == 3600
+    assert no_long_waits == []
 
 
 def test_tries_are_counted(log_in: Make, zcrm_simulator: Simulator) -> None:
@@ -103,7 +103,7 @@ def test_tries_are_counted(log_in: Make, zcrm_simulator: Simulator) -> None:
     with pytest.raises(TransportError):
         client.org.get()
 
-    assert 3 == zcrm_simulator.counters.requests["GET /crm/v2/org"]
+    assert zcrm_simulator.counters.requests["GET /crm/v2/org"] == 3
 
 
 def test_a_refused_connection_is_one_clear_error(make_client: Make, closed_port: int) -> None:
@@ -125,7 +125,7 @@ def test_a_server_that_hangs_is_left(log_in: Make, zcrm_simulator: Simulator) ->
     with pytest.raises(TransportError, match="did not answer in time") as caught:
         client.org.get()
 
-    assert "ZCRM-HTTP-005" == caught.value.code
+    assert caught.value.code == "ZCRM-HTTP-005"
 
 
 def test_a_redirect_is_not_followed(log_in: Make, zcrm_simulator: Simulator) -> None:
@@ -153,7 +153,7 @@ def test_the_token_goes_to_the_region_s_hosts_only(address: str, log_in: Make) -
     with pytest.raises(TransportError, match="not sent") as caught:
         log_in().request("GET", address)
 
-    assert "ZCRM-HTTP-004" == caught.value.code
+    assert caught.value.code == "ZCRM-HTTP-004"
 
 
 def test_a_request_reaches_any_address_of_the_crm(log_in: Make, zcrm_simulator: Simulator) -> None:
@@ -182,7 +182,6 @@ def test_secrets_travel_in_the_body_and_the_header_only(log_in: Make, zcrm_simul
 
 def test_no_netrc_and_no_cookie_changes_a_request(
     log_in: Make,
-    zcrm_simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -211,7 +210,7 @@ def test_a_forked_child_has_connections_of_its_own(log_in: Make, zcrm_simulator:
     """After a fork parent and child both call, on different connections, and both are answered."""
     client = log_in()
     client.org.get()
-    assert 1 == zcrm_simulator.counters.connections
+    assert zcrm_simulator.counters.connections == 1
 
     child = os.fork()
     if child == 0:
@@ -221,9 +220,9 @@ def test_a_forked_child_has_connections_of_its_own(log_in: Make, zcrm_simulator:
             os._exit(2)
     _, status = os.waitpid(child, 0)
 
-    assert 0 == os.waitstatus_to_exitcode(status)
+    assert os.waitstatus_to_exitcode(status) == 0
     assert client.org.get().company_name
-    assert 2 == zcrm_simulator.counters.connections
+    assert zcrm_simulator.counters.connections == 2
 
 
 def test_closing_waits_for_nobody(log_in: Make) -> None:
