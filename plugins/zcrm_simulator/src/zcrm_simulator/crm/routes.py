@@ -26,6 +26,8 @@ class Route:
 class _ModuleName(BaseConverter):
     """A path part that is no other family of calls."""
 
+    part_isolating = True
+
     regex = r"(?!(?:settings|users|org|coql|files|actions|__[a-z_]+)\Z)[^/]+"
 
 
