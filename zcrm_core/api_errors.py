@@ -110,10 +110,16 @@ def _error(status: int, answer: Mapping[str, JSON], path: str) -> ApiError:
             fix="Give the user's profile or role the right, or use another user.",
             code="ZCRM-API-007",
         )
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        error = ApiError(
+            f"Zoho CRM answered {path} with {said}.",
+            why="The server failed; the request itself may be right.",
+            fix="Call again in a minute; a write may have happened, so read it back first.",
+            code="ZCRM-API-008",
+        )
+        error.retryable = True
     else:
         error = ApiError(f"Zoho CRM answered {path} with {said}.")
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            error.retryable = True
     error.status, error.api_code = status, named
     error.details = details if isinstance(details, dict) else {}
     return error

@@ -119,7 +119,12 @@ class Plugins:
             if self._manager.has_plugin(entry.name) and twin is entry:
                 continue  # the program passed its own plugin of this name
             if entry.name in off:
-                self._reject(info, f"The plugin {info} is disabled.", "ZCRM_DISABLE_PLUGINS names it.", "007")
+                self._reject(
+                    info,
+                    f"The plugin {info} is disabled.",
+                    "ZCRM_DISABLE_PLUGINS names it.",
+                    "ZCRM-PLUGIN-007",
+                )
             elif twin is not entry:
                 if self._manager.has_plugin(entry.name):
                     self._manager.unregister(name=entry.name)
@@ -127,7 +132,7 @@ class Plugins:
                     info,
                     f"Two wheels bring a plugin named {entry.name}: {_wheel(twin)[0]} and {info.wheel}.",
                     "One name must mean one plugin, so neither is used.",
-                    "004",
+                    "ZCRM-PLUGIN-004",
                 )
             else:
                 self._load(info, entry)
@@ -142,7 +147,7 @@ class Plugins:
                 info,
                 f"The plugin {info} cannot be loaded.",
                 f"{type(error).__name__}: {error}",
-                "002",
+                "ZCRM-PLUGIN-002",
                 cause=error,
             )
         else:
@@ -160,7 +165,7 @@ class Plugins:
         self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, hooks)
         if broken:
             self._manager.unregister(plugin)
-            self._reject(info, f"The plugin {info} breaks the rules of the hooks.", broken, "003")
+            self._reject(info, f"The plugin {info} breaks the rules of the hooks.", broken, "ZCRM-PLUGIN-003")
 
     def _broken_rule(self, plugin: object) -> str | None:
         callers = self._manager.get_hookcallers(plugin) or []
@@ -183,13 +188,13 @@ class Plugins:
         return f"{', '.join(stray)} without zcrm_token_store: only a store answers them." if stray else None
 
     def _reject(
-        self, info: PluginInfo, what: str, why: str, number: str, cause: Exception | None = None
+        self, info: PluginInfo, what: str, why: str, code: str, cause: Exception | None = None
     ) -> None:
         error = PluginError(
             what,
             why=why,
             fix=_cure(info),
-            code=f"ZCRM-PLUGIN-{number}",
+            code=code,
         )
         error.__cause__ = cause
         self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, error=error)
