@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import click
+
 from zcrm_core import Client, ConfigError
 
 _FILE: Final = Path("zcrm.toml")

@@ -61,7 +61,11 @@ class Control:
             TransportError: no simulator answers there.
         """
         counted = self._call("counters")["requests"]
-        return {str(route): int(number) for route, number in counted.items()} if isinstance(counted, dict) else {}
+        return (
+            {str(route): int(number) for route, number in counted.items()}
+            if isinstance(counted, dict)
+            else {}
+        )
 
     def _call(self, name: str, payload: Mapping[str, object] | None = None) -> dict[str, object]:
         data = None if payload is None else json.dumps(payload).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 import click
+
 from zcrm_core import ConfigError, ZcrmError
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from zcrm_core import AuthError, Client, Token
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.place import place_of
 from zcrm_cli.scopes import SCOPES
+from zcrm_core import AuthError, Client, Token
 
 
 @click.command
@@ -47,12 +47,21 @@ def login(config: Path | None, user: str | None) -> None:
 def _grant_token(client: Client) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.read().strip()
-    console = client.region.accounts_url.replace("//accounts.", "//api-console.")
-    click.echo(f"Make a grant token in Zoho's API console, {console}:", err=True)
-    click.echo("open your self client, choose Generate Code, and give it these scopes:", err=True)
-    click.echo("".join(f"\n    {scope}," for scope in SCOPES).rstrip(",") + "\n", err=True)
+    click.echo(_where_grants_come_from(client), err=True)
     answer: str = click.prompt("Grant token (not shown)", hide_input=True, err=True)
     return answer.strip()
+
+
+def _where_grants_come_from(client: Client) -> str:
+    simulator = client.config.get("simulator_url")
+    if simulator is not None:
+        return f"Make a grant token: zcrm simulator grant --url {simulator}"
+    console = client.region.accounts_url.replace("//accounts.", "//api-console.")
+    scopes = ",\n    ".join(SCOPES)
+    return (
+        f"Make a grant token in Zoho's API console, {console}:\n"
+        f"open your self client, choose Generate Code, and give it these scopes:\n\n    {scopes}\n"
+    )
 
 
 def _named_by_hand(client: Client, error: AuthError) -> Token:

@@ -12,10 +12,10 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import click
-from zcrm_core import ZcrmError
 
 from zcrm_cli.debug_option import Debug, debug_option
 from zcrm_cli.failure import show_failure
+from zcrm_core import ZcrmError
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -86,7 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except click.Abort as stop:
-        return FAILED if isinstance(stop.__cause__, EOFError) else INTERRUPTED
+        if not isinstance(stop.__cause__, EOFError):
+            return INTERRUPTED
+        click.echo("No answer was given.", err=True)
+        return FAILED
     except BrokenPipeError:
         # The reader has left, as `zcrm plugins | head -1` does; what is still buffered has no reader either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_process() -> None:
-    """Let a name that the terminal cannot show become a question mark, and SIGTERM clean up as Ctrl-C does."""
+    """Show a question mark for what the terminal cannot show, and let SIGTERM clean up as Ctrl-C does."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -10,11 +10,11 @@ from typing import Final, Literal
 
 import click
 from rich.console import Console
-from zcrm_core import Client, Config, Token, TokenKey, TokenStorePlugin, ZcrmError
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.output import new_facts, new_table, open_console
+from zcrm_core import Client, Config, Token, TokenKey, TokenStorePlugin, ZcrmError
 
 _PREFIX: Final = "zcrm_"
 
@@ -23,7 +23,7 @@ _PREFIX: Final = "zcrm_"
 @config_option
 @debug_option
 def plugins(config: Path | None) -> None:
-    """Show the plugins that are installed; and where there is a configuration, which store it gets and why."""
+    """Show the installed plugins, and which token store the configuration gets and why, if there is one."""
     console = open_console()
     wheels = " ".join(f"{wheel} {version(wheel)}," for wheel in ("zcrm-core", "zcrm-cli"))
     console.print(f"{wheels} Python {platform.python_version()}\n", style="dim")
@@ -46,7 +46,9 @@ def plugins(config: Path | None) -> None:
 
 
 def _show_plugins(console: Console, client: Client) -> None:
-    priorities = {found.plugin.name: str(found.claim.priority) for found in client.plugins.candidates(client.config)}
+    priorities = {
+        found.plugin.name: str(found.claim.priority) for found in client.plugins.candidates(client.config)
+    }
     found = [plugin for plugin in client.plugins if plugin.wheel is not None]
     rows = [
         (
@@ -54,7 +56,9 @@ def _show_plugins(console: Console, client: Client) -> None:
             plugin.wheel or "",
             plugin.version or "",
             priorities.get(plugin.name, "-"),
-            "BROKEN, see below" if plugin.error else ", ".join(hook.removeprefix(_PREFIX) for hook in plugin.hooks),
+            "BROKEN, see below"
+            if plugin.error
+            else ", ".join(hook.removeprefix(_PREFIX) for hook in plugin.hooks),
         )
         for plugin in found
     ]

@@ -62,7 +62,11 @@ def _welcome(url: str, config: Mapping[str, str]) -> str:
 @click.option("--url", required=True, help="The simulator's address, as `zcrm simulator serve` prints it.")
 @click.option("--user", metavar="EMAIL", help="Whose grant it is; the organisation's owner when left out.")
 @click.option(
-    "--scope", "scopes", multiple=True, metavar="SCOPE", help="May be repeated; all that zcrm uses when left out."
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="May be repeated; all that zcrm uses when left out.",
 )
 @debug_option
 def grant(url: str, user: str | None, scopes: tuple[str, ...]) -> None:

@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import click
-from zcrm_core import Token
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.output import new_table, open_console
 from zcrm_cli.place import place_of
+from zcrm_core import Token
 
 
 @click.group
@@ -33,7 +33,8 @@ def list_tokens(config: Path | None) -> None:
         return
     now_ms = time.time_ns() // 1_000_000
     rows = [
-        (found.user_identifier, environment, _time_left(found, now_ms), _when_over(found), store) for found in tokens
+        (found.user_identifier, environment, _time_left(found, now_ms), _when_over(found), store)
+        for found in tokens
     ]
     open_console().print(new_table(("User", "Environment", "Time left", "Then", "Store"), rows))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from zcrm_core import PluginError
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import Debug, debug_option
+from zcrm_core import PluginError
 
 
 @click.command
 @click.option("--keep", is_flag=True, help="Keep the folder with the tokens and the configuration.")
-@click.option("--live", is_flag=True, help="Read from the real Zoho, with your own configuration; write nothing.")
+@click.option(
+    "--live", is_flag=True, help="Read from the real Zoho, with your own configuration; write nothing."
+)
 @config_option
 @debug_option
 @click.pass_obj
@@ -49,16 +51,11 @@ def require_demo_wheels(*packages: str) -> None:
     Raises:
         PluginError: one is not there.
     """
-    for package in packages:
-        try:
-            import_module(package)
-        except ModuleNotFoundError as error:
-            if error.name != package:
-                raise
-            wheel = package.replace("_", "-")
-            raise PluginError(
-                f"The wheel {wheel} is not installed.",
-                why="The simulated Zoho comes with an extra of zcrm-cli, so that a server does not carry it.",
-                fix='Install it: pip install "zcrm-cli[demo]"',
-                code="ZCRM-PLUGIN-006",
-            ) from None
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise PluginError(
+            f"The wheel {missing[0].replace('_', '-')} is not installed.",
+            why="The simulated Zoho comes with an extra of zcrm-cli, so that a server does not carry it.",
+            fix='Install it: pip install "zcrm-cli[demo]"',
+            code="ZCRM-PLUGIN-006",
+        )

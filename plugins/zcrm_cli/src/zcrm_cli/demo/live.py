@@ -25,7 +25,9 @@ def look(source: Source) -> None:
     narrator = Narrator()
     with source.open_client() as client:
         region = client.region
-        narrator.title(f"zcrm demo --live: reading from the region {region.name}, {client.config.environment}")
+        narrator.title(
+            f"zcrm demo --live: reading from the region {region.name}, {client.config.environment}"
+        )
         narrator.say(f"Configured in {source}; calls go to {region.api_url}. Nothing is written.")
 
         narrator.step(1, "Who you are", "Zoho says whose token it is.")
@@ -40,7 +42,7 @@ def look(source: Source) -> None:
         narrator.facts([("Organisation", ", ".join(filter(None, facts)))])
 
         narrator.step(3, "Some leads", "The first page of the module Leads, which is up to 200 records.")
-        narrator.code(f"islice(client.module(\"Leads\").list(fields={list(_FIELDS)}), {_FIRST_PAGE})")
+        narrator.code(f'islice(client.module("Leads").list(fields={list(_FIELDS)}), {_FIRST_PAGE})')
         leads = client.module("Leads")
         page = list(islice(leads.list(fields=_FIELDS), _FIRST_PAGE))
         narrator.table(_FIELDS, [[str(lead.get(field) or "") for field in _FIELDS] for lead in page[:_SHOWN]])

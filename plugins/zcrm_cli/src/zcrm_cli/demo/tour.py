@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from zcrm_cli.demo.narrator import Narrator
+from zcrm_cli.scopes import SCOPES
 from zcrm_core import Client
 from zcrm_simulator import Simulator
 from zcrm_simulator.data.seed import COUNTS
-
-from zcrm_cli.demo.narrator import Narrator
-from zcrm_cli.scopes import SCOPES
 
 _CONFIG: Final = "zcrm.toml"
 _TOKENS: Final = "zcrm_oauthtokens.txt"
@@ -66,7 +65,10 @@ def _meet_zoho(narrator: Narrator, zoho: Simulator) -> None:
         [
             ("Address", zoho.url),
             ("Organisation", company.company_name),
-            ("Users", f"{len(company.users)}, in {len(company.roles)} roles and with {len(company.profiles)} profiles"),
+            (
+                "Users",
+                f"{len(company.users)}, {len(company.roles)} roles, {len(company.profiles)} profiles",
+            ),
             ("Records", ", ".join(f"{count} {module}" for module, count in COUNTS.items())),
         ]
     )
@@ -76,15 +78,17 @@ def _log_in(narrator: Narrator, client: Client, config: Mapping[str, str], grant
     narrator.step(
         2,
         "Log in once",
-        "A client needs a configuration. It exchanges a grant token, which works only once, for tokens that last.",
+        "A client exchanges a grant token, which works once, for tokens that last. Its configuration:",
     )
     narrator.facts((key, "**********" if key == "client_secret" else value) for key, value in config.items())
     narrator.code("client = Client(config)", "client.oauth.generate_access_token(grant_token)")
     token = client.oauth.generate_access_token(grant_token)
     path = Path(config["token_persistence_path"], _TOKENS)
     mode = path.stat().st_mode & 0o777
-    narrator.expect(f"the tokens of {token.user_identifier} are kept by the store {client.token_store}", path.is_file())
-    narrator.expect(f"{path.name} has the mode {mode:04o}: nobody else can read it", mode == _PRIVATE)
+    narrator.expect(
+        f"the store {client.token_store} keeps the tokens of {token.user_identifier}", path.is_file()
+    )
+    narrator.expect(f"{path.name} has the mode 0600, so nobody else can read it", mode == _PRIVATE)
 
 
 def _work_elsewhere(path: Path, config: Mapping[str, str], *, debug: bool) -> None:
@@ -104,7 +108,7 @@ def _let_an_hour_pass(narrator: Narrator, client: Client, zoho: Simulator) -> No
     narrator.step(
         6,
         "An hour later",
-        f"Zoho's clock moves past the end of the access token. Then {_THREADS} threads call at the same time.",
+        f"Zoho's clock moves past the access token's end. Then {_THREADS} threads call at the same time.",
     )
     narrator.code("zoho.clock.advance(3600)", f"client.users.current()  # in {_THREADS} threads at once")
     before = zoho.counters
@@ -126,12 +130,12 @@ def _let_an_hour_pass(narrator: Narrator, client: Client, zoho: Simulator) -> No
 
 
 def _say_goodbye(narrator: Narrator, kept: Path | None) -> None:
-    narrator.title("\nWhat you saw")
+    narrator.title("What you saw")
     narrator.say(
-        "One login served two processes and eight threads. The tokens lay in a private file, an expired one was "
-        "refreshed once, and a batch told the outcome of every record."
+        "One login served two processes and eight threads. The tokens lay in a private file, an "
+        "expired one was refreshed once, and a batch told the outcome of every record."
     )
-    narrator.title("\nWhat to do next")
+    narrator.title("What to do next")
     narrator.facts(
         [
             ("zcrm simulator serve", "try your own code against the simulator"),
@@ -140,7 +144,8 @@ def _say_goodbye(narrator: Narrator, kept: Path | None) -> None:
         ]
     )
     if kept is not None:
-        narrator.say(f"\nThe configuration and the tokens are kept in\n{kept}")
+        narrator.title("What is kept")
+        narrator.say(f"The configuration and the tokens, in {kept}")
 
 
 @contextmanager
