@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,8 +87,7 @@ class Plugins:
         for plugin in core:
             self._manager.register(plugin)
         for plugin in given:
-            name = getattr(plugin, "name", None)
-            found = PluginInfo(name if isinstance(name, str) else type(plugin).__name__, None, None)
+            found = PluginInfo(self._free_name(plugin), None, None)
             self._register(found, plugin)
             problem = self._infos[found.name].error
             if problem is not None:
@@ -108,6 +108,15 @@ class Plugins:
     def failures(self) -> list[PluginError]:
         """The problems of the plugins that are not in use."""
         return [info.error for info in self if info.error is not None]
+
+    def _free_name(self, plugin: object) -> str:
+        """Name an object of the program: by its own name, else by its class and perhaps a number."""
+        name = getattr(plugin, "name", None)
+        if isinstance(name, str):
+            return name
+        kind = type(plugin).__name__
+        names = itertools.chain([kind], (f"{kind}-{number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in self._infos)
 
     def _install(self, installed: Iterable[EntryPoint], disabled: Iterable[str]) -> None:
         """Load entry points one by one, so that a broken one cannot take the others down."""
@@ -164,7 +173,10 @@ class Plugins:
         hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
         self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, hooks)
         if broken:
-            self._manager.unregister(plugin)
+            if self._manager.is_registered(
+                plugin
+            ):  # pluggy 1.7 takes a failed registration back, 1.6 does not
+                self._manager.unregister(plugin)
             self._reject(info, f"The plugin {info} breaks the rules of the hooks.", broken, "ZCRM-PLUGIN-003")
 
     def _broken_rule(self, plugin: object) -> str | None:

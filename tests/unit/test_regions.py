@@ -1,0 +1,144 @@
+"""Does a configuration reach the data centre and environment that it names, and no other?"""
+
+from __future__ import annotations
+
+import pytest
+
+from zcrm_core import Config, ConfigError, PluginError, Region, hookimpl
+from zcrm_core.plugins import Plugins
+from zcrm_core.regions import DATA_CENTRES, DataCentres, api_url, data_centre_of, resolve
+
+BASE = {"client_id": "1000.A", "client_secret": "s"}
+PLUGINS = Plugins(core=[DataCentres()], installed=[])
+HOSTS = {
+    "us": ("accounts.zoho.com", "zohoapis.com"),
+    "eu": ("accounts.zoho.eu", "zohoapis.eu"),
+    "in": ("accounts.zoho.in", "zohoapis.in"),
+    "au": ("accounts.zoho.com.au", "zohoapis.com.au"),
+    "cn": ("accounts.zoho.com.cn", "zohoapis.com.cn"),
+    "jp": ("accounts.zoho.jp", "zohoapis.jp"),
+    "ca": ("accounts.zohocloud.ca", "zohoapis.ca"),
+    "sa": ("accounts.zoho.sa", "zohoapis.sa"),
+    "uk": ("accounts.zoho.uk", "zohoapis.uk"),
+    "ae": ("accounts.zoho.ae", "zohoapis.ae"),
+}
+PREFIXES = {"production": "www", "sandbox": "sandbox", "developer": "developer"}
+
+
+def resolved(**keys: object) -> Region:
+    """The region of a configuration with these keys."""
+    return resolve(Config({**BASE, **keys}), PLUGINS)
+
+
+@pytest.mark.parametrize("environment", PREFIXES)
+@pytest.mark.parametrize("name", HOSTS)
+def test_every_data_centre_has_its_hosts(name: str, environment: str) -> None:
+    """The region alone decides the accounts host, and with the environment the API host."""
+    region = resolved(region=name, environment=environment)
+    accounts, api = HOSTS[name]
+
+    assert region.accounts_url == f"https://{accounts}"
+    assert api_url(region, environment) == f"https://{PREFIXES[environment]}.{api}"
+
+
+def test_the_table_is_complete() -> None:
+    """No data centre is missing here or there."""
+    assert set(DATA_CENTRES) == set(HOSTS)
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_an_address_tells_its_data_centre(name: str) -> None:
+    """Without a region, either address of a data centre is enough, with or without scheme and slash."""
+    region = DATA_CENTRES[name]
+
+    assert resolved(accounts_url=region.accounts_url + "/") == region
+    assert resolved(api_base_url=region.api_url.removeprefix("https://")) == region
+    assert resolved(api_base_url=region.api_url, accounts_url=region.accounts_url, region=name) == region
+    assert data_centre_of(region.sandbox_url) == region
+
+
+def test_nothing_given_is_the_united_states() -> None:
+    """Zoho's own default holds when neither a region nor an address is given."""
+    assert resolved() == DATA_CENTRES["us"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"region": "us", "api_base_url": "https://www.zohoapis.eu"},
+        {"region": "us", "accounts_url": "https://accounts.zoho.eu"},
+        {"accounts_url": "https://accounts.zoho.eu", "api_base_url": "https://www.zohoapis.com"},
+        {"region": "eu", "api_base_url": "https://zohoapis.eu"},
+        {"region": "eu", "api_base_url": "https://wwwx.zohoapis.eu"},
+        {"region": "eu", "api_base_url": "https://sandbox.zohoapis.eu"},
+        {"api_base_url": "https://sandbox.zohoapis.eu"},
+        {"environment": "developer", "api_base_url": "https://sandbox.zohoapis.eu"},
+        {"region": "eu", "file_upload_url": "https://content.zohoapis.com"},
+        {"region": "us", "api_base_url": "https://gateway.example"},
+        {"api_base_url": "https://gateway.example"},
+        {"accounts_url": "https://gateway.example"},
+        {"sandbox": "true", "accounts_url": "https://a.example", "api_base_url": "https://b.example"},
+    ],
+)
+def test_addresses_that_contradict_are_refused(keys: dict[str, object]) -> None:
+    """An address of another data centre or environment, or one that cannot be mapped, is an error."""
+    with pytest.raises(ConfigError) as caught:
+        resolved(**keys)
+
+    assert caught.value.code == "ZCRM-CONFIG-009"
+
+
+def test_the_sandbox_switch_works_with_the_production_address() -> None:
+    """A configuration as Zoho's SDKs have it, the production address and a switch, reaches the sandbox."""
+    config = Config({**BASE, "api_base_url": "https://www.zohoapis.eu", "sandbox": "TRUE"})
+
+    assert api_url(resolve(config, PLUGINS), config.environment) == "https://sandbox.zohoapis.eu"
+
+
+def test_own_servers_need_both_addresses() -> None:
+    """Servers that are not Zoho's are taken as given, for production."""
+    region = resolved(accounts_url="http://localhost:1", api_base_url="https://gateway.example/zoho")
+
+    assert (region.name, region.api_url) == ("custom", "https://gateway.example/zoho")
+
+
+def test_an_unknown_region_is_named_with_the_nearest() -> None:
+    """A misspelt region is an error that offers one."""
+    with pytest.raises(ConfigError, match="Did you mean") as caught:
+        resolved(region="euu")
+
+    assert caught.value.code == "ZCRM-CONFIG-008"
+
+
+class Gateway:
+    """A region plugin."""
+
+    @hookimpl
+    def zcrm_choose_region(self, config: Config) -> Region | None:
+        """Answer for its own name only."""
+        if config.region != "gateway":
+            return None
+        return Region("gateway", *[f"https://{part}.example" for part in ("acc", "api", "sand", "dev", "up")])
+
+
+def test_a_plugin_adds_a_region_and_leaves_the_others() -> None:
+    """A plugin's answer comes before the core's; where it answers None the core's holds."""
+    plugins = Plugins(core=[DataCentres()], given=[Gateway()], installed=[])
+    gateway = resolve(Config({**BASE, "region": "gateway", "environment": "sandbox"}), plugins)
+
+    assert api_url(gateway, "sandbox") == "https://sand.example"
+    assert resolve(Config({**BASE, "region": "eu"}), plugins) == DATA_CENTRES["eu"]
+    with pytest.raises(ConfigError, match="contradicts"):
+        resolve(Config({**BASE, "region": "gateway", "api_base_url": "https://www.zohoapis.com"}), plugins)
+
+
+def test_nonsense_for_a_region_is_an_error() -> None:
+    """A plugin that answers with something else than a Region is named as the culprit's kind."""
+
+    class Odd:
+        @hookimpl
+        def zcrm_choose_region(self, config: Config) -> str:
+            return "https://somewhere.example"
+
+    with pytest.raises(PluginError, match="str instead of a Region"):
+        resolve(Config(BASE), Plugins(core=[DataCentres()], given=[Odd()], installed=[]))
