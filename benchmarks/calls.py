@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
 import requests
+
 from zcrm_core import Client
 from zcrm_simulator import Limits, Simulator
 
@@ -47,16 +48,23 @@ def main() -> None:
     server = context.Process(target=serve, args=(theirs,))
     server.start()
     config, grant = ours.recv()
-    with tempfile.TemporaryDirectory() as folder, Client({**config, "token_persistence_path": folder}) as client:
-        token = client.oauth.generate_access_token(grant)
-        client = client.as_user(token.user_identifier)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Client({**config, "token_persistence_path": folder}) as anybody,
+    ):
+        token = anybody.oauth.generate_access_token(grant)
+        client = anybody.as_user(token.user_identifier)
         session = requests.Session()
         url = f"{config['simulator_url']}/crm/v2/org"
         headers = {"Authorization": f"Zoho-oauthtoken {token.access_token}"}
+
+        def bare() -> object:
+            return session.get(url, headers=headers, timeout=30).json()
+
         calls: dict[str, Callable[[], object]] = {
-            "requests.Session().get(...).json()": lambda: session.get(url, headers=headers, timeout=30).json(),
+            "requests.Session().get(...).json()": bare,
             'client.request("GET", "org").json()': lambda: client.request("GET", "org").json(),
-            "client.org.get()": lambda: client.org.get(),
+            "client.org.get()": client.org.get,
         }
         times: dict[str, list[float]] = {name: [] for name in calls}
         for call in calls.values():
@@ -64,10 +72,10 @@ def main() -> None:
         for _ in range(options.rounds):
             for name, call in calls.items():
                 times[name].append(cost(call, options.calls))
-        bare = statistics.median(next(iter(times.values())))
+        base = statistics.median(next(iter(times.values())))
         print(f"{'processor time of one call':40} {'median':>9} {'ratio':>6}")
         for name, rounds in times.items():
-            print(f"{name:40} {statistics.median(rounds):6.0f} µs {statistics.median(rounds) / bare:6.2f}")
+            print(f"{name:40} {statistics.median(rounds):6.0f} µs {statistics.median(rounds) / base:6.2f}")
     ours.send("stop")
     server.join()
 

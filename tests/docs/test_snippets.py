@@ -34,7 +34,7 @@ SCOPES = [
     "AaaServer.profile.READ",
 ]
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|`)(?:\.venv/bin/)?zcrm ((?:[a-z-]+ ?)+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|bin/)zcrm ((?:[a-z-]+ ?)+)")
 
 
 @pytest.fixture
