@@ -1,0 +1,71 @@
+"""How does the MySQL store answer zcrm's hooks?"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from zcrm_core import Config, Token, TokenKey, TokenStorePlugin
+from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, read_place
+
+if TYPE_CHECKING:
+    from zcrm_store_mysql.store import MySQLStore
+
+__all__ = ["MySQLStorePlugin"]
+
+
+class MySQLStorePlugin(TokenStorePlugin):
+    """The token store ``mysql``, the default; each configuration has connections of its own."""
+
+    name = "mysql"
+    priority = 100
+    config_keys: Mapping[str, str] = {
+        "db_host": "the MySQL host",
+        "db_port": "the MySQL port",
+        "db_username": "the MySQL user",
+        "db_password": "the MySQL password",
+        "db_name": "the MySQL database",
+        TABLE_KEY: f"the table that holds the tokens; {DEFAULT_TABLE} when left out",
+    }
+
+    def __init__(self) -> None:
+        self._stores: weakref.WeakKeyDictionary[Config, MySQLStore] = weakref.WeakKeyDictionary()
+
+    def claims(self, config: Config) -> bool:
+        """Take every configuration: where no other store is named, tokens go to MySQL."""
+        return True
+
+    def reason(self, config: Config) -> str:
+        """Say which of the keys are set."""
+        named = [key for key in self.config_keys if key in config]
+        return f"{', '.join(named)} is set" if named else "the default store"
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        """Pass the call on to :meth:`MySQLStore.save`."""
+        self._store(config).save(key, token, replaces)
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        """Pass the call on to :meth:`MySQLStore.fetch`."""
+        return self._store(config).fetch(key)
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        """Pass the call on to :meth:`MySQLStore.delete`."""
+        return self._store(config).delete(key)
+
+    def list(self, config: Config) -> Iterable[TokenKey]:
+        """Pass the call on to :meth:`MySQLStore.keys`."""
+        return self._store(config).keys()
+
+    def _store(self, config: Config) -> MySQLStore:
+        store = self._stores.get(config)
+        if store is not None:
+            return store
+        from zcrm_store_mysql.store import MySQLStore  # noqa: PLC0415 - SQLAlchemy is slow to import
+
+        made = MySQLStore(read_place(config))
+        store = self._stores.setdefault(config, made)
+        if store is made:
+            weakref.finalize(config, made.close)
+        return store
