@@ -72,17 +72,7 @@ class Accounts:
     def authorization_url(
         self, scopes: Sequence[str], state: str | None = None, code_verifier: str | None = None
     ) -> str:
-        """Build the address of the consent page (RFC 6749 section 4.1.1, RFC 7636).
-
-        Args:
-            scopes: such as ``["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]``.
-            state: a text that nobody can guess; Zoho gives it back, so that a forged answer is noticed.
-            code_verifier: from :func:`new_code_verifier`, for PKCE; give it to ``generate_access_token`` too.
-
-        Raises:
-            ConfigError: ``redirect_uri`` is missing.
-            AuthError: no scope is given.
-        """
+        """Build the address of the consent page; ``client.oauth.authorization_url`` says more."""
         if isinstance(scopes, str) or not scopes:
             raise AuthError(
                 "An authorization URL needs a list of scopes.",

@@ -149,24 +149,25 @@ class Transport:
     ) -> requests.PreparedRequest:
         import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
 
-        sent = dict(headers or {})
-        if access_token is not None:
-            self._trust(url)
-            sent["Authorization"] = f"Zoho-oauthtoken {access_token}"
-        body: Mapping[str, str] | bytes | None = form
-        if document is not None:
-            body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-            sent["Content-Type"] = "application/json"
+        sent = {**self._own_headers, **(headers or {})}
         query = {key: _query_value(value) for key, value in (params or {}).items() if value is not None}
-        sent = {**self._own_headers, **sent}
-        return requests.Request(
-            method,
-            url,
-            headers=sent,
-            params=query,
-            data=body,
-            files=files,
-        ).prepare()
+        body: Mapping[str, str] | bytes | None = form
+        try:
+            if document is not None:
+                body = json.dumps(
+                    document, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+                ).encode()
+                sent["Content-Type"] = "application/json"
+            request = requests.Request(
+                method, url, headers=sent, params=query, data=body, files=files
+            ).prepare()
+        except (requests.RequestException, TypeError, ValueError) as error:
+            raise _unfit(error) from None
+        if access_token is not None:
+            # What was prepared is what is sent, so its address counts, not the one that was passed.
+            self._trust(request.url or "")
+            request.headers["Authorization"] = f"Zoho-oauthtoken {access_token}"
+        return request
 
     def _trust(self, url: str) -> None:
         if origin(url) not in self._trusted:
@@ -229,11 +230,13 @@ class Transport:
 
     def _pool(self) -> requests.Session:
         """Give this process's session: a connection must not be shared across a fork."""
-        if self._session is None or self._session_pid != os.getpid():
-            self._session_pid = os.getpid()
-            self._session = _new_session()
+        session = self._session
+        if session is None or self._session_pid != os.getpid():
+            # The pid comes last: another thread must not take the parent's session for this process's own.
+            session = self._session = _new_session()
             self._surroundings = {}
-        return self._session
+            self._session_pid = os.getpid()
+        return session
 
     def _around(self, url: str) -> dict[str, Any]:
         """The proxy and certificate settings for a server, read from the environment once."""
@@ -289,6 +292,18 @@ def _failure(error: Exception, server: str) -> TransportError:
         what = f"The request to {server} failed ({type(error).__name__})."
     failure = TransportError(what, why=why, fix=fix, code=code)
     failure.sent = sent
+    return failure
+
+
+def _unfit(error: Exception) -> TransportError:
+    """The error for a request that cannot be built; the cause may hold a secret, so only its kind is told."""
+    failure = TransportError(
+        f"The request cannot be built ({type(error).__name__}).",
+        why="Its address, a header or its body is not one that HTTP or JSON can carry.",
+        fix="Correct the path, the headers or the values that were passed.",
+        code="ZCRM-HTTP-008",
+    )
+    failure.retryable = False
     return failure
 
 

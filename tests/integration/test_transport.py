@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,31 @@ def test_the_token_goes_to_the_region_s_hosts_only(address: str, log_in: Make) -
         log_in().request("GET", address)
 
     assert caught.value.code == "ZCRM-HTTP-004"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"path": "https://[bad/crm"},
+        {"path": "https:///"},
+        {"path": "org", "headers": {"X": "a\r\nb"}},
+        {"path": "org", "json": {"a": object()}},
+        {"path": "org", "json": float("nan")},
+        {"path": "org", "json": "\ud800"},
+    ],
+)
+def test_a_request_that_cannot_be_built_is_one_clear_error(
+    arguments: dict[str, Any], log_in: Make, zcrm_simulator: Simulator
+) -> None:
+    """An impossible address, header or body is a TransportError that cannot be retried; nothing is sent."""
+    client = log_in()
+    before = sum(zcrm_simulator.counters.requests.values())
+
+    with pytest.raises(TransportError) as caught:
+        client.request("POST", **arguments)
+
+    assert caught.value.code in {"ZCRM-HTTP-008", "ZCRM-HTTP-004"}
+    assert before == sum(zcrm_simulator.counters.requests.values())
 
 
 def test_a_request_reaches_any_address_of_the_crm(log_in: Make, zcrm_simulator: Simulator) -> None:

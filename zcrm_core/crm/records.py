@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -109,10 +110,7 @@ class ModuleClient:
         headers = None
         if modified_since is not None:
             headers = {"If-Modified-Since": instant(modified_since, "modified_since")}
-        wanted = self._wanted(fields)
-        query = {**(params or {}), "sort_by": sort_by, "sort_order": sort_order, "fields": _joined(wanted[0])}
-        for page in pages(self._client, self._path, "data", Record, query, headers=headers):
-            yield from self._completed(page, wanted[1:])
+        return self._listed(fields, {**(params or {}), "sort_by": sort_by, "sort_order": sort_order}, headers)
 
     def search(
         self,
@@ -141,8 +139,8 @@ class ModuleClient:
         """
         query = _one_search({"criteria": criteria, "email": email, "phone": phone, "word": word})
         query = {**(params or {}), **query, "fields": _joined(fields)}
-        for page in pages(self._client, f"{self._path}/search", "data", Record, query):
-            yield from page
+        found = pages(self._client, f"{self._path}/search", "data", Record, query)
+        return itertools.chain.from_iterable(found)
 
     def count(
         self,
@@ -266,6 +264,14 @@ class ModuleClient:
         return in_batches(
             rows, lambda batch: self._client.request(method, path, json={"data": list(batch), **extra})
         )
+
+    def _listed(
+        self, fields: Sequence[str] | None, params: Params, headers: Mapping[str, str] | None
+    ) -> Iterator[Record]:
+        first, *rest = self._wanted(fields)
+        query = {**params, "fields": _joined(first)}
+        for page in pages(self._client, self._path, "data", Record, query, headers=headers):
+            yield from self._completed(page, rest)
 
     def _wanted(self, fields: Sequence[str] | None) -> Sequence[Sequence[str] | None]:
         """Cut the fields into calls: one where the version sends them all, else 50 at a time."""
