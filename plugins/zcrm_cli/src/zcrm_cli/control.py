@@ -90,9 +90,10 @@ def _refused(body: bytes) -> ConfigError:
         said = str(json.loads(body)["error"])
     except (ValueError, KeyError, TypeError):
         said = "It gave no reason."
+    # The simulator's advice is for a program that holds a Simulator object.
     return ConfigError(
-        "The simulator refuses.",
-        why=said,
+        "The simulator makes no grant token.",
+        why=said.partition("] ")[2].partition(" What to do:")[0] or said,
         fix="Correct the user or the scopes.",
         code="ZCRM-CONFIG-004",
     )

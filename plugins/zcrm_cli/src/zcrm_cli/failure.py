@@ -22,7 +22,9 @@ def show_failure(error: ZcrmError, *, with_traceback: bool = False) -> None:
     if with_traceback:
         click.echo("".join(traceback.format_exception(error)), err=True)
     console = open_console(stderr=True)
-    for problem in error.problems if isinstance(error, ConfigError) else (error,):
+    for number, problem in enumerate(error.problems if isinstance(error, ConfigError) else (error,)):
+        if number:
+            console.print()
         console.print(f"{problem.code}: {problem.what}", style="bold red")
         reasons = (("Why", problem.why), ("What to do", problem.fix))
         console.print(new_facts((name, text) for name, text in reasons if text))

@@ -66,7 +66,10 @@ def _where_grants_come_from(client: Client) -> str:
 
 def _named_by_hand(client: Client, error: AuthError) -> Token:
     """Ask whose token it is when Zoho issued one and does not say: the grant token cannot be used again."""
-    if error.token is None or not sys.stdin.isatty():
+    if error.token is None:
+        raise error
+    if not sys.stdin.isatty():
+        error.fix = "Make a new grant token, with the scope AaaServer.profile.READ as well, or pass --user."
         raise error
     click.echo(error.what, err=True)
     user: str = click.prompt("Whose token is it (e-mail address)", err=True)

@@ -62,7 +62,7 @@ class _Commands(click.Group):
 @click.version_option(message="%(version)s", package_name="zcrm-cli", prog_name="zcrm")
 @debug_option
 def cli() -> None:
-    """zcrm: Zoho CRM from Python, with plugins for what you want to decide yourself."""
+    """Log in to Zoho CRM, look at tokens and plugins, and run a Zoho of your own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,11 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort as stop:
-        if not isinstance(stop.__cause__, EOFError):
-            return INTERRUPTED
-        click.echo("No answer was given.", err=True)
-        return FAILED
+    except click.Abort:
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader has left, as `zcrm plugins | head -1` does; what is still buffered has no reader either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

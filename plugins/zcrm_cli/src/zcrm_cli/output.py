@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from rich import box
 from rich.console import Console
@@ -19,7 +20,9 @@ def open_console(*, stderr: bool = False) -> Console:
     Args:
         stderr: write to standard error.
     """
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    # Left alone, rich would leave out the colours only, and still write bold text.
+    system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    console = Console(stderr=stderr, color_system=system, highlight=False, markup=False, emoji=False)
     console.width = min(console.width, WIDTH)
     return console
 

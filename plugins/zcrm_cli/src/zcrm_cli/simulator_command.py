@@ -31,12 +31,12 @@ def serve(port: int) -> None:
     require_demo_wheels("zcrm_simulator")
     from zcrm_simulator import Simulator  # noqa: PLC0415 - comes with an extra, which may not be there
 
-    with Simulator(port) as zoho:
-        click.echo(_welcome(zoho.url, zoho.config() | {"current_user_email": zoho.users[0].email}))
-        try:
+    try:
+        with Simulator(port) as zoho:
+            click.echo(_welcome(zoho.url, zoho.config() | {"current_user_email": zoho.users[0].email}))
             threading.Event().wait()
-        except KeyboardInterrupt:
-            click.echo("\nThe simulator has stopped.")
+    except KeyboardInterrupt:
+        click.echo("\nThe simulator has stopped.")
 
 
 def _welcome(url: str, config: Mapping[str, str]) -> str:

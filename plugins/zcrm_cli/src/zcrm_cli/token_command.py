@@ -23,7 +23,11 @@ def token() -> None:
 @config_option
 @debug_option
 def list_tokens(config: Path | None) -> None:
-    """Show the users that have a token for this client and environment."""
+    """Show the users that have a token for this client and environment.
+
+    A token that is renewed gets a new access token by itself when its time is over; for the others
+    the user has to log in again.
+    """
     with find_source(config).open_client() as client:
         tokens = [found for user in client.tokens.list() if (found := client.tokens.fetch(user)) is not None]
         environment, store = client.config.environment, client.token_store
@@ -33,10 +37,10 @@ def list_tokens(config: Path | None) -> None:
         return
     now_ms = time.time_ns() // 1_000_000
     rows = [
-        (found.user_identifier, environment, _time_left(found, now_ms), _when_over(found), store)
+        (found.user_identifier, environment, _time_left(found, now_ms), _renewed(found), store)
         for found in tokens
     ]
-    open_console().print(new_table(("User", "Environment", "Time left", "Then", "Store"), rows))
+    open_console().print(new_table(("User", "Environment", "Time left", "Renewed", "Store"), rows))
 
 
 def _time_left(found: Token, now_ms: int) -> str:
@@ -46,5 +50,5 @@ def _time_left(found: Token, now_ms: int) -> str:
     return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"  # noqa: PLR2004 - a minute
 
 
-def _when_over(found: Token) -> str:
-    return "log in again" if found.refresh_token is None else "renewed by itself"
+def _renewed(found: Token) -> str:
+    return "no" if found.refresh_token is None else "yes"

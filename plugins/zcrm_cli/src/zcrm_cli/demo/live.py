@@ -8,7 +8,7 @@ from typing import Final
 from zcrm_cli.config_option import Source
 from zcrm_cli.demo.narrator import Narrator
 
-_FIELDS: Final = ("Last_Name", "Company", "Lead_Status")
+_FIELDS: Final = ("Last_Name", "Company")
 _FIRST_PAGE: Final = 200
 _SHOWN: Final = 5
 
@@ -42,7 +42,10 @@ def look(source: Source) -> None:
         narrator.facts([("Organisation", ", ".join(filter(None, facts)))])
 
         narrator.step(3, "Some leads", "The first page of the module Leads, which is up to 200 records.")
-        narrator.code(f'islice(client.module("Leads").list(fields={list(_FIELDS)}), {_FIRST_PAGE})')
+        narrator.code(
+            'leads = client.module("Leads").list(fields=["Last_Name", "Company"])',
+            f"islice(leads, {_FIRST_PAGE})",
+        )
         leads = client.module("Leads")
         page = list(islice(leads.list(fields=_FIELDS), _FIRST_PAGE))
         narrator.table(_FIELDS, [[str(lead.get(field) or "") for field in _FIELDS] for lead in page[:_SHOWN]])

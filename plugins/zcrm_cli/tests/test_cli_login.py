@@ -1,0 +1,195 @@
+"""Does `zcrm login` turn a grant token into stored tokens, and say what is wrong when it cannot?"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zcrm_simulator import Simulator
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Configure = Callable[..., Path]
+Terminal = Callable[..., "tuple[int, str]"]
+
+
+def test_a_good_grant_logs_in(
+    run: Run, configure: Configure, zoho: Simulator, grant: str, tmp_path: Path
+) -> None:
+    """The user is named, the tokens are in the file of mode 0600 that is named, and no secret is shown."""
+    configure()
+
+    done = run("login", given=f"{grant}\n")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Logged in as {zoho.users[0].email}." in done.stdout
+    assert f"token_persistence_path = {tmp_path / 'tokens'}" in done.stdout
+    kept = tmp_path / "tokens" / "zcrm_oauthtokens.txt"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert grant not in done.stdout
+    assert zoho.counters.exchanges == 1
+
+
+def test_zoho_names_the_user(run: Run, configure: Configure, zoho: Simulator) -> None:
+    """Where no user is configured Zoho's answer names one, and the key to set is told."""
+    configure(current_user_email=None)
+    priya = zoho.users[2].email
+
+    done = run("login", given=zoho.grant_token(["AaaServer.profile.READ"], user=priya))
+
+    assert f"Logged in as {priya}." in done.stdout
+    assert f'set current_user_email = "{priya}"' in done.stdout
+
+
+def test_the_option_names_the_user(run: Run, configure: Configure, grant: str) -> None:
+    """--user decides whose token it is, whatever the configuration says."""
+    configure()
+
+    assert (
+        "Logged in as team@hollowbrook.example."
+        in run("login", "--user", "team@hollowbrook.example", given=grant).stdout
+    )
+    assert "team@hollowbrook.example" in run("token", "list").stdout
+
+
+def test_a_used_grant_is_refused(run: Run, configure: Configure, grant: str) -> None:
+    """A second use of a grant token fails with its code and the way out, without a traceback."""
+    configure()
+    run("login", given=grant)
+
+    done = run("login", given=grant)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ZCRM-AUTH-002: ")
+    assert "Make a new grant token" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("given", ["1000.abc.def", "", "\n"], ids=["unknown", "nothing", "empty line"])
+def test_a_wrong_grant_is_refused(run: Run, configure: Configure, given: str) -> None:
+    """What is no grant token is refused with the same code, and nothing is stored."""
+    configure()
+
+    assert "ZCRM-AUTH-002" in run("login", given=given).stderr
+    assert "No user has a token yet." in run("token", "list").stdout
+
+
+def test_debug_shows_the_traceback_and_no_secret(run: Run, configure: Configure, zoho: Simulator) -> None:
+    """--debug, before or behind the command, shows where the error comes from, and neither secret."""
+    configure()
+    secret = zoho.config()["client_secret"]
+
+    for arguments in (("--debug", "login"), ("login", "--debug")):
+        done = run(*arguments, given="1000.0123456789abcdef.0123456789abcdef")
+
+        assert done.returncode == 1
+        assert "Traceback" in done.stderr
+        assert "ZCRM-AUTH-002" in done.stderr
+        assert secret not in done.stderr
+        assert "0123456789abcdef" not in done.stderr
+
+
+def test_a_wrong_client_secret_is_named(run: Run, configure: Configure, grant: str) -> None:
+    """The key at fault is named and its value is not shown."""
+    configure(client_secret="wrong-secret")
+
+    done = run("login", given=grant)
+
+    assert done.returncode == 1
+    assert "ZCRM-AUTH-007" in done.stderr
+    assert "client_secret" in done.stderr
+    assert "wrong-secret" not in done.stderr
+
+
+def test_every_wrong_key_is_told(run: Run, configure: Configure) -> None:
+    """Each problem of a configuration has its own code, and a slip gets the nearest known key."""
+    configure(client_id=None, regoin="eu")
+
+    done = run("login", given="grant")
+
+    assert done.returncode == 1
+    assert "ZCRM-CONFIG-002: There is no key regoin." in done.stderr
+    assert "Did you mean region?" in done.stderr
+    assert "ZCRM-CONFIG-003: The key client_id is missing." in done.stderr
+
+
+def test_html_instead_of_json_is_told(run: Run, configure: Configure, zoho: Simulator, grant: str) -> None:
+    """The page of a gateway is an error of the network, not a crash."""
+    configure()
+    zoho.faults.add("/oauth/v2/token", kind="html", status=200)
+
+    done = run("login", given=grant)
+
+    assert done.returncode == 1
+    assert "ZCRM-HTTP-003" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refused_connection_is_told(run: Run, configure: Configure, zoho: Simulator) -> None:
+    """Where nothing listens the address is named."""
+    configure(max_retries="0")
+    url = zoho.url
+    zoho.stop()
+
+    done = run("login", given="1000.abc.def")
+
+    assert done.returncode == 1
+    assert "ZCRM-HTTP-001" in done.stderr
+    assert url in done.stderr
+
+
+def test_the_terminal_hides_the_grant(at_terminal: Terminal, configure: Configure, grant: str) -> None:
+    """At a terminal the grant token is asked for, with the way to get one, and is not echoed."""
+    configure()
+
+    code, screen = at_terminal("login", answers={"not shown": grant})
+
+    assert code == 0
+    assert "zcrm simulator grant --url" in screen
+    assert "Logged in as" in screen
+    assert grant not in screen
+
+
+def test_the_terminal_names_the_console_and_the_scopes(at_terminal: Terminal, tmp_path: Path) -> None:
+    """For the real Zoho the console of the right data centre is named; Ctrl-D ends without a traceback."""
+    (tmp_path / "zcrm.toml").write_text(
+        'client_id = "1000.A"\nclient_secret = "s"\nregion = "eu"\ntoken_persistence_path = "t"\n',
+        encoding="utf-8",
+    )
+
+    code, screen = at_terminal("login", answers={"not shown": "\x04"})
+
+    assert code == 130
+    assert "https://api-console.zoho.eu" in screen
+    assert "AaaServer.profile.READ" in screen
+    assert "Traceback" not in screen
+
+
+def test_a_token_without_a_name_is_not_lost(
+    at_terminal: Terminal, run: Run, configure: Configure, zoho: Simulator
+) -> None:
+    """When Zoho does not say whose token it is the terminal asks, and the token is kept under the answer."""
+    configure(current_user_email=None)
+    grant = zoho.grant_token(["ZohoCRM.users.ALL"])
+
+    code, screen = at_terminal("login", answers={"not shown": grant, "Whose token": "me@hollowbrook.example"})
+
+    assert code == 0
+    assert "Logged in as me@hollowbrook.example." in screen
+    assert "me@hollowbrook.example" in run("token", "list").stdout
+    assert zoho.counters.exchanges == 1
+
+
+def test_without_a_terminal_a_token_without_a_name_is_an_error(
+    run: Run, configure: Configure, zoho: Simulator
+) -> None:
+    """Nobody can be asked, so the error says how to name the user."""
+    configure(current_user_email=None)
+
+    done = run("login", given=zoho.grant_token(["ZohoCRM.users.ALL"]))
+
+    assert done.returncode == 1
+    assert "ZCRM-AUTH-010" in done.stderr
+    assert "--user" in done.stderr
