@@ -151,7 +151,10 @@ def file_values(path: str | Path) -> dict[str, object]:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         # A decoding error carries the file's bytes, and they may be a secret: say its kind only.
-        why = f"It is not UTF-8 ({error.reason})." if isinstance(error, UnicodeDecodeError) else f"{error}."
+        if isinstance(error, UnicodeDecodeError):
+            why = f"It is not UTF-8 ({error.reason})."
+        else:
+            why = f"{error.strerror if isinstance(error, OSError) else error}."
         raise ConfigError(
             f"The configuration file {path} cannot be read.",
             why=why,
