@@ -17,7 +17,7 @@ fail() {
 
 command -v "$python" >/dev/null 2>&1 ||
     fail "there is no command '$python'" "install Python 3.10 or newer, or name yours: PYTHON=/path/to/python make demo"
-found=$("$python" -c 'import sys; print(sys.executable + " " + sys.version); sys.exit(3 * (sys.version_info < (3, 10)))') ||
+found=$("$python" -c 'import sys; print(sys.executable + " " + sys.version.split()[0]); sys.exit(3 * (sys.version_info < (3, 10)))') ||
     case $? in
     3) fail "'$python' is too old: $found; zcrm needs Python 3.10 or newer" "name a newer one: PYTHON=python3.12 make demo" ;;
     *) fail "'$python' does not run" "name a Python that runs: PYTHON=/path/to/python make demo" ;;
