@@ -51,9 +51,11 @@ class Server:
         }
         return Config({**keys, **more}, plugin_keys=MySQLStorePlugin.config_keys)
 
-    def sql(self, statement: str, **values: object) -> list[tuple[object, ...]]:
-        """Run a statement and give its rows."""
+    def sql(self, statement: str, database: str | None = None, **values: object) -> list[tuple[object, ...]]:
+        """Run a statement, in a database if one is named, and give its rows."""
         with self.engine.connect() as connection:
+            if database is not None:
+                connection.exec_driver_sql(f"USE `{database}`")
             result = connection.execute(text(statement), values)
             return [tuple(row) for row in result] if result.returns_rows else []
 
@@ -67,8 +69,7 @@ class LocalServer(Server):
             port = int(listener.getsockname()[1])
         super().__init__("127.0.0.1", port, "root", PASSWORD)
         facts = dict(
-            line.split("=", 1)
-            for line in (tree / "etc/zcrm-mysql").read_text(encoding="utf-8").splitlines()
+            line.split("=", 1) for line in (tree / "etc/zcrm-mysql").read_text(encoding="utf-8").splitlines()
         )
         # The machine's own loader may be older than the one that this server needs.
         self._command = [
@@ -98,15 +99,17 @@ class LocalServer(Server):
             self._process = subprocess.Popen(
                 [*self._command, *more], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        while True:
-            try:
-                self.sql("SELECT 1")
-            except OperationalError:
-                if self._process.poll() is not None:
-                    pytest.fail(f"mysqld ended: {self._log.read_text(encoding='utf-8')[-800:]}")
-                time.sleep(0.02)
-            else:
-                return
+        while not self._answers():
+            if self._process.poll() is not None:
+                pytest.fail(f"mysqld ended: {self._log.read_text(encoding='utf-8')[-800:]}")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            self.sql("SELECT 1")
+        except OperationalError:
+            return False
+        return True
 
     def kill(self) -> None:
         """End the server at once, as a power cut would."""
@@ -123,7 +126,10 @@ class LocalServer(Server):
         self._process.send_signal(signal.SIGSTOP)
         try:
             # The signal only asks: a thread may still answer until it stands.
-            while any((task / "stat").read_text().rpartition(")")[2].split()[0] not in "Tt" for task in tasks.iterdir()):
+            while any(
+                (task / "stat").read_text().rpartition(")")[2].split()[0] not in "Tt"
+                for task in tasks.iterdir()
+            ):
                 time.sleep(0.002)
             yield
         finally:
