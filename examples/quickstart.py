@@ -6,6 +6,8 @@ It needs a ``zcrm.toml`` with ``client_id``, ``client_secret``, ``region``, ``cu
 
 from __future__ import annotations
 
+from itertools import islice
+
 from zcrm_core import Client, ZcrmError
 
 
@@ -16,9 +18,8 @@ def main() -> None:
             client.oauth.generate_access_token(input("Grant token from Zoho's API console: "))
         leads = client.module("Leads")
         print(f"{leads.count()} leads; the newest:")
-        for number, lead in enumerate(leads.list(fields=["Last_Name", "Company"])):
-            if number == 3:  # noqa: PLR2004 - three are enough to see
-                break
+        newest = leads.list(fields=["Last_Name", "Company"], sort_by="Created_Time", sort_order="desc")
+        for lead in islice(newest, 3):
             print(lead.id, lead["Last_Name"], lead["Company"])
         for item in leads.create([{"Last_Name": "Smith"}, {"Company": "no last name"}]):
             print(item.index, item.code, item.message)
