@@ -22,6 +22,7 @@ _LOGGER.addHandler(logging.NullHandler())
 _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _GUARDED: Final = 32
 """How many secrets are remembered; older tokens are known by their form alone."""
+_SHORTEST: Final = 8
 _MASK: Final = "**********"
 _SECRETS: Final = re.compile(
     r"\b1\d{3}\.[0-9A-Za-z]+\.[0-9A-Za-z]+"  # the form of Zoho's grant, access and refresh tokens
@@ -43,7 +44,9 @@ class EventLog:
 
     def guard(self, *secrets: str | None) -> None:
         """Remember texts that no event may show, whatever their form."""
-        self._guarded.extend(secret for secret in secrets if secret and secret not in self._guarded)
+        # A shorter text stands in too many words that are no secret, and no real secret is as short.
+        new = (secret for secret in secrets if secret and len(secret) >= _SHORTEST)
+        self._guarded.extend(secret for secret in new if secret not in self._guarded)
 
     def emit(self, name: str, level: int, message: str, **fields: object) -> None:
         """Tell every logger of an event; a logger that fails is named in the standard log and nowhere else.

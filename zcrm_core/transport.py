@@ -275,8 +275,8 @@ def _failure(error: Exception, server: str) -> TransportError:
     why = fix = None
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(error, requests.exceptions.SSLError):
-        what, sent, code = f"The certificate of {server} cannot be trusted.", False, "ZCRM-HTTP-002"
-        why = "It is not signed by an authority that this machine knows, or is for another host."
+        what, sent, code = f"No trusted TLS connection to {server} came about.", False, "ZCRM-HTTP-002"
+        why = "Its certificate is not signed by an authority that this machine knows, or is for another host."
         fix = "Look for a proxy that opens TLS, and name its authority in REQUESTS_CA_BUNDLE."
     elif isinstance(error, requests.exceptions.ProxyError):
         what, sent = f"The proxy on the way to {server} does not answer.", False

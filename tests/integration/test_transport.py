@@ -118,6 +118,40 @@ def test_a_refused_connection_is_one_clear_error(make_client: Make, closed_port:
     assert not caught.value.sent
 
 
+def test_a_server_without_trusted_tls_is_refused(make_client: Make, zcrm_simulator: Simulator) -> None:
+    """A server that cannot prove who it is gets nothing, and the error has a code of its own."""
+    address = zcrm_simulator.url.replace("http://", "https://")
+    client = make_client(
+        region=None,
+        simulator_url=None,
+        accounts_url=address,
+        api_base_url=address,
+        current_user_email="u@x.com",
+    )
+    client.tokens.save(Token("u@x.com", "access", "refresh", 2**52))
+
+    with pytest.raises(TransportError, match="TLS") as caught:
+        client.org.get()
+
+    assert caught.value.code == "ZCRM-HTTP-002"
+    assert not caught.value.sent
+
+
+def test_a_proxy_that_does_not_answer_is_named(
+    log_in: Make, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proxies of the environment are used, and one that is down is told apart from a server that is."""
+    client = log_in()
+    client.close()
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    with pytest.raises(TransportError, match="proxy"):
+        client.org.get()
+
+
 def test_a_server_that_hangs_is_left(log_in: Make, zcrm_simulator: Simulator) -> None:
     """A server that takes the request and says nothing is given up after the configured time-out."""
     client = log_in(timeout=0.2)

@@ -55,7 +55,7 @@ def test_every_listener_is_told_even_when_one_fails(caplog: pytest.LogCaptureFix
         f"Authorization: Zoho-oauthtoken {TOKEN}",
         "Authorization: Bearer opaque-hidden",
         "POST /oauth/v2/token?code=hidden&client_secret=hidden&refresh_token=hidden",
-        "the guarded text hidden",
+        "the guarded text hidden-away",
     ],
 )
 def test_no_event_shows_a_secret(text: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -63,7 +63,7 @@ def test_no_event_shows_a_secret(text: str, caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.DEBUG, "zcrm")
     listener = Listener()
     log = EventLog(Plugins(core=[StandardLogging()], given=[listener], installed=[]))
-    log.guard("hidden", None, "")
+    log.guard("hidden-away", None, "", "the")
 
     log.emit("something", logging.INFO, text, text=text)
 

@@ -1,0 +1,123 @@
+"""Is a client put together from its configuration and plugins, or refused with everything closed again?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from zcrm_core import (
+    Client,
+    Config,
+    ConfigError,
+    InvalidToken,
+    PluginError,
+    Token,
+    TokenKey,
+    TokenStorePlugin,
+    hookimpl,
+)
+
+BASE = {"client_id": "1000.A", "client_secret": "s"}
+
+
+class Nothing(TokenStorePlugin):
+    """A store without tokens."""
+
+    name = "nothing"
+    priority = 1
+    config_keys = {"nothing_at": "a key of its own"}  # noqa: RUF012 - a plain dict is what authors write
+
+    def claims(self, config: Config) -> bool:
+        return False
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return None
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        return False
+
+
+def test_a_passed_store_is_used_whatever_the_keys_say(tmp_path: Path) -> None:
+    """An object with hooks wins over every installed store, and its own keys are known."""
+    keys = {**BASE, "token_persistence_path": tmp_path, "nothing_at": "x"}
+
+    with Client(keys, token_store=Nothing()) as client:
+        assert client.token_store == "nothing"
+        assert client.config.get("nothing_at") == "x"
+
+
+def test_a_finished_config_is_taken(tmp_path: Path) -> None:
+    """A Config works like a dict, also together with a store of the program's own."""
+    config = Config({**BASE, "token_persistence_path": tmp_path, "region": "eu"})
+
+    with Client(config) as client, Client(config, token_store=Nothing()) as other:
+        assert (client.token_store, other.token_store) == ("file", "nothing")
+        assert client.region.name == other.region.name == "eu"
+
+
+def test_the_environment_is_enough(tmp_path: Path) -> None:
+    """Variables alone make a client."""
+    variables = {
+        "ZCRM_CLIENT_ID": "1000.A",
+        "ZCRM_CLIENT_SECRET": "s",
+        "ZCRM_TOKEN_PERSISTENCE_PATH": str(tmp_path),
+        "ZCRM_CURRENT_USER_EMAIL": "me@example.com",
+    }
+
+    with Client.from_env(variables) as client:
+        assert (client.token_store, client.user) == ("file", "me@example.com")
+
+
+def test_a_refused_client_closes_its_log(tmp_path: Path) -> None:
+    """When the region or the store is refused, the log file that was opened is closed again."""
+    keys = {**BASE, "application_log_file_path": tmp_path / "x.log", "token_store": "no such store"}
+
+    with pytest.raises(PluginError):
+        Client(keys)
+
+
+def test_an_unknown_key_tells_of_plugins_that_did_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of a plugin that is switched off or broken is unknown, and the error says why."""
+    monkeypatch.setenv("ZCRM_DISABLE_PLUGINS", "simulator")
+
+    with pytest.raises(ConfigError, match=r"simulator.*disabled"):
+        Client({**BASE, "simulator_url": "http://127.0.0.1:1"})
+
+
+def test_nothing_is_connected_and_nothing_written_to_make_a_client(tmp_path: Path) -> None:
+    """Making a client touches neither the network nor the disk."""
+    with Client({**BASE, "token_persistence_path": tmp_path / "tokens"}) as client:
+        assert not client.is_token_generated("somebody")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_client_without_a_user_says_so(tmp_path: Path) -> None:
+    """The first call that needs a user names the key; as_user is checked at once."""
+    with Client({**BASE, "token_persistence_path": tmp_path}) as client:
+        assert "nobody" in repr(client)
+        with pytest.raises(ConfigError, match="current_user_email"):
+            client.users.current()
+        with pytest.raises(InvalidToken):
+            client.as_user("")
+
+
+def test_events_tell_what_was_chosen_and_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chosen store and each plugin that is not in use are told once, when the client is made."""
+    monkeypatch.setenv("ZCRM_DISABLE_PLUGINS", "simulator")
+    seen: list[tuple[str, str]] = []
+
+    class Listener:
+        @hookimpl
+        def zcrm_log(self, event: object) -> None:
+            seen.append((event.name, event.message))  # type: ignore[attr-defined]
+
+    with Client({**BASE, "token_persistence_path": tmp_path}, plugins=[Listener()]) as client:
+        assert client.token_store == "file"
+
+    assert [name for name, _ in seen] == ["plugin_failed", "plugin_chosen"]
+    assert "token_persistence_path is set" in seen[1][1]

@@ -1,0 +1,179 @@
+"""Are entities read without loss, values written as Zoho takes them, and batches told whole?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zcrm_core import ApiError, PartialFailure, TransportError
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.entity import Reference
+from zcrm_core.crm.modules import Field
+from zcrm_core.crm.records import Record
+from zcrm_core.crm.users import User
+from zcrm_core.response import JSON, Response
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+DOCUMENTS = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=9,
+)
+
+
+def answer(document: JSON, status: int = 200) -> Response:
+    """An answer with this body."""
+    raw = requests.Response()
+    raw.status_code = status
+    raw._content = json.dumps(document).encode()
+    return Response(raw)
+
+
+@given(st.dictionaries(st.text(), DOCUMENTS, max_size=5))
+def test_a_record_is_what_zoho_sent(document: dict[str, JSON]) -> None:
+    """Whatever the JSON holds, a record gives it back unchanged, and sending it back changes nothing."""
+    record = Record(document)
+
+    assert dict(record) == document
+    assert encode(record, "record") == document
+
+
+@given(DOCUMENTS)
+def test_an_attribute_never_fails(value: JSON) -> None:
+    """A value of an unexpected kind reads as None or empty; the value itself is still there."""
+    keys = ["id", "Owner", "Created_Time", "email", "confirm", "role", "length", "custom_field"]
+    document: dict[str, JSON] = {key: value for key in keys}  # noqa: C420 - fromkeys loses the type
+
+    record, user, field = Record(document), User(document), Field(document)
+
+    assert record.id is None or isinstance(record.id, str)
+    assert record.owner is None or isinstance(record.owner, Reference)
+    assert record.created_time is None or record.created_time.tzinfo is not None
+    assert user.confirm in {None, True, False}
+    assert field.length is None or isinstance(field.length, int)
+    assert record["id"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31T09:15:00+01:00", datetime(2026, 1, 31, 9, 15, tzinfo=timezone(timedelta(hours=1)))),
+        ("2026-01-31T09:15:00Z", datetime(2026, 1, 31, 9, 15, tzinfo=timezone.utc)),
+        ("2026-01-31T09:15:00", None),
+        ("31.01.2026", None),
+    ],
+)
+def test_times_have_an_offset_or_are_none(text: str, moment: datetime | None) -> None:
+    """A time is read with its offset; a text that is no such time is None."""
+    assert Record({"Created_Time": text}).created_time == moment
+
+
+def test_a_time_is_written_as_zoho_takes_it() -> None:
+    """ISO 8601 with the offset, without a fraction."""
+    moment = datetime(2026, 1, 31, 9, 15, 7, 999, tzinfo=timezone(timedelta(hours=-3)))
+
+    assert encode({"at": [moment]}, "x") == {"at": ["2026-01-31T09:15:07-03:00"]}
+
+
+@pytest.mark.parametrize("value", [{1: 2}, {"a": {2}}, [b"x"], float("inf"), datetime(2026, 1, 1)])  # noqa: DTZ001
+def test_a_value_without_a_form_is_named_by_its_place(value: object) -> None:
+    """What Zoho's JSON cannot carry is an error that says where it stands."""
+    with pytest.raises(ApiError, match="record 3"):
+        encode(value, "record 3")
+
+
+def outcome(code: str = "SUCCESS", **more: JSON) -> dict[str, JSON]:
+    """One record's outcome, as Zoho writes it."""
+    return {
+        "code": code,
+        "status": "success" if code == "SUCCESS" else "error",
+        "message": "m",
+        "details": {},
+        **more,
+    }
+
+
+def test_an_outcome_tells_what_zoho_says() -> None:
+    """Every part of an outcome is an attribute, and a missing or odd part is empty."""
+    item = BatchItem(3, outcome(details={"id": "7"}, action="update", duplicate_field="Email"))
+    odd = BatchItem(0, {"details": 7})
+
+    assert (item.ok, item.id, item.action, item.duplicate_field) == (True, "7", "update", "Email")
+    assert (odd.ok, odd.id, odd.code, odd.message, dict(odd.details)) == (False, None, "", "", {})
+    assert "SUCCESS" in repr(item)
+
+
+def test_a_result_is_a_sequence() -> None:
+    """A result has a length, an order, slices, and tells its parts."""
+    result = BatchResult([BatchItem(0, outcome()), BatchItem(1, outcome("X"))])
+
+    assert (len(result), result[1].code, [item.code for item in result[:1]]) == (2, "X", ["SUCCESS"])
+    assert repr(result) == "<BatchResult 1 ok, 1 failed>"
+    with pytest.raises(PartialFailure, match="number 1 with X"):
+        result.raise_for_failures()
+    BatchResult([]).raise_for_failures()
+
+
+@pytest.mark.parametrize("data", [None, [], [outcome()], [outcome()] * 3, ["x", "y"], {"0": outcome()}])
+def test_an_answer_with_another_number_of_outcomes_is_no_success(data: JSON) -> None:
+    """Two records and not two outcomes: nobody knows which went through, so that is an error."""
+    with pytest.raises(TransportError, match="outcomes for 2 records") as caught:
+        in_batches(["a", "b"], lambda _: answer({"data": data}))
+
+    assert caught.value.sent
+
+
+@given(st.integers(0, 350), st.integers(0, 4))
+def test_every_record_has_an_outcome_wherever_a_batch_breaks(total: int, calls: int) -> None:
+    """After any number of good calls, each record is told as done, not known or not sent, in its place."""
+    made = 0
+
+    def send(batch: object) -> Response:
+        nonlocal made
+        made += 1
+        if made > calls:
+            raise TransportError("broken")
+        assert isinstance(batch, list)
+        return answer({"data": [outcome() for _ in batch]})
+
+    try:
+        result = in_batches(list(range(total)), send)
+    except PartialFailure as failure:
+        assert failure.result is not None  # noqa: PT017 - both ends are right, depending on the numbers
+        result = failure.result
+        assert not result.ok
+    except TransportError:
+        assert calls == 0
+        return
+
+    assert [item.index for item in result] == list(range(total))
+    assert len(result.succeeded) == min(total, calls * 100)
+
+
+@pytest.mark.parametrize("document", [7, [], {}, {"data": 7}, {"data": [7]}])
+def test_an_answer_of_another_form_is_an_error(document: JSON) -> None:
+    """An answer that is JSON and not a list of records is never taken for an empty list."""
+    from zcrm_core.crm.entity import objects  # noqa: PLC0415
+
+    with pytest.raises(TransportError, match="no list named data"):
+        objects(answer(document), "data", Record)
+
+
+def test_an_entity_is_a_read_only_mapping() -> None:
+    """Entities compare by content, show their kind and id, and cannot be written to."""
+    record = Record({"id": "7", "Last_Name": "A"})
+
+    assert record == {"id": "7", "Last_Name": "A"}
+    assert repr(record) == "<Record 7>"
+    assert isinstance(record, Mapping)
+    with pytest.raises(TypeError):
+        record["Last_Name"] = "B"  # type: ignore[index]
