@@ -39,7 +39,7 @@ def envelope(code: str, message: str, details: Mapping[str, object] | None = Non
     return {"code": code, "details": dict(details or {}), "message": message, "status": "error"}
 
 
-class Refusal(Exception):  # noqa: N818  an answer, not a failure of the simulator
+class Refusal(Exception):
     """A call ends here with an error of the CRM.
 
     Args:

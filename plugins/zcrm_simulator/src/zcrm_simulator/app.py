@@ -74,7 +74,7 @@ class App:
             if path.startswith("/oauth/"):
                 return self._accounts.answer(request, place, path, pause)
             return self._crm.answer(request, place, path, pause)
-        except Exception:
+        except Exception:  # noqa: BLE001  any bug here is a 500 to the client and a traceback in the log
             _log.exception("The simulator failed to answer %s %s.", request.method, request.path)
             return json_answer(envelope("INTERNAL_ERROR", "Internal server error occurred."), 500)
 

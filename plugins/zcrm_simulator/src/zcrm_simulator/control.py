@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
 from werkzeug.wrappers import Request, Response
-from zcrm_core import ConfigError
 
+from zcrm_core import ConfigError
 from zcrm_simulator.answers import json_answer
+from zcrm_simulator.grants import self_client_code
 from zcrm_simulator.world import World
 
 _Payload = Mapping[str, object]
@@ -42,10 +43,7 @@ class Control:
             known = any(name == other for _, other in self._routes)
             return json_answer({"error": f"There is no {request.method} {name}."}, 405 if known else 404)
         try:
-            payload = json.loads(request.get_data() or b"{}")
-            if not isinstance(payload, dict):
-                raise TypeError("The body must be a JSON object.")
-            return json_answer(route(payload))
+            return json_answer(route(_payload(request)))
         except ConfigError as error:
             return json_answer({"error": str(error)}, 400)
         except (KeyError, TypeError, ValueError) as error:
@@ -61,8 +59,6 @@ class Control:
         return {"time": self._world.clock.advance(seconds)}
 
     def _grant(self, payload: _Payload) -> object:
-        from zcrm_simulator.grants import self_client_code
-
         return {"code": self_client_code(self._world, **payload)}  # type: ignore[arg-type]  # checked there
 
     def _add_fault(self, payload: _Payload) -> object:
@@ -83,3 +79,10 @@ class Control:
     def _reset(self, _: _Payload) -> object:
         self._world.reset()
         return {"status": "ok"}
+
+
+def _payload(request: Request) -> _Payload:
+    payload = json.loads(request.get_data() or b"{}")
+    if not isinstance(payload, dict):
+        raise TypeError("The body must be a JSON object.")
+    return payload

@@ -16,6 +16,9 @@ Stage = Literal["before", "after"]
 _DEFAULT_STATUS: Mapping[Kind, int] = MappingProxyType({"status": 500, "html": 502, "empty": 200})
 
 
+_STATUSES = range(200, 600)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that goes wrong, for the next ``times`` calls that match.
@@ -54,21 +57,16 @@ class Fault:
             )
 
     def _problem(self) -> str | None:
-        if not self.path.startswith("/"):
-            return "has a path that does not start with a slash"
-        if self.kind not in get_args(Kind):
-            return f"is of the unknown kind {self.kind!r}"
-        if self.stage not in get_args(Stage):
-            return f"has the unknown stage {self.stage!r}"
-        if self.times < 1:
-            return "is for less than one call"
-        if self.kind == "delay" and not self.seconds:
-            return "is a delay without seconds"
-        if self.seconds is not None and self.seconds < 0:
-            return "lasts less than 0 seconds"
-        if self.status is not None and not 100 <= self.status <= 599:
-            return f"has the impossible status {self.status}"
-        return None
+        checks = (
+            (self.path.startswith("/"), "has a path that does not start with a slash"),
+            (self.kind in get_args(Kind), f"is of the unknown kind {self.kind!r}"),
+            (self.stage in get_args(Stage), f"has the unknown stage {self.stage!r}"),
+            (self.times >= 1, "is for less than one call"),
+            (self.kind != "delay" or self.seconds, "is a delay without seconds"),
+            (self.seconds is None or self.seconds >= 0, "lasts less than 0 seconds"),
+            (self.status in {None, *_STATUSES}, f"has the impossible status {self.status}"),
+        )
+        return next((problem for good, problem in checks if not good), None)
 
     @property
     def answer_status(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zcrm_core import ConfigError
-
 from zcrm_simulator.oauth.ledger import Code, Grant
 from zcrm_simulator.places import DATA_CENTERS, ENVIRONMENTS, Place
 from zcrm_simulator.scopes import split_scopes, unknown_scopes
@@ -20,6 +19,7 @@ def self_client_code(
     user: str | None = None,
     lifetime: float = 180,
     client_id: str | None = None,
+    *,
     data_center: str = DATA_CENTERS[0],
     environment: str = ENVIRONMENTS[0],
 ) -> str:
@@ -32,7 +32,9 @@ def self_client_code(
     unknown = unknown_scopes(wanted)
     if unknown or not wanted:
         raise ConfigError(
-            f"No code for the scopes {list(wanted)}.", why=f"Zoho does not know {unknown or 'an empty list'}.", fix=_FIX
+            f"No code for the scopes {list(wanted)}.",
+            why=f"Zoho does not know {unknown or 'an empty list'}.",
+            fix=_FIX,
         )
     if data_center not in DATA_CENTERS or environment not in ENVIRONMENTS:
         raise ConfigError(
@@ -42,7 +44,9 @@ def self_client_code(
         )
     client = world.clients.find(client_id or world.clients.default.client_id, data_center)
     if client is None:
-        raise ConfigError(f"No code for the client {client_id!r}.", why="It is not registered here.", fix=_FIX)
+        raise ConfigError(
+            f"No code for the client {client_id!r}.", why="It is not registered here.", fix=_FIX
+        )
     place = Place(data_center, environment)
     organization = world.organization(place)
     person = organization.owner if user is None else organization.find_user(user)

@@ -24,7 +24,8 @@ _ID = re.compile(r"/\d{6,}(?=/|$)")
 class RecordedRequest:
     """One call as it came in, with every secret masked, and the status it got.
 
-    ``at`` is in seconds since the epoch on the simulator's clock; ``status`` is ``None`` when no answer went out.
+    ``at`` is in seconds since the epoch on the simulator's clock; ``status`` is ``None`` when no answer
+    went out.
     """
 
     at: float

@@ -9,12 +9,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from zcrm_core import Config, ConfigError, Region, hookimpl
-
 from zcrm_simulator.places import DATA_CENTERS, ENVIRONMENTS, Place
 
-_REGIONS = {
-    "simulator" if name == DATA_CENTERS[0] else f"simulator-{name}": name for name in DATA_CENTERS
-}
+_REGIONS = {"simulator" if name == DATA_CENTERS[0] else f"simulator-{name}": name for name in DATA_CENTERS}
 _LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -31,13 +28,14 @@ def zcrm_choose_region(config: Config) -> Region | None:
     Raises:
         ConfigError: ``simulator_url`` is missing or not a plain http URL on a loopback address.
     """
-    data_center = _REGIONS.get(config.region)
+    region = config.region or ""
+    data_center = _REGIONS.get(region)
     if data_center is None:
         return None
     url = _loopback_url(config.get("simulator_url"))
     production, sandbox, developer = (url + Place(data_center, name).prefix for name in ENVIRONMENTS)
     return Region(
-        name=config.region,
+        name=region,
         accounts_url=production,
         api_url=production,
         sandbox_url=sandbox,

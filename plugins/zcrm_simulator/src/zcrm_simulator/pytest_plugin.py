@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def zcrm_simulator() -> Iterator[Simulator]:
     """Yield a running simulator of the test's own, with fresh data on a free port."""
-    from zcrm_simulator.simulator import Simulator
+    from zcrm_simulator.simulator import Simulator  # noqa: PLC0415  costs nothing until a test asks for it
 
     with Simulator() as simulator:
         yield simulator

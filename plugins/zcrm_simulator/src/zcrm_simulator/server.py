@@ -1,4 +1,4 @@
-"""How does a call reach the simulator and its answer get back? HTTP/1.1 with keep-alive, one thread a connection."""
+"""How does a call reach the simulator and its answer get back? HTTP/1.1, one thread a connection."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wrappers import Request, Response
+
 from zcrm_core import ConfigError
 
 if TYPE_CHECKING:
@@ -57,9 +59,7 @@ class Server(ThreadingMixIn, TCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(
-        self, host: str, port: int, application: Application, connected: Callable[[], None]
-    ) -> None:
+    def __init__(self, host: str, port: int, application: Application, connected: Callable[[], None]) -> None:
         if not is_loopback(host):
             raise ConfigError(
                 f"The simulator does not listen on {host!r}.",
@@ -102,14 +102,14 @@ class Server(ThreadingMixIn, TCPServer):
         with self._lock:
             connections = dict(self._connections)
         for connection in connections:
-            try:
+            with suppress(OSError):  # its thread may have closed it in the meantime
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # its thread has closed it in the meantime
         for thread in connections.values():
             thread.join()
 
-    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
         """Give a new connection a thread of its own."""
         assert isinstance(request, socket.socket)  # noqa: S101  a TCP server hands over sockets
         thread = threading.Thread(
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: Server
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
         """Write nothing; the journal keeps what came in."""
 
     def _serve(self) -> None:
@@ -169,14 +169,17 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815  http.server's names
 
     def _read_body(self) -> bytes | None:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._refuse(411, "Send a Content-Length.")
+        """Return the body, or refuse the call and return ``None``."""
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit():
-            return self._refuse(400, "The Content-Length is no number.")
-        if int(length) > _MAX_BODY:
-            return self._refuse(413, "The body is too large.")
-        return self.rfile.read(int(length))
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            self._refuse(411, "Send a Content-Length.")
+        elif not length.isascii() or not length.isdigit():
+            self._refuse(400, "The Content-Length is no number.")
+        elif int(length) > _MAX_BODY:
+            self._refuse(413, "The body is too large.")
+        else:
+            return self.rfile.read(int(length))
+        return None
 
     def _refuse(self, status: int, text: str) -> None:
         self.close_connection = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from zcrm_simulator.app import App
 from zcrm_simulator.clock import Clock
@@ -18,6 +19,9 @@ from zcrm_simulator.places import DATA_CENTERS, ENVIRONMENTS, Place
 from zcrm_simulator.server import Server
 from zcrm_simulator.switches import Switches
 from zcrm_simulator.world import World
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Simulator:
@@ -56,16 +60,15 @@ class Simulator:
         self._address = (host, port)
         self._server: Server | None = None
 
-    def __enter__(self) -> Simulator:
-        self.start()
-        return self
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
 
-    def start(self) -> Simulator:
+    def start(self) -> Self:
         """Listen from now on; a simulator that runs goes on running."""
         if self._server is None:
             server = Server(*self._address, self._app, self._world.journal.connected)
@@ -153,6 +156,7 @@ class Simulator:
         user: str | None = None,
         lifetime: float = 180,
         client_id: str | None = None,
+        *,
         data_center: str = DATA_CENTERS[0],
         environment: str = ENVIRONMENTS[0],
     ) -> str:
@@ -172,7 +176,9 @@ class Simulator:
         Raises:
             ConfigError: a scope, the user, the application or the place is unknown.
         """
-        return self_client_code(self._world, scopes, user, lifetime, client_id, data_center, environment)
+        return self_client_code(
+            self._world, scopes, user, lifetime, client_id, data_center=data_center, environment=environment
+        )
 
     def register_client(
         self,

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request
 
 from zcrm_simulator.answers import Refusal
 from zcrm_simulator.crm.versions import Version
+from zcrm_simulator.data.catalog import MODULES
 from zcrm_simulator.data.fields import Module
 from zcrm_simulator.data.organization import Organization
 from zcrm_simulator.data.people import User
@@ -35,8 +36,6 @@ class Call:
     @property
     def module(self) -> Module:
         """The module in the path; the dispatcher has checked that it exists."""
-        from zcrm_simulator.data.catalog import MODULES
-
         return MODULES[self.values["module"]]
 
     def parameter(self, name: str) -> str | None:

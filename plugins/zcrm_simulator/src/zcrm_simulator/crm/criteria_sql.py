@@ -13,7 +13,7 @@ from zcrm_simulator.data.fields import LOOKUP_TYPES, NUMBER_TYPES, TEXT_TYPES, T
 
 Sql = tuple[str, list[Value]]
 
-_COMPARE = {"greater_than": ">", "greater_equal": ">=", "less_than": "<", "less_equal": "<="}
+_COMPARE = {"equals": "=", "greater_than": ">", "greater_equal": ">=", "less_than": "<", "less_equal": "<="}
 _ALWAYS = {"equals", "not_equal"}
 _EMPTY = {"null", "${EMPTY}"}
 
@@ -61,7 +61,9 @@ def _condition(call: Call, condition: Condition) -> Sql:
     if field is None or not field.searchable:
         raise _invalid("the field is not searchable", api_name=condition.field)
     if condition.operator not in _operators(field):
-        raise _invalid("the operator does not fit the field", api_name=field.api_name, operator=condition.operator)
+        raise _invalid(
+            "the operator does not fit the field", api_name=field.api_name, operator=condition.operator
+        )
     column = quoted(field.api_name)
     if condition.value in _EMPTY and condition.operator in _ALWAYS:
         return f"{column} IS {'NOT ' if condition.operator == 'not_equal' else ''}NULL", []
@@ -72,8 +74,6 @@ def _condition(call: Call, condition: Condition) -> Sql:
     if condition.operator == "starts_with":
         return f"{column} LIKE ? ESCAPE '\\'", [like(condition.value) + "%"]
     value = _value(call, field, condition.value)
-    if condition.operator == "equals":
-        return f"{column} = ?", [value]
     if condition.operator == "not_equal":
         return f"({column} IS NULL OR {column} <> ?)", [value]
     return f"{column} {_COMPARE[condition.operator]} ?", [value]
@@ -109,7 +109,9 @@ def _lookup(call: Call, field: Field, text: str) -> int | None:
         return int(text)
     if field.data_type == "ownerlookup":
         people = call.organization.users
-        return next((int(user.id) for user in people if text.lower() in {user.email, user.full_name.lower()}), None)
+        return next(
+            (int(user.id) for user in people if text.lower() in {user.email, user.full_name.lower()}), None
+        )
     found = call.organization.database.rows("SELECT id FROM directory WHERE name = ? COLLATE NOCASE", (text,))
     return int(str(found[0]["id"])) if found else None
 

@@ -63,7 +63,7 @@ class Crm:
             raise _no_such_url() from None
         if values["version"] not in VERSIONS:
             raise _no_such_url()
-        return route, values
+        return route, dict(values)
 
     def _token(self, request: Request, place: Place) -> AccessToken:
         value = bearer(request)

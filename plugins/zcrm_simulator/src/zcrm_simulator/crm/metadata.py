@@ -47,10 +47,15 @@ def _module_of(call: Call) -> Module:
     name = call.parameter("module")
     if name is None:
         raise Refusal(
-            400, "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "module"}
+            400,
+            "REQUIRED_PARAM_MISSING",
+            "One of the expected parameter is missing",
+            {"param_name": "module"},
         )
     if name not in MODULES:
-        raise Refusal(400, "INVALID_MODULE", "The module name given seems to be invalid", {"param_name": "module"})
+        raise Refusal(
+            400, "INVALID_MODULE", "The module name given seems to be invalid", {"param_name": "module"}
+        )
     return MODULES[name]
 
 

@@ -66,7 +66,7 @@ def positive(call: Call, name: str, default: int) -> int:
 
 
 def page_size(call: Call) -> int:
-    """Return ``per_page``: 200 unless the call says less; version 2 cuts what is more, later ones refuse it."""
+    """Return ``per_page``, 200 unless the call says less; version 2 cuts what is more, later ones refuse."""
     size = positive(call, "per_page", call.limits.per_page)
     if size > call.limits.per_page and call.version.modern:
         raise Refusal(
@@ -112,7 +112,9 @@ def requested_page(call: Call) -> Page:
 def next_token(call: Call, page: Page, value: int, record_id: int) -> tuple[str, str]:
     """Return the token of the page that follows, and the time at which it ends."""
     expires_at = call.now + call.limits.page_token_lifetime
-    payload = json.dumps([value, record_id, page.first + page.size, expires_at, call.user.id, _bound(call)]).encode()
+    payload = json.dumps(
+        [value, record_id, page.first + page.size, expires_at, call.user.id, _bound(call)]
+    ).encode()
     mac = hmac.digest(call.secret, payload, "sha256")[:_MAC_LENGTH]
     return base64.urlsafe_b64encode(mac + payload).decode().rstrip("="), call.time(expires_at)
 
@@ -140,7 +142,9 @@ def _check_reach(call: Call, page: Page) -> None:
 
 def _bound(call: Call) -> str:
     """Return a digest of everything that must stay the same from page to page."""
-    kept = sorted((name, value) for name, value in call.request.args.items() if name not in {"page", "page_token"})
+    kept = sorted(
+        (name, value) for name, value in call.request.args.items() if name not in {"page", "page_token"}
+    )
     same = [call.request.path, kept, call.request.headers.get("If-Modified-Since")]
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
@@ -159,7 +163,9 @@ def _read_token(call: Call, token: str) -> Position:
     if call.now >= expires_at:
         raise _wrong_token("EXPIRED_VALUE", "the page token is expired")
     if bound != _bound(call):
-        raise _wrong_token("TOKEN_BOUND_DATA_MISMATCH", "the parameters differ from those the token was made for")
+        raise _wrong_token(
+            "TOKEN_BOUND_DATA_MISMATCH", "the parameters differ from those the token was made for"
+        )
     return Position(value, record_id, seen, expires_at)
 
 

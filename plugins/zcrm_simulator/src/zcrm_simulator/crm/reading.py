@@ -40,13 +40,19 @@ def requested_fields(call: Call, *, needed: bool) -> list[str] | None:
     if text is None:
         if needed and call.version.modern:
             raise Refusal(
-                400, "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "fields"}
+                400,
+                "REQUIRED_PARAM_MISSING",
+                "One of the expected parameter is missing",
+                {"param_name": "fields"},
             )
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
     if len(names) > call.limits.fields and call.version.modern:
         raise Refusal(
-            400, "LIMIT_EXCEEDED", "Max field limit exceeded", {"param_name": "fields", "limit": call.limits.fields}
+            400,
+            "LIMIT_EXCEEDED",
+            "Max field limit exceeded",
+            {"param_name": "fields", "limit": call.limits.fields},
         )
     return names
 

@@ -31,7 +31,9 @@ _SYSTEM_KEYS: dict[str, object] = {
 }
 
 
-def render(call: Call, module: Module, rows: Sequence[Row], wanted: Iterable[str] | None) -> list[dict[str, object]]:
+def render(
+    call: Call, module: Module, rows: Sequence[Row], wanted: Iterable[str] | None
+) -> list[dict[str, object]]:
     """Return records as the API shows them.
 
     Args:
@@ -41,7 +43,9 @@ def render(call: Call, module: Module, rows: Sequence[Row], wanted: Iterable[str
         wanted: names of fields; ``None`` shows every field and the system keys.
     """
     lookups = [field for field in module.fields.values() if field.data_type == "lookup"]
-    ids = {integer(row[field.api_name]) for row in rows for field in lookups if row[field.api_name] is not None}
+    ids = {
+        integer(row[field.api_name]) for row in rows for field in lookups if row[field.api_name] is not None
+    }
     names = call.organization.database.directory(ids) if ids else {}
     if wanted is None:
         return [_whole(call, module, row, names) for row in rows]

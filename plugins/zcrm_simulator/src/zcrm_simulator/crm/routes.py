@@ -15,7 +15,7 @@ from zcrm_simulator.crm.weights import light, sorted_list, weight_of_search, wei
 
 @dataclass(frozen=True)
 class Route:
-    """One call: what answers it, the scopes it needs, its cost, and the right the user's profile must have."""
+    """One call: what answers it, the scopes it needs, its cost, and the right that the user must have."""
 
     handler: Callable[[Call], Response]
     scopes: tuple[str, ...]

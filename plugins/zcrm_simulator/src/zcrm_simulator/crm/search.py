@@ -83,7 +83,9 @@ def _word(call: Call, text: str) -> Sql:
             "Please check whether the input values are correct",
             {"param_name": "word", "minimum_length": shortest},
         )
-    columns = [quoted(field.api_name) for field in call.module.fields.values() if field.data_type in TEXT_TYPES]
+    columns = [
+        quoted(field.api_name) for field in call.module.fields.values() if field.data_type in TEXT_TYPES
+    ]
     condition = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
     return condition, [f"%{like(text)}%"] * len(columns)
 

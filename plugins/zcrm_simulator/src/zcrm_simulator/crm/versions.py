@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from zcrm_simulator.limits import Limits
 
+_MODERN = 3.0
+_LATEST = 8.0
+
 
 @dataclass(frozen=True)
 class Version:
@@ -16,8 +19,8 @@ class Version:
 
     @property
     def modern(self) -> bool:
-        """From version 3 on: ``fields`` is needed, page tokens exist, a failed write is 400, a mixed one 207."""
-        return self.rank >= 3
+        """Whether ``fields`` is needed, page tokens exist, and failed writes are 400 and mixed ones 207."""
+        return self.rank >= _MODERN
 
     @property
     def json_paths(self) -> bool:
@@ -27,12 +30,12 @@ class Version:
     @property
     def duplicate_records(self) -> bool:
         """Whether a duplicate is described with its module and owner."""
-        return self.rank >= 8
+        return self.rank >= _LATEST
 
     @property
     def stale_check(self) -> bool:
         """Whether If-Unmodified-Since is obeyed."""
-        return self.rank >= 8
+        return self.rank >= _LATEST
 
     @property
     def triggers(self) -> frozenset[str]:

@@ -20,7 +20,9 @@ _Write = Callable[[Item, int], dict[str, object]]
 def insert(call: Call) -> Response:
     """Answer POST /{module}."""
     items, _ = _batch(call)
-    return _written(call, items, lambda item, index: _done(call, insert_record(call, item, index), "added"), 201)
+    return _written(
+        call, items, lambda item, index: _done(call, insert_record(call, item, index), "added"), 201
+    )
 
 
 def update(call: Call) -> Response:
@@ -42,7 +44,10 @@ def update_one(call: Call) -> Response:
     target = record_id(call)
     _refuse_stale(call, [target])
     return _written(
-        call, items[:1], lambda item, index: _done(call, update_record(call, target, item, index), "updated"), 200
+        call,
+        items[:1],
+        lambda item, index: _done(call, update_record(call, target, item, index), "updated"),
+        200,
     )
 
 
@@ -72,42 +77,51 @@ def _batch(call: Call) -> tuple[list[object], dict[str, object]]:
     data = body.get("data")
     if data is None:
         raise Refusal(
-            400, "MANDATORY_NOT_FOUND", "required field not found", {"api_name": "data", "json_path": "$.data"}
+            400,
+            "MANDATORY_NOT_FOUND",
+            "required field not found",
+            {"api_name": "data", "json_path": "$.data"},
         )
     if not isinstance(data, list) or not data:
-        raise Refusal(400, "INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "data"})
+        raise Refusal(
+            400, "INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "data"}
+        )
     limit = call.limits.records_per_write
     if len(data) > limit:
         raise Refusal(400, "LIMIT_EXCEEDED", "Record count exceeded", {"limit": limit, "api_name": "data"})
-    trigger = body.get("trigger")
-    if trigger is not None and not (
-        isinstance(trigger, list) and all(one in call.version.triggers for one in trigger if isinstance(one, str))
-        and all(isinstance(one, str) for one in trigger)
-    ):  # fmt: skip
-        raise Refusal(
-            400,
-            "INVALID_DATA",
-            "invalid data",
-            {"api_name": "trigger", "supported_values": sorted(call.version.triggers)},
-        )
+    _check_triggers(call, body.get("trigger"))
     return cast("list[object]", data), body
+
+
+def _check_triggers(call: Call, trigger: object) -> None:
+    """Refuse automation that this version does not know; none at all and an empty list are fine."""
+    known = call.version.triggers
+    if trigger is None or (
+        isinstance(trigger, list) and all(isinstance(one, str) and one in known for one in trigger)
+    ):
+        return
+    raise Refusal(
+        400, "INVALID_DATA", "invalid data", {"api_name": "trigger", "supported_values": sorted(known)}
+    )
 
 
 def _written(call: Call, items: list[object], write: _Write, success: int) -> Response:
     """Write record by record and answer in the order sent."""
-    answers: list[dict[str, object]] = []
-    failed = 0
-    for index, item in enumerate(items):
-        try:
-            if not isinstance(item, dict):
-                raise ItemError("INVALID_DATA", "invalid data", {"expected_data_type": "jsonobject", "index": index})
-            with call.organization.database.lock:
-                answers.append(write(item, index))
-        except ItemError as error:
-            failed += 1
-            answers.append(envelope(error.code, error.message, error.details))
-    status = call.version.write_status(len(answers) - failed, failed, success)
+    answers = [_item(call, item, index, write) for index, item in enumerate(items)]
+    succeeded = sum(answer["status"] == "success" for answer in answers)
+    status = call.version.write_status(succeeded, len(answers) - succeeded, success)
     return json_answer({"data": answers}, status)
+
+
+def _item(call: Call, item: object, index: int, write: _Write) -> dict[str, object]:
+    if not isinstance(item, dict):
+        details = {"expected_data_type": "jsonobject", "index": index}
+        return envelope("INVALID_DATA", "invalid data", details)
+    try:
+        with call.organization.database.lock:
+            return write(item, index)
+    except ItemError as error:
+        return envelope(error.code, error.message, error.details)
 
 
 def _done(call: Call, row: Row, what: str) -> dict[str, object]:
@@ -117,7 +131,9 @@ def _done(call: Call, row: Row, what: str) -> dict[str, object]:
         "Created_Time": call.time(integer(row["Created_Time"])),
         "Modified_Time": call.time(integer(row["Modified_Time"])),
     }
-    details |= {name: {"name": user.full_name, "id": user.id} if user else None for name, user in people.items()}
+    details |= {
+        name: {"name": user.full_name, "id": user.id} if user else None for name, user in people.items()
+    }
     if call.version.modern:
         details["$approval_state"] = "approved"
     return {"code": "SUCCESS", "details": details, "message": f"record {what}", "status": "success"}
@@ -133,7 +149,9 @@ def _number(call: Call, item: Item, index: int) -> int:
 def _checked_fields(call: Call, body: Mapping[str, object]) -> list[str]:
     given = body.get("duplicate_check_fields") or []
     names = given.split(",") if isinstance(given, str) else given
-    if not isinstance(names, list) or not all(isinstance(one, str) and one in call.module.fields for one in names):
+    if not isinstance(names, list) or not all(
+        isinstance(one, str) and one in call.module.fields for one in names
+    ):
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "duplicate_check_fields"})
     return [*names, *(name for name in call.module.unique if name not in names)]
 
@@ -146,4 +164,6 @@ def _refuse_stale(call: Call, ids: list[object]) -> None:
         text = str(one)
         row = call.organization.database.row(call.module, int(text)) if text.isdigit() else None
         if row is not None and integer(row["Modified_Time"]) > since:
-            raise Refusal(412, "ALREADY_MODIFIED", "the record has been modified in the meantime", {"id": text})
+            raise Refusal(
+                412, "ALREADY_MODIFIED", "the record has been modified in the meantime", {"id": text}
+            )

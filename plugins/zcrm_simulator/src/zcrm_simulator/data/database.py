@@ -66,8 +66,8 @@ _SCHEMA = (
         for name in (*module.unique, "Modified_Time")
     ),
     "CREATE TABLE directory (id INTEGER PRIMARY KEY, module TEXT NOT NULL, name TEXT)",
-    "CREATE TABLE deleted (id INTEGER PRIMARY KEY, module TEXT NOT NULL, name TEXT, created_by INTEGER, "
-    "deleted_by INTEGER, deleted_time INTEGER NOT NULL)",
+    """CREATE TABLE deleted (id INTEGER PRIMARY KEY, module TEXT NOT NULL, name TEXT,
+    created_by INTEGER, deleted_by INTEGER, deleted_time INTEGER NOT NULL)""",
     "CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE)",
 )
 
@@ -150,7 +150,9 @@ class Database:
         with self.lock:
             self.execute(f"UPDATE {table} SET {pairs} WHERE id = ?", (*changes.values(), record_id))  # noqa: S608
             if module.name_field in changes:
-                self.execute("UPDATE directory SET name = ? WHERE id = ?", (changes[module.name_field], record_id))
+                self.execute(
+                    "UPDATE directory SET name = ? WHERE id = ?", (changes[module.name_field], record_id)
+                )
 
     def delete(self, module: Module, row: Row, deleted_by: int, deleted_time: int) -> None:
         """Move a record to the recycle bin."""
@@ -160,7 +162,14 @@ class Database:
             self.execute("DELETE FROM directory WHERE id = ?", (record_id,))
             self.execute(
                 "INSERT INTO deleted VALUES (?, ?, ?, ?, ?, ?)",
-                (record_id, module.api_name, row[module.name_field], row["Created_By"], deleted_by, deleted_time),
+                (
+                    record_id,
+                    module.api_name,
+                    row[module.name_field],
+                    row["Created_By"],
+                    deleted_by,
+                    deleted_time,
+                ),
             )
 
     def directory(self, ids: Iterable[int]) -> dict[int, tuple[str, str | None]]:

@@ -54,7 +54,9 @@ CALLS = Module(
         Field("Call_Type", "picklist", 120, mandatory=True, values=("Outbound", "Inbound", "Missed")),
         Field("Call_Start_Time", "datetime", 120, mandatory=True),
         Field("Call_Duration", length=120),
-        Field("Call_Purpose", "picklist", 120, values=("Prospecting", "Administrative", "Negotiation", "Demo")),
+        Field(
+            "Call_Purpose", "picklist", 120, values=("Prospecting", "Administrative", "Negotiation", "Demo")
+        ),
         Field("Call_Result", "picklist", 120, values=("Interested", "Not interested", "No response/Busy")),
         *_RELATED,
         Field("Description", "textarea", 32_000),

@@ -19,7 +19,16 @@ INDUSTRIES = (
     "Storage Equipment", "Wireless Industry",
 )  # fmt: skip
 RATINGS = ("Acquired", "Active", "Market Failed", "Project Cancelled", "Shut Down")
-ACCOUNT_TYPES = ("Analyst", "Competitor", "Customer", "Distributor", "Investor", "Partner", "Prospect", "Vendor")
+ACCOUNT_TYPES = (
+    "Analyst",
+    "Competitor",
+    "Customer",
+    "Distributor",
+    "Investor",
+    "Partner",
+    "Prospect",
+    "Vendor",
+)
 
 
 def address(prefix: str, zip_code: str) -> tuple[Field, ...]:

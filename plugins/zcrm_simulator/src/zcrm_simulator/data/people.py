@@ -72,7 +72,12 @@ _ROLES = (
 )
 _PROFILES = (
     ("Administrator", _EVERYTHING, False, "This profile will have all the permissions."),
-    ("Standard", _EVERYTHING, False, "This profile will have all the permissions except administrative ones."),
+    (
+        "Standard",
+        _EVERYTHING,
+        False,
+        "This profile will have all the permissions except administrative ones.",
+    ),
     ("Read Only", frozenset({"view"}), True, "Sees everything and changes nothing."),
 )
 # Name, role, profile, status, confirmed, place. The zones know no summer time, so that offsets never change.
@@ -120,4 +125,4 @@ def people(first_id: int) -> tuple[tuple[Role, ...], tuple[Profile, ...], tuple[
 
 
 def _plain(name: str) -> str:
-    return name.lower().translate(str.maketrans({"ë": "e", "ü": "u", "'": None}))
+    return name.lower().translate(str.maketrans("ëü", "eu", "'"))

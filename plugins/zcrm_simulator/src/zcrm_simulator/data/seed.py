@@ -47,6 +47,8 @@ _YEAR_SECONDS = 360 * 86_400
 _TAGS = ("newsletter", "vip", "trade fair", "partner")
 _NULL_SHARE = 0.15
 _TAG_SHARE = 0.1
+_HALF = 0.5
+_CONVERTED_EVERY = 44
 
 
 @lru_cache(maxsize=4)
@@ -96,8 +98,8 @@ class _Seeder:
             if field.data_type == "picklist" and (field.mandatory or chance.random() > _NULL_SHARE):
                 row[field.api_name] = chance.choice(field.values)
             elif field.data_type == "boolean":
-                row[field.api_name] = int(chance.random() < 0.5)
-        if "Description" in row and chance.random() > 0.5:
+                row[field.api_name] = int(chance.random() < _HALF)
+        if "Description" in row and chance.random() < _HALF:
             row["Description"] = chance.choice(TEXTS)
         owner = chance.choice(self._users)
         row |= {
@@ -109,10 +111,16 @@ class _Seeder:
             "Modified_Time": created + chance.randrange(30 * 86_400),
             "Record_Status__s": "Available",
             "Locked__s": 0,
-            "$converted": int(module.convertible and index % 44 == 43 and index // 44 < CONVERTED_LEADS),
+            "$converted": int(
+                module.convertible
+                and index < _CONVERTED_EVERY * CONVERTED_LEADS
+                and index % _CONVERTED_EVERY == 1
+            ),
         }
         if chance.random() < _TAG_SHARE:
-            row["Tag"] = json.dumps([{"name": name, "id": str(tag)} for tag, name in chance.sample(self._tags, 2)])
+            row["Tag"] = json.dumps(
+                [{"name": name, "id": str(tag)} for tag, name in chance.sample(self._tags, 2)]
+            )
         self._makers[module.api_name](index, row)
         return row
 
@@ -120,7 +128,8 @@ class _Seeder:
         return value if self._random.random() > _NULL_SHARE else None
 
     def _phone(self) -> str:
-        return f"+{self._random.randint(1, 99)} {self._random.randint(100, 999)} {self._random.randint(10**6, 10**7)}"
+        country, area, number = (self._random.randint(10**n, 10 ** (n + 1) - 1) for n in (1, 2, 6))
+        return f"+{country} {area} {number}"
 
     def _day(self) -> str:
         return (date(2025, 1, 1) + timedelta(self._random.randrange(700))).isoformat()
@@ -139,7 +148,9 @@ class _Seeder:
         row["First_Name"] = self._maybe(first)
         row["Last_Name"] = last
         row["Full_Name"] = " ".join(str(part) for part in (row["First_Name"], last) if part)
-        row["Email"] = self._maybe(f"{mailbox}{index:03d}@{self._random.choice(COMPANY_HEADS).lower()}.example")
+        row["Email"] = self._maybe(
+            f"{mailbox}{index:03d}@{self._random.choice(COMPANY_HEADS).lower()}.example"
+        )
         row["Phone"] = self._maybe(self._phone())
         row["Mobile"] = self._maybe(self._phone())
 
@@ -168,7 +179,9 @@ class _Seeder:
         self._address(row, "Mailing_", "Zip")
         row["Account_Name"] = self._maybe(self._any("Accounts")["id"])
         row["Title"] = self._maybe(self._random.choice(TITLES))
-        row["Date_of_Birth"] = self._maybe(f"{self._random.randint(1950, 2004)}-0{self._random.randint(1, 9)}-15")
+        row["Date_of_Birth"] = self._maybe(
+            f"{self._random.randint(1950, 2004)}-0{self._random.randint(1, 9)}-15"
+        )
 
     def _deal(self, index: int, row: Row) -> None:
         contact = self._any("Contacts")
@@ -201,7 +214,12 @@ class _Seeder:
         start = int(_YEAR.timestamp()) + self._random.randrange(0, _YEAR_SECONDS, 900)
         subject = self._random.choice(SUBJECTS)
         starts = {"Start_DateTime": start, "End_DateTime": start + 3_600, "Call_Start_Time": start}
-        texts = {"Subject": subject, "Event_Title": subject, "Due_Date": self._day(), "Call_Duration": "05:30"}
+        texts = {
+            "Subject": subject,
+            "Event_Title": subject,
+            "Due_Date": self._day(),
+            "Call_Duration": "05:30",
+        }
         row |= {name: value for name, value in (starts | texts).items() if name in row}
         row["Who_Id"] = self._maybe(self._any("Contacts")["id"])
         row["What_Id"] = self._maybe(self._any("Deals")["id"])

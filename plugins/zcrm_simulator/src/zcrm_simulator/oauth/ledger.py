@@ -52,7 +52,7 @@ class AccessToken:
     expires_at: float
 
 
-class Throttled(Exception):  # noqa: N818  an answer, not a failure of the simulator
+class Throttled(Exception):
     """Too many codes or tokens were asked for in a short time."""
 
 

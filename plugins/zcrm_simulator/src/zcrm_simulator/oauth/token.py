@@ -64,10 +64,8 @@ class TokenEndpoint:
         """Answer one token call; parameters come in the form or in the query."""
         try:
             client = authenticate(request, self._world, place.data_center)
-            grant_type = self._grants.get(request.values.get("grant_type", ""))
-            if grant_type is None:
-                raise OAuthError("unsupported_grant_type")
-            return json_answer(grant_type(request.values, client, place.data_center))
+            grant = self._grants.get(request.values.get("grant_type", ""), _unsupported)
+            return json_answer(grant(request.values, client, place.data_center))
         except OAuthError as error:
             return json_answer({"error": error.word}, error.status)
         except Throttled:
@@ -77,7 +75,7 @@ class TokenEndpoint:
         """Return what Zoho says to who asks too often."""
         self._world.journal.happened("throttled")
         body = {
-            "error_description": "You have made too many requests continuously. Please try again after some time.",
+            "error_description": "There were too many requests in a short time. Try again later.",
             "error": self._world.switches.throttle_error,
             "status": "failure",
         }
@@ -114,7 +112,9 @@ class TokenEndpoint:
         if access is None:
             raise OAuthError("invalid_code")
         world.journal.happened("refreshes")
-        return self._tokens(access, world.ledger.rotate(value) if world.switches.rotate_refresh_tokens else None)
+        return self._tokens(
+            access, world.ledger.rotate(value) if world.switches.rotate_refresh_tokens else None
+        )
 
     def _client_credentials(self, given: _Parameters, client: Client, data_center: str) -> dict[str, object]:
         world = self._world
@@ -142,6 +142,10 @@ class TokenEndpoint:
         if world.switches.milliseconds:
             return answer | {"expires_in": seconds * 1000, "expires_in_sec": seconds}
         return answer | {"expires_in": seconds}
+
+
+def _unsupported(_given: _Parameters, _client: Client, _data_center: str) -> dict[str, object]:
+    raise OAuthError("unsupported_grant_type")
 
 
 def _verified(code: Code, verifier: str) -> bool:
