@@ -13,7 +13,8 @@ JSON_TYPE = "application/json;charset=UTF-8"
 def json_answer(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer with a JSON body in UTF-8."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, dict(headers or {}), content_type=JSON_TYPE)
+    # Half a surrogate pair can come in as an escape of JSON, and has no form in UTF-8.
+    return Response(text.encode(errors="replace"), status, dict(headers or {}), content_type=JSON_TYPE)
 
 
 def empty_answer(status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -20,6 +20,13 @@ from zcrm_simulator.world import World
 
 _log = logging.getLogger("zcrm_simulator")
 _WIRES: dict[str, Wire] = {"hang": "drop", "reset": "reset", "truncate": "truncate"}
+_CRM_ERRORS = {
+    401: ("INVALID_TOKEN", "invalid oauth token"),
+    403: ("NO_PERMISSION", "permission denied"),
+    404: ("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one"),
+    429: ("TOO_MANY_REQUESTS", "You have made too many requests. Please try again later."),
+    503: ("SERVICE_UNAVAILABLE", "The service is not available now."),
+}
 
 
 class App:
@@ -105,8 +112,4 @@ def _broken(fault: Fault, request: Request) -> Response:
 
 
 def _crm_error(status: int) -> dict[str, object]:
-    if status == 429:  # noqa: PLR2004  an HTTP status is its own name
-        return envelope("TOO_MANY_REQUESTS", "You have made too many requests. Please try again later.")
-    if status == 503:  # noqa: PLR2004
-        return envelope("SERVICE_UNAVAILABLE", "The service is not available now.")
-    return envelope("INTERNAL_ERROR", "Internal server error occurred.")
+    return envelope(*_CRM_ERRORS.get(status, ("INTERNAL_ERROR", "Internal server error occurred.")))

@@ -7,6 +7,8 @@ import time
 
 from zcrm_core import ConfigError
 
+_LONGEST = 100 * 366 * 86_400
+
 
 class Clock:
     """Real time plus an offset that only moves forward when a test says so."""
@@ -23,19 +25,19 @@ class Clock:
         """Move the clock forward, so that codes, tokens and limits age at once.
 
         Args:
-            seconds: how far, in seconds, 0 or more.
+            seconds: how far, in seconds, from 0 to 100 years.
 
         Returns:
             The new time in seconds since the epoch.
 
         Raises:
-            ConfigError: ``seconds`` is negative; a clock that goes back would revive dead tokens.
+            ConfigError: ``seconds`` is negative, or more than 100 years.
         """
-        if seconds < 0:
+        if not 0 <= seconds <= _LONGEST:
             raise ConfigError(
-                f"The simulator's clock cannot go back by {-seconds} seconds.",
-                why="Time that runs backwards would revive expired codes and tokens.",
-                fix="Advance by 0 or more seconds, or call reset() for a fresh start.",
+                f"The simulator's clock cannot move by {seconds} seconds.",
+                why="Time that runs backwards would revive expired codes and tokens, and calendars end.",
+                fix="Advance by 0 seconds up to 100 years, or call reset() for a fresh start.",
             )
         with self._lock:
             self._offset += seconds

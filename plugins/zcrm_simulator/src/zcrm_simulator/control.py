@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
+from typing import TypeVar
 
 from werkzeug.wrappers import Request, Response
 
 from zcrm_core import ConfigError
 from zcrm_simulator.answers import json_answer
 from zcrm_simulator.grants import self_client_code
+from zcrm_simulator.limits import Limits
+from zcrm_simulator.switches import Switches
 from zcrm_simulator.world import World
 
 _Payload = Mapping[str, object]
+_Settings = TypeVar("_Settings", Limits, Switches)
+_TYPES: dict[object, tuple[type, ...]] = {
+    "bool": (bool,),
+    "float": (float, int),
+    "int": (int,),
+    "str": (str,),
+    "str | None": (str, type(None)),
+}
 
 
 class Control:
@@ -46,7 +57,7 @@ class Control:
             return json_answer(route(_payload(request)))
         except ConfigError as error:
             return json_answer({"error": str(error)}, 400)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
 
     def _health(self, _: _Payload) -> object:
@@ -69,11 +80,11 @@ class Control:
         return {"faults": []}
 
     def _limit(self, payload: _Payload) -> object:
-        self._world.limits = replace(self._world.limits, **payload)  # type: ignore[arg-type]
+        self._world.limits = _changed(self._world.limits, payload)
         return asdict(self._world.limits)
 
     def _switch(self, payload: _Payload) -> object:
-        self._world.switches = replace(self._world.switches, **payload)  # type: ignore[arg-type]
+        self._world.switches = _changed(self._world.switches, payload)
         return asdict(self._world.switches)
 
     def _reset(self, _: _Payload) -> object:
@@ -86,3 +97,12 @@ def _payload(request: Request) -> _Payload:
     if not isinstance(payload, dict):
         raise TypeError("The body must be a JSON object.")
     return payload
+
+
+def _changed(settings: _Settings, payload: _Payload) -> _Settings:
+    """Return the settings with those of the payload in place of the old ones."""
+    for field in fields(settings):
+        value = payload.get(field.name, getattr(settings, field.name))
+        if type(value) not in _TYPES[field.type]:
+            raise TypeError(f"{field.name} must be {field.type}.")
+    return replace(settings, **payload)  # type: ignore[arg-type]  # checked above

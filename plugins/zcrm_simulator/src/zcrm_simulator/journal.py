@@ -69,6 +69,8 @@ def _masked_headers(request: Request) -> dict[str, str]:
 def _body(request: Request) -> str:
     if request.form:
         return "&".join(f"{key}={value}" for key, value in _masked(request.form.to_dict()).items())
+    if "/oauth/" in request.path and request.get_data():
+        return MASK  # not a form, so nobody knows where its secrets are
     return request.get_data(as_text=False)[:_BODY_KEPT].decode("utf-8", "replace")
 
 

@@ -1,18 +1,16 @@
 """Where does zcrm send its calls when the configuration names the region "simulator"?
 
 This module is imported by every program that uses zcrm and has the simulator installed, so it imports
-nothing of the simulator itself but the table of places.
+nothing of the simulator itself but the table of places and the check of the address.
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from zcrm_core import Config, ConfigError, Region, hookimpl
+from zcrm_simulator.loopback import is_loopback_url
 from zcrm_simulator.places import DATA_CENTERS, ENVIRONMENTS, Place
 
 _REGIONS = {"simulator" if name == DATA_CENTERS[0] else f"simulator-{name}": name for name in DATA_CENTERS}
-_LOOPBACK = ("127.", "localhost", "::1")
 
 
 @hookimpl
@@ -51,8 +49,7 @@ def _loopback_url(given: object) -> str:
             why="Only whoever started the simulator knows its port.",
             fix="Set simulator_url to Simulator().url, for example http://127.0.0.1:8421.",
         )
-    parts = urlsplit(str(given))
-    if parts.scheme != "http" or not (parts.hostname or "").startswith(_LOOPBACK):
+    if not is_loopback_url(str(given)):
         raise ConfigError(
             "simulator_url is not a plain http URL on a loopback address.",
             why="The simulator serves its own machine alone, so any other address is a mistake.",

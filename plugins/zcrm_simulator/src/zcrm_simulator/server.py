@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import socket
 import struct
 import sys
@@ -18,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.wrappers import Request, Response
 
 from zcrm_core import ConfigError
+from zcrm_simulator.loopback import is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,17 +29,8 @@ Application = Callable[[Request], tuple[Response, Wire]]
 
 _POLL_SECONDS = 0.02
 _MAX_BODY = 128 * 1024 * 1024
+_BODILESS = frozenset({204, 304})  # RFC 9110 section 6.4.1
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Server(ThreadingMixIn, TCPServer):
@@ -154,7 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
-        response, wire = self.server.application(Request(self._environ(body)))
+        request = Request(self._environ(body))
+        request.max_form_memory_size = _MAX_BODY
+        response, wire = self.server.application(request)
         if wire == "send":
             self._write(response, response.get_data())
         elif wire == "truncate":
@@ -178,8 +171,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif int(length) > _MAX_BODY:
             self._refuse(413, "The body is too large.")
         else:
-            return self.rfile.read(int(length))
+            return self._whole_body(int(length))
         return None
+
+    def _whole_body(self, length: int) -> bytes | None:
+        """Return the body; a client that goes away in the middle of it has asked for nothing."""
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return None
+        return body
 
     def _refuse(self, status: int, text: str) -> None:
         self.close_connection = True
@@ -206,6 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
         return environ
 
     def _write(self, response: Response, body: bytes) -> None:
+        if response.status_code in _BODILESS:
+            response.headers.pop("Content-Length", None)
+            body = b""
         self.send_response_only(response.status_code)
         for name, value in response.headers.items():
             self.send_header(name, value)

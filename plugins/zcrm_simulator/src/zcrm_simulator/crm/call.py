@@ -76,9 +76,14 @@ class Call:
             Refusal: 400, the body is no JSON object.
         """
         try:
-            payload = json.loads(self.request.get_data())
-        except ValueError:
+            payload = json.loads(self.request.get_data(), parse_constant=_no_number)
+        except (ValueError, RecursionError):
             payload = None
         if not isinstance(payload, dict):
             raise Refusal(400, "INVALID_DATA", "body", {"expected_data_type": "jsonobject"})
         return cast("dict[str, object]", payload)
+
+
+def _no_number(name: str) -> None:
+    """Refuse Infinity and NaN, which are no JSON (RFC 8259 section 6)."""
+    raise ValueError(name)

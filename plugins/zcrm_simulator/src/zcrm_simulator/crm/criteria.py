@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _NAME = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.$]*)\s*:\s*([a-z_]+)\s*:")
+_DEEPEST = 50
 _JOINT = re.compile(r"\s*(and|or)\s*", re.IGNORECASE)
 
 
@@ -68,6 +69,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._depth = 0
 
     def rest(self) -> str:
         """Return what has not been read."""
@@ -83,8 +85,12 @@ class _Parser:
 
     def _bracketed(self) -> Criteria:
         self._expect("(")
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise CriteriaError("brackets are nested too deeply")
         criteria = self.joined() if self.rest().startswith("(") else self._condition()
         self._expect(")")
+        self._depth -= 1
         return criteria
 
     def _expect(self, sign: str) -> None:

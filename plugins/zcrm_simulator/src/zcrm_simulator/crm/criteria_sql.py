@@ -8,6 +8,7 @@ from datetime import date, datetime
 from zcrm_simulator.answers import Refusal
 from zcrm_simulator.crm.call import Call
 from zcrm_simulator.crm.criteria import Condition, Criteria, CriteriaError, conditions, parse
+from zcrm_simulator.crm.identifiers import LARGEST, as_id
 from zcrm_simulator.data.database import Value, quoted
 from zcrm_simulator.data.fields import LOOKUP_TYPES, NUMBER_TYPES, TEXT_TYPES, TIME_TYPES, Field
 
@@ -105,8 +106,9 @@ def _value(call: Call, field: Field, text: str) -> Value:
 
 def _lookup(call: Call, field: Field, text: str) -> int | None:
     """Return the id that a lookup is compared with: given itself, or as the name of what it points at."""
-    if text.isascii() and text.isdigit():
-        return int(text)
+    number = as_id(text)
+    if number is not None:
+        return number
     if field.data_type == "ownerlookup":
         people = call.organization.users
         return next(
@@ -114,6 +116,13 @@ def _lookup(call: Call, field: Field, text: str) -> int | None:
         )
     found = call.organization.database.rows("SELECT id FROM directory WHERE name = ? COLLATE NOCASE", (text,))
     return int(str(found[0]["id"])) if found else None
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if abs(number) >= LARGEST:
+        raise ValueError(text)
+    return number
 
 
 def _boolean(text: str) -> int:
@@ -128,13 +137,13 @@ def _moment(text: str) -> int:
 
 
 _READERS: dict[str, Callable[[str], Value]] = {
-    "bigint": int,
+    "bigint": _whole,
     "boolean": _boolean,
     "currency": float,
     "date": lambda text: date.fromisoformat(text).isoformat(),
     "datetime": _moment,
     "double": float,
-    "integer": int,
+    "integer": _whole,
 }
 
 

@@ -61,8 +61,6 @@ class Crm:
             ) from None
         except NotFound:
             raise _no_such_url() from None
-        if values["version"] not in VERSIONS:
-            raise _no_such_url()
         return route, dict(values)
 
     def _token(self, request: Request, place: Place) -> AccessToken:

@@ -203,7 +203,7 @@ def _field(call: Call, module: Module, field: Field, number: int) -> dict[str, o
             for one in call.organization.profiles
         ],
         "layout_associations": [
-            {"name": "Standard", "api_name": "Standard", "id": _module_id(call, module)[:-4] + "9001"}
+            {"name": "Standard", "api_name": "Standard", "id": _module_id(call, module)[:-4] + "0901"}
         ],
         "associated_module": None,
         "additional_column": None,

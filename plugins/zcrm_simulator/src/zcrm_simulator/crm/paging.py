@@ -13,6 +13,7 @@ from zcrm_simulator.crm.call import Call
 
 SORT_FIELDS = ("id", "Created_Time", "Modified_Time")
 _MAC_LENGTH = 16
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def positive(call: Call, name: str, default: int) -> int:
     text = call.parameter(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS or int(text) < 1:
         raise Refusal(
             400,
             "INVALID_DATA",

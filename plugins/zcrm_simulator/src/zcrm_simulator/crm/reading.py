@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import Refusal, empty_answer, json_answer
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.identifiers import as_id
 from zcrm_simulator.crm.paging import Page, next_token, requested_page
 from zcrm_simulator.crm.render import render
 from zcrm_simulator.data.database import Row, Value, integer, quoted
@@ -77,10 +78,10 @@ def record_id(call: Call) -> int:
     Raises:
         Refusal: 400, it is no number.
     """
-    text = call.values["id"]
-    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
-        raise Refusal(400, "INVALID_DATA", "the id given seems to be invalid", {"id": text})
-    return int(text)
+    number = as_id(call.values["id"])
+    if number is None:
+        raise Refusal(400, "INVALID_DATA", "the id given seems to be invalid", {"id": call.values["id"]})
+    return number
 
 
 def list_records(call: Call) -> Response:
@@ -144,7 +145,7 @@ def _conditions(call: Call) -> tuple[list[str], list[Value]]:
         conditions.append("0")  # every record is approved here
     ids = requested_ids(call)
     if ids:
-        numbers = [int(one) for one in ids if one.isascii() and one.isdigit() and int(one) < 2**63]
+        numbers = [number for number in map(as_id, ids) if number is not None]
         conditions.append(f"id IN ({', '.join('?' * len(numbers))})")
         values += numbers
     since = call.time_header("If-Modified-Since")

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import Refusal, empty_answer, envelope, json_answer
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.identifiers import as_id
 from zcrm_simulator.crm.paging import page_size, positive
 from zcrm_simulator.crm.reading import record_id, requested_ids
 from zcrm_simulator.data.database import Row, Value, integer
@@ -46,8 +47,8 @@ def _delete(call: Call, ids: list[str]) -> Response:
 def _delete_record(call: Call, record: str) -> dict[str, object]:
     database = call.organization.database
     with database.lock:
-        known = record.isascii() and record.isdigit() and int(record) < 2**63
-        row = database.row(call.module, int(record)) if known else None
+        number = as_id(record)
+        row = None if number is None else database.row(call.module, number)
         if row is None:
             return envelope("INVALID_DATA", "the id given seems to be invalid", {"id": record})
         database.delete(call.module, row, int(call.user.id), call.now)

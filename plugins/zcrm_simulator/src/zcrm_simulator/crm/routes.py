@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.crm import metadata, reading, removal, search, settings, users, writing
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.versions import VERSIONS
 from zcrm_simulator.crm.weights import light, sorted_list, weight_of_search, weight_of_write
 
 
@@ -67,9 +68,15 @@ _TABLE: tuple[tuple[str, str, Route], ...] = (
     ("GET", "<module:module>/actions/count", Route(search.count, _READ)),
 )
 
+_NAMES = ",".join(f'"{name}"' for name in VERSIONS)
+
 ROUTES = Map(
-    [Rule(f"/crm/<version>/{path}", methods=[method], endpoint=route) for method, path, route in _TABLE],
+    [
+        Rule(f"/crm/<any({_NAMES}):version>/{path}", methods=[method], endpoint=route)
+        for method, path, route in _TABLE
+    ],
     converters={"module": _ModuleName},
     strict_slashes=False,
+    merge_slashes=False,
 )
 """Every call by method and path; werkzeug prefers fixed parts to variable ones."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.identifiers import LARGEST, as_id
 from zcrm_simulator.data.database import Value
 from zcrm_simulator.data.fields import Field
 
@@ -15,9 +17,10 @@ _EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s,;<>().]{2,}")
 _PHONE = re.compile(r"\+?[0-9A-Za-z(][0-9A-Za-z ().,;#/-]*")
 _WEBSITE = re.compile(r"(?:https?://)?[^\s/:?#]+\.[^\s/:?#.]{2,}(?:[/:?#]\S*)?", re.IGNORECASE)
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INTEGER_DIGITS = 9
-_BIGINT = 2**63
+_YEARS = range(1900, 9000)
 
 
 class ItemError(Exception):
@@ -63,7 +66,7 @@ def stored_value(call: Call, field: Field, value: object, index: int) -> Value:
 
 
 def _text(_call: Call, field: Field, value: object) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _SURROGATE.search(value):
         raise _Misfit(field.data_type)
     if len(value) > field.length:
         raise _Misfit("", maximum_length=field.length)
@@ -103,13 +106,13 @@ def _integer(_call: Call, field: Field, value: object) -> int:
 
 def _bigint(_call: Call, field: Field, value: object) -> int:
     text = str(value)
-    if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,19}", text) or abs(int(text)) >= _BIGINT:
+    if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,19}", text) or abs(int(text)) >= LARGEST:
         raise _Misfit(field.data_type)
     return int(text)
 
 
 def _double(_call: Call, field: Field, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value in {math.inf, -math.inf}:
         raise _Misfit(field.data_type)
     if len(str(int(abs(value)))) > field.length:
         raise _Misfit("", maximum_length=field.length)
@@ -134,7 +137,7 @@ def _date(_call: Call, field: Field, value: object) -> str:
 def _datetime(_call: Call, field: Field, value: object) -> int:
     """Read a time with an offset and without a fraction, the only form that every Zoho version takes."""
     try:
-        if isinstance(value, str) and _DATETIME.fullmatch(value):
+        if isinstance(value, str) and _DATETIME.fullmatch(value) and int(value[:4]) in _YEARS:
             return int(datetime.fromisoformat(value).timestamp())
     except ValueError:
         pass  # no time of the calendar; refused below as any other text
@@ -146,10 +149,10 @@ def _id_of(value: object) -> int:
     given = value.get("id") if isinstance(value, Mapping) else value
     if isinstance(given, bool) or not isinstance(given, str | int):
         raise _Misfit("jsonobject")
-    text = str(given)
-    if not text.isascii() or not text.isdigit() or int(text) >= _BIGINT:
+    number = as_id(given)
+    if number is None:
         raise _Misfit("bigint")
-    return int(text)
+    return number
 
 
 def _lookup(call: Call, field: Field, value: object) -> int:
@@ -174,7 +177,7 @@ def _tags(call: Call, field: Field, value: object) -> str:
     if not isinstance(value, list):
         raise _Misfit("jsonarray")
     names = [tag.get("name") if isinstance(tag, Mapping) else tag for tag in value]
-    if not all(isinstance(name, str) and name for name in names):
+    if not all(isinstance(name, str) and name and not _SURROGATE.search(name) for name in names):
         raise _Misfit("jsonobject")
     database = call.organization.database
     tags = [{"name": name, "id": str(database.tag_id(str(name)))} for name in names]

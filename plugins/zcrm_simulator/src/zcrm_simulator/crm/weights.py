@@ -30,7 +30,7 @@ def weight_of_write(call: Call) -> tuple[int, bool]:
     """Weigh a write: one credit for each ten records; the body is not checked yet."""
     try:
         payload = json.loads(call.request.get_data())
-    except ValueError:
+    except (ValueError, RecursionError):
         return 1, False
     data = payload.get("data") if isinstance(payload, dict) else None
     records = len(data) if isinstance(data, list) else 1

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import Refusal, envelope, json_answer
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.identifiers import as_id
 from zcrm_simulator.crm.reading import record_id
 from zcrm_simulator.crm.records import Item, find_existing, insert_record, update_record
 from zcrm_simulator.crm.validate import ItemError, where
@@ -31,7 +32,7 @@ def update(call: Call) -> Response:
     _refuse_stale(call, [item.get("id") for item in items if isinstance(item, Mapping)])
 
     def write(item: Item, index: int) -> dict[str, object]:
-        if item.get("id") in {None, ""}:
+        if item.get("id") is None or item["id"] == "":
             raise ItemError("MANDATORY_NOT_FOUND", "required field not found", where(call, index, "id"))
         return _done(call, update_record(call, _number(call, item, index), item, index), "updated")
 
@@ -140,10 +141,10 @@ def _done(call: Call, row: Row, what: str) -> dict[str, object]:
 
 
 def _number(call: Call, item: Item, index: int) -> int:
-    text = str(item["id"])
-    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+    number = as_id(item["id"])
+    if number is None:
         raise ItemError("INVALID_DATA", "the id given seems to be invalid", where(call, index, "id"))
-    return int(text)
+    return number
 
 
 def _checked_fields(call: Call, body: Mapping[str, object]) -> list[str]:
@@ -161,9 +162,9 @@ def _refuse_stale(call: Call, ids: list[object]) -> None:
     if since is None:
         return
     for one in ids:
-        text = str(one)
-        row = call.organization.database.row(call.module, int(text)) if text.isdigit() else None
+        number = as_id(one)
+        row = None if number is None else call.organization.database.row(call.module, number)
         if row is not None and integer(row["Modified_Time"]) > since:
             raise Refusal(
-                412, "ALREADY_MODIFIED", "the record has been modified in the meantime", {"id": text}
+                412, "ALREADY_MODIFIED", "the record has been modified in the meantime", {"id": str(one)}
             )

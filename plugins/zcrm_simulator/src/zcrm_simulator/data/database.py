@@ -133,15 +133,15 @@ class Database:
         table = quoted(module.api_name)
         with self.lock:
             self._connection.execute("BEGIN")
-            self._connection.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608  names come from the catalog
-                [tuple(row.values()) for row in listed],
-            )
-            self._connection.executemany(
-                "INSERT INTO directory VALUES (?, ?, ?)",
-                [(row["id"], module.api_name, row.get(module.name_field)) for row in listed],
-            )
-            self._connection.execute("COMMIT")
+            with self._connection:  # commits, or takes everything back
+                self._connection.executemany(
+                    f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608  names of the catalog
+                    [tuple(row.values()) for row in listed],
+                )
+                self._connection.executemany(
+                    "INSERT INTO directory VALUES (?, ?, ?)",
+                    [(row["id"], module.api_name, row.get(module.name_field)) for row in listed],
+                )
 
     def update(self, module: Module, record_id: int, changes: Row) -> None:
         """Change some columns of a record."""

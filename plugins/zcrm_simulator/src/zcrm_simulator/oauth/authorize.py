@@ -96,8 +96,7 @@ class AuthorizeEndpoint:
         """A second offline grant brings no refresh token unless the user was asked again."""
         if given.get("access_type") != "offline":
             return False
-        known = self._world.ledger.refresh_tokens_of(grant.user, grant.client_id)
-        return given.get("prompt") == "consent" or not known
+        return given.get("prompt") == "consent" or not self._world.ledger.siblings(grant)
 
     def _page(self, given: _Parameters, place: Place) -> Response:
         hidden = "".join(

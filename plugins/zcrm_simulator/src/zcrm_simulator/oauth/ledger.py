@@ -20,6 +20,11 @@ class Grant:
     place: Place
     scopes: tuple[str, ...]
 
+    @property
+    def owner(self) -> tuple[str, str, str]:
+        """Whose refresh tokens are counted together: the data centres know nothing of each other."""
+        return self.user, self.client_id, self.place.data_center
+
 
 @dataclass(frozen=True)
 class Code:
@@ -75,7 +80,7 @@ class Ledger:
         self._refresh_tokens: dict[str, RefreshToken] = {}
         self._access_tokens: dict[str, AccessToken] = {}
         self._codes_asked: dict[str, deque[float]] = {}
-        self._refresh_tokens_asked: dict[tuple[str, str], deque[float]] = {}
+        self._refresh_tokens_asked: dict[tuple[str, str, str], deque[float]] = {}
 
     def new_code(self, code: Code) -> str:
         """Keep a new code and return its text."""
@@ -113,24 +118,22 @@ class Ledger:
         Raises:
             Throttled: this user and client have had their number of refresh tokens in this window.
         """
-        owner = (grant.user, grant.client_id)
         with self._lock:
-            asked = self._refresh_tokens_asked.setdefault(owner, deque())
+            asked = self._refresh_tokens_asked.setdefault(grant.owner, deque())
             if _within(asked, now, limits.new_refresh_tokens_window) >= limits.new_refresh_tokens:
                 raise Throttled
             asked.append(now)
             token = RefreshToken(_token(), grant)
             self._refresh_tokens[token.value] = token
-            siblings = self.refresh_tokens_of(*owner)
+            siblings = self.siblings(grant)
             for old in siblings[: max(len(siblings) - limits.refresh_tokens_per_user, 0)]:
                 self.revoke(old.value)
             return token
 
-    def refresh_tokens_of(self, user: str, client_id: str) -> list[RefreshToken]:
-        """Return the live refresh tokens of a user and client, oldest first."""
+    def siblings(self, grant: Grant) -> list[RefreshToken]:
+        """Return the live refresh tokens of a grant's user, client and data centre, oldest first."""
         with self._lock:
-            tokens = self._refresh_tokens.values()
-            return [one for one in tokens if (one.grant.user, one.grant.client_id) == (user, client_id)]
+            return [one for one in self._refresh_tokens.values() if one.grant.owner == grant.owner]
 
     def refresh_token(self, value: str) -> RefreshToken | None:
         """Return a live refresh token."""
