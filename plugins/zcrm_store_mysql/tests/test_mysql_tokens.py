@@ -155,7 +155,8 @@ def test_tokens_of_64_kib_are_not_cut(plugin: MySQLStorePlugin, config: Config) 
 @pytest.mark.parametrize(
     "other",
     [
-        {"access_token": "Access"}, {"access_token": "access "}, {"refresh_token": None}, {"refresh_token": ""},
+        {"access_token": "Access"}, {"access_token": "access "},
+        {"refresh_token": None}, {"refresh_token": ""},
         {"expiry_time": 1}, {"api_domain": None}, {"scope": None}, {"scope": "A.b"},
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import itertools
 import sys
+import weakref
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -34,7 +35,7 @@ def load_class(config: Config) -> type:
         StoreError: no class is named, or it cannot be loaded; the message names the file and the class.
     """
     place, name = _named(config)
-    module = _load_file(Path(place)) if place.endswith(".py") else _import(place)
+    module = _load_file(Path(place), config) if place.endswith(".py") else _import(place)
     return _the_class(module, place, name)
 
 
@@ -63,7 +64,7 @@ def _named(config: Config) -> tuple[str, str | None]:
     return place, name if isinstance(name, str) else None
 
 
-def _load_file(path: Path) -> ModuleType:
+def _load_file(path: Path, config: Config) -> ModuleType:
     if not path.is_file():
         raise refused(
             "002",
@@ -79,12 +80,13 @@ def _load_file(path: Path) -> ModuleType:
             "002", f"Python cannot load {path}.", "No loader takes it.", "Name a file that ends in .py."
         )
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses and pickle look a class's module up there.
+    # Dataclasses and pickle look a class's module up there, for as long as the configuration is in use.
     sys.modules[name] = module
+    weakref.finalize(config, sys.modules.pop, name, None)
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
         _refuse_import(str(path), error)
         raise
     return module

@@ -40,7 +40,7 @@ def _make(store: type, config: Config) -> object:
 
 
 def _wants_config(store: type) -> bool:
-    """Tell whether the constructor takes the configuration: the one needed argument, or one named ``config``."""
+    """Tell whether the constructor takes the configuration: as its one needed argument, or as ``config``."""
     try:
         parameters = list(inspect.signature(store).parameters.values())
     except (TypeError, ValueError):  # a class written in C may not say

@@ -1,0 +1,381 @@
+"""Is the class that the configuration names found and made, and is every fault named with its cure?"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zcrm_core import Client, Config, StoreError, Token, TokenKey
+from zcrm_store_custom.plugin import CustomStorePlugin
+
+METHODS = """
+    def saveOAuthData(self, tokens): ROWS[tokens.user_identifier] = tokens
+    def getOAuthTokens(self, user): return ROWS.get(user)
+    def deleteOAuthTokens(self, user): ROWS.pop(user)
+"""
+STORE = f"ROWS = {{}}\nclass MyStore:{METHODS}"
+Write = Callable[..., Config]
+
+
+def refusal(plugin: CustomStorePlugin, config: Config, code: str) -> StoreError:
+    """The error of the first use; its code is the one expected, and the claim's reason names it as well."""
+    with pytest.raises(StoreError) as caught:
+        plugin.fetch(config, TokenKey("a@example.com", "1000.C", "production"))
+    claim = plugin.zcrm_token_store(config)
+    assert caught.value.code == f"ZCRM-CUSTOM-{code}"
+    assert claim.claims
+    assert f"cannot be used: [ZCRM-CUSTOM-{code}]" in claim.reason
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["MyStore", None])
+def test_a_class_in_a_file_is_used(
+    plugin: CustomStorePlugin, write: Write, key: TokenKey, token: Token, name: str | None
+) -> None:
+    """The class named, or the only store class of the file, keeps the tokens."""
+    config = write(STORE, name)
+    plugin.save(config, key, token, None)
+
+    assert plugin.fetch(config, key) == token
+
+
+def test_a_client_uses_the_class(write: Write, token: Token) -> None:
+    """With the two keys set, a client keeps its tokens in the class and no other store is asked."""
+    path = str(write(STORE).get("persistence_handler_class_path"))
+    keys = {"client_id": "1000.C", "client_secret": "s", "current_user_email": "a@example.com"}
+    with Client({**keys, "persistence_handler_class_path": path}) as client:
+        client.tokens.save(token)
+
+        assert client.tokens.fetch() == token
+
+
+def test_a_class_of_a_package_is_used(
+    plugin: CustomStorePlugin,
+    configure: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: TokenKey,
+) -> None:
+    """``package.module:Class``, under either key, and a module with the class beside it are imported."""
+    (tmp_path / "acme_tokens").mkdir()
+    (tmp_path / "acme_tokens" / "stores.py").write_text(STORE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    for keys in (
+        {"persistence_handler_class_path": "acme_tokens.stores:MyStore"},
+        {"persistence_handler_class": "acme_tokens.stores:MyStore"},
+        {"persistence_handler_class_path": "acme_tokens.stores", "persistence_handler_class": "MyStore"},
+    ):
+        assert plugin.fetch(configure(**keys), key) is None
+
+
+def test_loading_leaves_no_trace(plugin: CustomStorePlugin, write: Write, key: TokenKey) -> None:
+    """A file is loaded once for a configuration, changes no sys.path, and goes with it."""
+    source = f"import sys\nsys.zcrm_test_loads = getattr(sys, 'zcrm_test_loads', 0) + 1\n{STORE}"
+    config = write(source, file="json.py")
+    path, known = list(sys.path), set(sys.modules)
+    plugin.zcrm_token_store(config)
+    plugin.fetch(config, key)
+    plugin.fetch(config, key)
+    loads = sys.__dict__.pop("zcrm_test_loads")
+    ours = {name for name in set(sys.modules) - known if name.startswith("zcrm_custom_store_")}
+    del config
+    gc.collect()
+
+    assert loads == 1
+    assert sys.path == path
+    assert len(ours) == 1
+    assert not ours & set(sys.modules)
+
+
+def test_two_files_of_one_name_are_two_stores(
+    *, plugin: CustomStorePlugin, write: Write, configure: Write, tmp_path: Path, key: TokenKey, token: Token
+) -> None:
+    """Two configurations never share a module, even with files of the same name."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "my_store.py").write_text(STORE, encoding="utf-8")
+    other = configure(persistence_handler_class_path=str(tmp_path / "other" / "my_store.py"))
+    plugin.save(write(STORE), key, token, None)
+
+    assert plugin.fetch(other, key) is None
+
+
+def test_a_dataclass_with_text_annotations_loads(
+    plugin: CustomStorePlugin, write: Write, key: TokenKey
+) -> None:
+    """A store may be a dataclass, which looks its own module up while it is made."""
+    config = write(
+        "from __future__ import annotations\nfrom dataclasses import dataclass, field\nROWS = {}\n"
+        f"@dataclass\nclass MyStore:\n    rows: dict[str, object] = field(default_factory=dict){METHODS}"
+    )
+
+    assert plugin.fetch(config, key) is None
+
+
+@pytest.mark.parametrize(
+    ("signature", "given"),
+    [
+        ("self", False),
+        ("self, config", True),
+        ("self, config=None", True),
+        ("self, settings, /", True),
+        ("self, path='x'", False),
+        ("self, *args, **more", False),
+    ],
+)
+def test_a_constructor_may_take_the_configuration(
+    *, plugin: CustomStorePlugin, write: Write, key: TokenKey, signature: str, given: bool
+) -> None:
+    """The configuration is passed to a constructor with one needed argument, or one named ``config``."""
+    config = write(
+        f"ROWS = {{}}\nclass MyStore:\n    def __init__({signature}):\n"
+        "        names = [type(v).__name__ for v in locals().values()]\n"
+        f"        assert ('Config' in names) is {given}{METHODS}"
+    )
+
+    assert plugin.fetch(config, key) is None
+
+
+def test_an_object_comes_before_a_class(
+    plugin: CustomStorePlugin, write: Write, key: TokenKey, token: Token
+) -> None:
+    """An object that the program passes is used although the keys name a class; a class passed is made."""
+    named = write(STORE)
+    namespace: dict[str, type] = {}
+    exec(STORE, namespace)  # noqa: S102 - the text of this file
+    for given in (namespace["MyStore"](), namespace["MyStore"]):
+        plugin.save(named.replace(persistence_handler=given), key, token, None)
+
+    assert list(namespace["ROWS"]) == [key.user_identifier]  # type: ignore[call-overload]
+    assert plugin.fetch(named, key) is None
+
+
+def test_the_claim_says_how_replaces_is_compared(
+    plugin: CustomStorePlugin, write: Write, configure: Write
+) -> None:
+    """The reason names the key, the class and whether the class compares by itself."""
+    plain = plugin.zcrm_token_store(write(STORE))
+    comparing = plugin.zcrm_token_store(
+        write(
+            "class MyStore:\n    def save(self, key, token, *, replaces): ...\n"
+            "    def fetch(self, key): ...\n    def delete(self, key): ..."
+        )
+    )
+    other = plugin.zcrm_token_store(configure())
+
+    assert (plain.name, plain.priority, plain.claims) == ("custom", 300, True)
+    assert "persistence_handler_class_path is set; class MyStore" in plain.reason
+    assert "under a lock of this process only" in plain.reason
+    assert "it compares replaces itself" in comparing.reason
+    assert not other.claims
+
+
+def test_a_class_that_is_not_chosen_does_not_run(plugin: CustomStorePlugin, write: Write) -> None:
+    """Where the configuration pins another store, the file is not loaded."""
+    config = write("raise SystemExit").replace(token_store="file")
+
+    assert "cannot be used" not in plugin.zcrm_token_store(config).reason
+
+
+def test_a_corrected_file_is_loaded(plugin: CustomStorePlugin, write: Write, key: TokenKey) -> None:
+    """What failed is tried again: a file that is corrected works without a new client."""
+    config = write("raise ValueError", file="fixed.py")
+    refusal(plugin, config, "004")
+    write(STORE, file="fixed.py")
+
+    assert plugin.fetch(config, key) is None
+
+
+def test_a_class_without_a_place_is_refused(plugin: CustomStorePlugin, configure: Write) -> None:
+    """A class name alone does not say where the class is."""
+    error = refusal(plugin, configure(persistence_handler_class="MyStore"), "001")
+
+    assert "persistence_handler_class_path" in error.fix
+
+
+def test_a_pinned_store_without_keys_is_refused(
+    plugin: CustomStorePlugin, configure: Write, key: TokenKey
+) -> None:
+    """``token_store = "custom"`` alone names no class."""
+    with pytest.raises(StoreError, match="where the store class is"):
+        plugin.fetch(configure(token_store="custom"), key)
+
+
+def test_two_class_names_are_refused(plugin: CustomStorePlugin, configure: Write) -> None:
+    """A class after the colon and another one under its own key contradict each other."""
+    refusal(plugin, configure(persistence_handler_class_path="m:A", persistence_handler_class="B"), "001")
+
+
+@pytest.mark.parametrize("path", ["missing.py", "/no/such/folder/store.py", "no_such_package.stores:MyStore"])
+@pytest.mark.parametrize("name", ["MyStore", None])
+def test_a_missing_file_is_named(
+    plugin: CustomStorePlugin, configure: Write, path: str, name: str | None
+) -> None:
+    """A file or module that is not there is named in the error."""
+    config = configure(persistence_handler_class_path=path, persistence_handler_class=name)
+
+    assert path.partition(":")[0] in refusal(plugin, config, "002").what
+
+
+@pytest.mark.parametrize("path", ["store.rb", "/app/store", "my-store", "", "a..b", "..a"])
+def test_what_is_neither_file_nor_module_is_refused(
+    plugin: CustomStorePlugin, configure: Write, path: str
+) -> None:
+    """A path without .py that is no module's name is refused with an example."""
+    if path:
+        assert ".py" in refusal(plugin, configure(persistence_handler_class_path=path), "002").why
+    else:
+        refusal(plugin, configure(persistence_handler_class_path=":MyStore"), "002")
+
+
+def test_a_folder_is_no_file(plugin: CustomStorePlugin, configure: Write, tmp_path: Path) -> None:
+    """A folder whose name ends in .py is refused."""
+    (tmp_path / "store.py").mkdir()
+
+    refusal(plugin, configure(persistence_handler_class_path=str(tmp_path / "store.py")), "002")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read every file")
+def test_a_file_that_may_not_be_read_is_named(
+    plugin: CustomStorePlugin, write: Write, tmp_path: Path
+) -> None:
+    """A file without the right to read it is an error that says so."""
+    config = write(STORE)
+    (tmp_path / "my_store.py").chmod(0)
+
+    assert "cannot be read" in refusal(plugin, config, "002").what
+
+
+@pytest.mark.parametrize("source", ["class MyStore", "<?php class MyStore {} ?>", "x = '\0'", "def f(:\n"])
+def test_a_file_that_is_not_python_is_named(plugin: CustomStorePlugin, write: Write, source: str) -> None:
+    """A file that cannot be compiled is named, with the line where Python knows it."""
+    error = refusal(plugin, write(source), "003")
+
+    assert "my_store.py" in error.what
+    assert "is not Python" in error.why
+
+
+def test_a_file_of_another_encoding_is_named(plugin: CustomStorePlugin, write: Write, tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are not Python either."""
+    config = write(STORE)
+    (tmp_path / "my_store.py").write_bytes(b"x = '\xff\xfe'\n")
+
+    refusal(plugin, config, "003")
+
+
+@pytest.mark.parametrize(
+    "source", ["1/0", "import no_such_module_at_all", "raise SystemExit(3)", "open('/no/such/file')"]
+)
+def test_a_file_that_raises_is_named(plugin: CustomStorePlugin, write: Write, source: str) -> None:
+    """A file that fails while it runs is named with the kind of error, and leaves no half module behind."""
+    known = set(sys.modules)
+    error = refusal(plugin, write(source), "004")
+
+    assert re.search(r"my_store\.py raised \w+", error.what)
+    assert error.__cause__ is not None
+    assert not [name for name in set(sys.modules) - known if name.startswith("zcrm_custom")]
+
+
+def test_ctrl_c_is_not_an_error_of_the_file(plugin: CustomStorePlugin, write: Write, key: TokenKey) -> None:
+    """An interrupt while the file runs ends the program as everywhere else."""
+    with pytest.raises(KeyboardInterrupt):
+        plugin.fetch(write("raise KeyboardInterrupt"), key)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "text"),
+    [
+        (STORE, "mystore", "It defines MyStore"),
+        ("MyStore = 7", "MyStore", "MyStore is int"),
+        ("", "MyStore", "no class"),
+        ("", None, "no class"),
+        ("class Other: ...", None, "It defines Other"),
+        (f"{STORE}\nclass Second(MyStore): ...", None, "one alone"),
+        ("from zcrm_core import TokenStorePlugin", None, "no class"),
+    ],
+)
+def test_a_class_that_cannot_be_told_is_refused(
+    plugin: CustomStorePlugin, write: Write, source: str, name: str | None, text: str
+) -> None:
+    """A class that is missing, is none, or is one of several is an error that says what is there."""
+    error = refusal(plugin, write(source, name), "005")
+
+    assert text in error.why
+    assert "my_store.py" in error.what
+
+
+@pytest.mark.parametrize("body", ["raise OSError('SECRET')", "return 7"])
+def test_a_constructor_that_fails_is_named(plugin: CustomStorePlugin, write: Write, body: str) -> None:
+    """A constructor's error is the cause, and its text is not in ours."""
+    error = refusal(
+        plugin, write(f"ROWS = {{}}\nclass MyStore:\n    def __init__(self): {body}{METHODS}"), "006"
+    )
+
+    assert "MyStore" in error.what
+    assert "SECRET" not in str(error)
+
+
+@pytest.mark.parametrize("signature", ["self, host, password", "self, *, config"])
+def test_a_constructor_that_wants_more_is_named(
+    plugin: CustomStorePlugin, write: Write, signature: str
+) -> None:
+    """A constructor with other needed arguments is refused by their names."""
+    config = write(f"ROWS = {{}}\nclass MyStore:\n    def __init__({signature}): ...{METHODS}")
+
+    assert signature.rpartition(" ")[2] in refusal(plugin, config, "006").what
+
+
+@pytest.mark.parametrize(
+    ("methods", "text"),
+    [
+        ("pass", "none of the methods"),
+        ("def save(self, key, token): ...", "fetch and delete"),
+        ("saveOAuthData = getOAuthTokens = print", "deleteOAuthTokens"),
+        (
+            "def save(self, key): ...\n    def fetch(self, key): ...\n    def delete(self, key): ...",
+            "save(key, token)",
+        ),
+        (
+            "def save(self, k, t, old): ...\n    def fetch(self, key): ...\n    def delete(self, key): ...",
+            "save(",
+        ),
+        ("def save(self, k, t): ...\n    def fetch(key): ...\n    def delete(self, key): ...", "fetch(key)"),
+        ("def save(self, k, t): ...\n    def fetch(self, k): ...\n    def delete(self): ...", "delete(key)"),
+        (
+            "async def save(self, k, t): ...\n    def fetch(self, k): ...\n    def delete(self, k): ...",
+            "save(",
+        ),
+        ("def save(self, k, t): yield\n    def fetch(self, k): ...\n    def delete(self, k): ...", "save("),
+        (
+            (
+                "def save(self, k, t): ...\n    def fetch(self, k): ...\n    def delete(self, k): ...\n"
+                "    def list(self, config): ..."
+            ),
+            "list()",
+        ),
+    ],
+)
+def test_a_method_that_cannot_be_called_is_named(
+    plugin: CustomStorePlugin, write: Write, methods: str, text: str
+) -> None:
+    """A method that is missing, async, or takes other arguments is named before any is called."""
+    error = refusal(plugin, write(f"class MyStore:\n    {methods}\n", "MyStore"), "007")
+
+    assert "MyStore" in error.what
+    assert text in error.what
+
+
+def test_methods_written_in_c_are_called(plugin: CustomStorePlugin, configure: Write, key: TokenKey) -> None:
+    """A method whose arguments Python cannot tell is called and not refused."""
+
+    class Store:
+        save = fetch = delete = max
+
+    with pytest.raises(StoreError, match="raised TypeError"):
+        plugin.fetch(configure(persistence_handler=Store()), key)
