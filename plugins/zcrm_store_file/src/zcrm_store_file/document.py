@@ -56,9 +56,7 @@ def find_line(read: Read, size: int, start: bytes, path: str) -> bytes | None:
     """
     span = locate(read, size, start)
     if span is not None:
-        line = read(span[0], span[1] - span[0])
-        if is_intact(line):
-            return line
+        return read(span[0], span[1] - span[0])
     data = read(0, size)
     why = first_damage(data)
     if why is None:
@@ -70,7 +68,7 @@ def find_line(read: Read, size: int, start: bytes, path: str) -> bytes | None:
 
 
 def locate(read: Read, size: int, start: bytes) -> tuple[int, int] | None:
-    """Find the first and the last offset of the line that begins with ``start``.
+    """Find where the intact line that begins with ``start`` begins and ends.
 
     ``None`` when it is not found, which proves nothing: the file may be damaged. Digests are evenly spread,
     so the digest itself says roughly where its line is; where that fails, halving finds it.
@@ -90,7 +88,7 @@ def locate(read: Read, size: int, start: bytes) -> tuple[int, int] | None:
         block = read(at - 1, width)  # from the line feed before
         found = block.find(b"\n" + start)
         if found >= 0:
-            return at + found, _line_end(read, size, at + found)
+            return _intact_span(read, size, at + found)
         first = block.find(_MARK, 0, len(block) - _DIGEST)
         if first < 0:  # no line starts in this window
             if at == low and at - 1 + len(block) >= high:
@@ -167,12 +165,13 @@ def reading(data: bytes) -> Read:
     return lambda offset, size: data[offset : offset + size]
 
 
-def _line_end(read: Read, size: int, offset: int) -> int:
+def _intact_span(read: Read, size: int, offset: int) -> tuple[int, int] | None:
     width = _WINDOW
     while True:
-        end = read(offset, width).find(b"\n") + 1
+        line, end, _ = read(offset, width).partition(b"\n")
         if end or offset + width >= size:
-            return offset + end if end else size
+            # What is not intact may be two lines whose line feed was damaged, so it is not one user's to replace.
+            return (offset, offset + len(line) + 1) if is_intact(line + end) else None
         width *= 4
 
 

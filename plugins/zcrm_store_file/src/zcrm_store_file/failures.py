@@ -32,7 +32,7 @@ def damaged(path: str, why: str) -> StoreCorrupt:
     return StoreCorrupt(
         f"The token file {path} is damaged.",
         why=why,
-        fix="Log this user in again with `zcrm login`: that repairs the file and keeps a copy of it as it is. "
+        fix="Log the user in again with `zcrm login`: it repairs the file and keeps a copy of it as it was. "
         "Or restore it from a backup.",
         code="ZCRM-FILE-001",
     )
