@@ -1,11 +1,13 @@
-"""Is everything that exists in the reference, and does every link lead somewhere?"""
+"""Is everything that exists in the reference, and nothing else, and does every link lead somewhere?"""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -13,14 +15,24 @@ import pytest
 
 import zcrm_core
 from zcrm_cli.main import cli
-from zcrm_core import Client, TokenStorePlugin, hookspecs
+from zcrm_core import Client, Config, LogEvent, Region, Secret, StoreClaim, TokenStorePlugin, hookspecs
+from zcrm_core.authorization import OAuth, Tokens
 from zcrm_core.config_keys import KEYS
-from zcrm_core.crm.records import ModuleClient
+from zcrm_core.crm.batch import BatchItem, BatchResult
+from zcrm_core.crm.entity import Attribute, Entity, Reference
+from zcrm_core.crm.modules import Field, Module, Modules
+from zcrm_core.crm.org import Org, Organization
+from zcrm_core.crm.records import ModuleClient, Record
+from zcrm_core.crm.users import User, Users
+from zcrm_core.plugins import Plugins
+from zcrm_core.response import Response
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 HOOKS = {name: function for name, function in vars(hookspecs).items() if name.startswith("zcrm_")}
+CODE = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+NOTHING = "–"  # noqa: RUF001 - the dash that the tables show for no value
 
 
 def page(name: str) -> str:
@@ -28,110 +40,309 @@ def page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
+def rows(name: str, *header: str) -> list[tuple[str, ...]]:
+    """The rows of every table of a page that has this header, cell by cell."""
+    found: list[tuple[str, ...]] = []
+    inside = False
+    for line in page(name).splitlines():
+        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        if line.startswith("|") and cells == header:
+            inside = True
+        elif not line.startswith("|"):
+            inside = False
+        elif inside and not line.startswith("|--"):
+            found.append(cells)
+    assert found, f"{name} has no table with the columns {header}"
+    return found
+
+
+def code(text: str) -> list[str]:
+    """What a text sets in code type."""
+    return CODE.findall(text)
+
+
+def words(text: str) -> set[str]:
+    """The names in what a text sets in code type."""
+    return set(re.findall(r"\w+", " ".join(code(text))))
+
+
+# -- hooks ---------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("name", HOOKS)
 def test_every_hook_is_documented_with_its_arguments(name: str) -> None:
-    """The reference has each hook as it is called."""
-    assert f"`{name}({', '.join(inspect.signature(HOOKS[name]).parameters)})`" in page("reference/hooks.md")
+    """The table of hooks has each hook as it is called."""
+    documented = [code(first) for first, *_ in rows("reference/hooks.md", "hook", "asked of", "answers")]
+
+    assert [f"{name}({', '.join(inspect.signature(HOOKS[name]).parameters)})"] in documented
+
+
+def test_no_hook_is_documented_that_does_not_exist() -> None:
+    """The table of hooks invents none."""
+    assert len(rows("reference/hooks.md", "hook", "asked of", "answers")) == len(HOOKS)
 
 
 def test_every_method_of_the_base_class_is_documented() -> None:
-    """The reference names each method that an author can write."""
-    methods = [name for name in vars(TokenStorePlugin) if not name.startswith(("_", "zcrm_"))]
+    """The reference has each method that an author can write, as it is called."""
+    calls = {
+        f"{name}({', '.join(parameters)})"
+        for name, parameters in methods(TokenStorePlugin)
+        if not name.startswith("zcrm_")
+    }
 
-    assert [name for name in methods if f"`{name}" not in page("reference/hooks.md")] == []
+    assert calls - set(code(page("reference/hooks.md"))) == set()
+
+
+@pytest.mark.parametrize("kind", [StoreClaim, Region, LogEvent])
+def test_every_value_of_a_hook_is_documented_with_its_fields(kind: type) -> None:
+    """The table of values has each class with each of its fields."""
+    documented = {first: words(fields) for first, fields in rows("reference/hooks.md", "value", "fields")}
+
+    assert {field.name for field in dataclasses.fields(kind)} - documented[f"`{kind.__name__}`"] == set()
+
+
+# -- configuration -------------------------------------------------------------------------------------
+
+KEY_HEADER = ("key", "meaning", "values", "default", "also known as")
+SHOWN_DEFAULTS = {"region": "`us`, or what the addresses say", "environment": "`production`"}
+"""The defaults that another key or an address can change."""
+
+
+def shown_default(name: str) -> str:
+    """The default of a key, as the table shows it."""
+    default = KEYS[name].default
+    if default is None:
+        return SHOWN_DEFAULTS.get(name, NOTHING)
+    if isinstance(default, Secret):
+        return default.reveal() or "empty"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_every_key_is_documented_with_its_aliases(name: str) -> None:
-    """The reference has each key with its meaning and every other spelling."""
-    key = KEYS[name]
-    [line] = [
-        line for line in page("reference/configuration.md").splitlines() if line.startswith(f"| `{name}` ")
-    ]
+def test_every_key_is_documented(name: str) -> None:
+    """The reference has each key once, with its meaning, its default and every other spelling."""
+    [row] = [cells for cells in rows("reference/configuration.md", *KEY_HEADER) if cells[0] == f"`{name}`"]
+    _, meaning, _, default, aliases = row
 
-    assert key.meaning in line
-    assert [alias for alias in key.aliases if f"`{alias}`" not in line] == []
+    assert meaning == KEYS[name].meaning
+    assert default == shown_default(name)
+    assert tuple(code(aliases)) == KEYS[name].aliases
+
+
+def test_the_shown_default_of_the_environment_is_the_real_one() -> None:
+    """A configuration without an environment is for production, as the table says."""
+    config = Config({"client_id": "1000.ABC", "client_secret": "s"})
+
+    assert f"`{config.environment}`" == SHOWN_DEFAULTS["environment"]
 
 
 def test_no_key_is_documented_that_does_not_exist() -> None:
     """The reference invents no key."""
-    named = re.findall(r"^\| `([a-z_]+)` ", page("reference/configuration.md"), re.MULTILINE)
+    named = {name for first, *_ in rows("reference/configuration.md", *KEY_HEADER) for name in code(first)}
 
-    assert set(named) == set(KEYS)
-
-
-def emitted() -> Iterator[tuple[str, set[str]]]:
-    """The events in the core's sources, each with its fields."""
-    for file in (ROOT / "zcrm_core").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "emit"
-            ):
-                name = node.args[0]
-                assert isinstance(name, ast.Constant)
-                yield str(name.value), {str(keyword.arg) for keyword in node.keywords}
+    assert named == set(KEYS)
 
 
-def test_every_event_is_documented_with_its_fields() -> None:
-    """The reference has each event that the core emits, with each of its fields, and no other."""
-    lines = {
-        line.split("`")[1]: line
-        for line in page("reference/events.md").splitlines()
-        if line.startswith("| `")
+def test_every_key_that_a_plugin_adds_is_documented() -> None:
+    """The reference has the keys of our own plugins that the core does not know, with their meaning."""
+    ours = {path.parent.name.replace("_", "-") for path in ROOT.glob("plugins/*/pyproject.toml")}
+    added = {
+        (f"`{entry.name}`", f"`{key}`", meaning)
+        for entry in entry_points(group="zcrm")
+        if entry.dist is not None and entry.dist.name in ours
+        for key, meaning in Plugins(installed=[entry], disabled=[]).config_keys().items()
+        if key not in KEYS
     }
-    events = dict(emitted())
+    documented = rows("reference/configuration.md", "plugin", "key", "meaning")
 
-    assert set(lines) == set(events)
-    for name, fields in events.items():
-        assert {field for field in fields if f"`{field}`" not in lines[name]} == set()
+    assert set(documented) == added
+
+
+def test_what_differs_between_sdks_is_about_real_keys() -> None:
+    """The table of differences names existing keys."""
+    differences = rows("reference/configuration.md", "key", "in Zoho's SDKs", "in zcrm")
+
+    assert {name for first, *_ in differences for name in code(first)} <= set(KEYS)
+
+
+# -- events --------------------------------------------------------------------------------------------
+
+
+def emitted() -> Mapping[str, tuple[set[str], set[str]]]:
+    """The events in the sources: the levels and the fields of each, from every place that emits it."""
+    events: dict[str, tuple[set[str], set[str]]] = {}
+    for folder in (ROOT / "zcrm_core", *ROOT.glob("plugins/*/src")):
+        for file in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(attr="emit"),
+                        args=[ast.Constant(value=str(name)), ast.Attribute(attr=level), *_],
+                    ):
+                        levels, fields = events.setdefault(name, (set(), set()))
+                        levels.add(level)
+                        fields |= {str(keyword.arg) for keyword in node.keywords}
+                    case ast.Call(func=ast.Attribute(attr="emit")):
+                        raise AssertionError(f"{file}:{node.lineno} emits an event whose name is not plain")
+    return events
+
+
+def test_every_event_is_documented_with_its_level_and_fields() -> None:
+    """The reference has each event that the sources emit, with its level and its fields, and no other."""
+    documented = {
+        name: ({level}, set(code(fields)))
+        for first, level, _, fields in rows("reference/events.md", "event", "level", "when", "fields")
+        for name in code(first)
+    }
+
+    assert documented == emitted()
+
+
+# -- errors --------------------------------------------------------------------------------------------
 
 
 def test_every_error_code_is_listed() -> None:
-    """The list of errors has each page with its title."""
-    listed = page("errors/README.md")
+    """The list of errors has each page with its title, and nothing else."""
+    titles = set()
+    for file in (DOCS / "errors").glob("ZCRM-*.md"):
+        first, _, _ = file.read_text(encoding="utf-8").partition("\n")
+        name, _, title = first.removeprefix("# ").partition(": ")
+        titles.add((f"[{name}]({name}.md)", title))
 
-    for file in sorted((DOCS / "errors").glob("ZCRM-*.md")):
-        code, _, title = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").partition(": ")
-        assert f"| [{code}]({code}.md) | {title} |" in listed
+    assert set(rows("errors/README.md", "code", "what happened")) == titles
+
+
+# -- the client ----------------------------------------------------------------------------------------
 
 
 def test_every_public_name_is_documented() -> None:
     """The page of the client names everything that the package exports."""
-    text = page("reference/client.md")
-
-    assert [name for name in zcrm_core.__all__ if name not in text] == []
+    assert set(zcrm_core.__all__) - words(page("reference/client.md")) == set()
 
 
-@pytest.mark.parametrize("kind", [Client, ModuleClient])
-def test_every_method_is_documented(kind: type) -> None:
-    """The page of the client names every method and property of the client and of a module's records."""
-    text = page("reference/client.md")
+def methods(kind: type) -> Iterator[tuple[str, list[str]]]:
+    """The public methods of a class, each with its parameters."""
+    for name, member in vars(kind).items():
+        function = member.__func__ if isinstance(member, classmethod) else member
+        if not name.startswith("_") and inspect.isfunction(function):
+            yield name, list(inspect.signature(function).parameters)[1:]
 
-    assert [name for name in vars(kind) if not name.startswith("_") and name not in text] == []
+
+CALLED = [Client, OAuth, Tokens, Users, Organization, Modules, ModuleClient, BatchResult, Response, Config]
+
+
+@pytest.mark.parametrize("kind", CALLED)
+def test_every_method_is_documented_with_its_arguments(kind: type) -> None:
+    """The page of the client has each method as it is called, with the names of all its arguments."""
+    calls = [
+        (name, set(re.findall(r"\w+", arguments)))
+        for span in code(page("reference/client.md"))
+        for name, arguments in re.findall(r"(\w+)\(([^)]*)\)", span)
+    ]
+    missing = [
+        name
+        for name, parameters in methods(kind)
+        if not any(called == name and set(parameters) <= arguments for called, arguments in calls)
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("kind", [Client, BatchResult, BatchItem, Response])
+def test_every_property_is_documented(kind: type) -> None:
+    """The page of the client names each property of what a program holds."""
+    properties = {name for name, member in vars(kind).items() if isinstance(member, property)}
+
+    assert properties - words(page("reference/client.md")) == set()
+
+
+@pytest.mark.parametrize("kind", [Record, User, Org, Module, Field, Reference])
+def test_every_attribute_of_an_entity_is_documented(kind: type[Entity]) -> None:
+    """The table of entities has each class with exactly its attributes."""
+    documented = {
+        first: set(code(attributes))
+        for first, _, attributes in rows("reference/client.md", "class", "from", "attributes")
+    }
+    attributes = {name for name, member in vars(kind).items() if isinstance(member, Attribute)}
+
+    assert documented[f"`{kind.__name__}`"] == attributes
+
+
+# -- the command line ----------------------------------------------------------------------------------
+
+
+def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, by its words after ``zcrm``."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{above}{name} ")
+        elif command is not None:
+            yield f"{above}{name}", command
 
 
 def test_every_command_is_documented() -> None:
-    """The page of the command line has every command of the program."""
+    """The page of the command line has every command of the program, and no other."""
+    documented = {
+        name for first, _ in rows("reference/cli.md", "command", "what it does") for name in code(first)
+    }
 
-    def commands(group: click.Group, words: str) -> Iterator[str]:
-        for name in group.list_commands(click.Context(group)):
-            command = group.get_command(click.Context(group), name)
-            if isinstance(command, click.Group):
-                yield from commands(command, f"{words} {name}")
-            else:
-                yield f"{words} {name}"
-
-    text = page("reference/cli.md")
-    assert [command for command in commands(cli, "zcrm") if f"`{command}`" not in text] == []
+    assert documented == {f"zcrm {words}" for words, _ in commands()}
 
 
-MARKDOWN = [
-    file
-    for file in [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("plugins/*/README.md")]
-    if "node_modules" not in file.parts
-]
+def test_every_option_is_documented() -> None:
+    """The page of the command line has each option of each command, and no other."""
+    everywhere = [("zcrm", cli), *commands()]
+    real = {
+        (name, option)
+        for name, command in everywhere
+        for parameter in command.params
+        for option in parameter.opts
+    }
+    documented = {
+        (name, code(first)[0].split()[0])
+        for first, of, _ in rows("reference/cli.md", "option", "of", "meaning")
+        for name in ([name for name, _ in everywhere] if of == "all" else code(of))
+    }
+
+    assert documented == real
+
+
+# -- the architecture, and the pages themselves --------------------------------------------------------
+
+
+def test_the_architecture_lists_every_module_in_the_order_of_imports() -> None:
+    """The page has each module of the core, and each imports only from those above it."""
+    listed = [
+        name.strip("/")
+        for first, _ in rows("explanation/architecture.md", "module", "question")
+        for name in code(first)
+    ]
+    core = ROOT / "zcrm_core"
+
+    assert sorted(listed) == sorted({path.stem for path in core.glob("*.py")} - {"__init__"} | {"crm"})
+    for place, name in enumerate(listed):
+        files = core.glob("crm/*.py") if name == "crm" else [core / f"{name}.py"]
+        imported = {
+            statement.module.split(".")[1]
+            for file in files
+            for statement in ast.parse(file.read_text(encoding="utf-8")).body
+            if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("zcrm_core.")
+            if statement.module is not None
+        }
+        assert imported <= {*listed[:place], *(["crm"] if name == "crm" else [])}, name
+
+
+def test_every_page_is_in_the_index() -> None:
+    """The index leads to each page, except those of single errors."""
+    linked = {(DOCS / link).resolve() for link in LINK.findall(page("README.md"))}
+    pages = {file for file in DOCS.rglob("*.md") if not file.name.startswith("ZCRM-")}
+
+    assert pages - linked == {DOCS / "README.md"}
+
+
+MARKDOWN = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("plugins/*/README.md")]
 
 
 @pytest.mark.parametrize("file", MARKDOWN, ids=[str(file.relative_to(ROOT)) for file in MARKDOWN])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
 import runpy
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 from sybil import Sybil
+from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from zcrm_cli.main import cli
-from zcrm_core import Config
+from zcrm_core import Client, Config, StaleToken, StoreUnavailable, Token, TokenKey
 from zcrm_simulator import Simulator
 
 if sys.version_info >= (3, 11):
@@ -34,31 +38,47 @@ SCOPES = [
     "AaaServer.profile.READ",
 ]
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:`|bin/)zcrm ((?:[a-z-]+ ?)+)")
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`(zcrm [^`\n]+)`")
+
+
+class Reader(io.TextIOBase):
+    """A standard input at which somebody pastes a fresh grant token whenever a line is asked for."""
+
+    def __init__(self, grant_token: Callable[[], str]) -> None:
+        self._grant_token = grant_token
+
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]  # the base takes None too
+        return f"{self._grant_token()}\n"
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder with a zcrm.toml for a simulated Zoho; whoever asks for a grant token gets one."""
+    """An empty folder with a zcrm.toml for a simulated Zoho, and a reader who has grant tokens."""
     with Simulator() as zoho:
         owner = zoho.users[0].email
         keys = {**zoho.config(), "current_user_email": owner, "token_persistence_path": "tokens"}
         lines = "".join(f'{key} = "{value}"\n' for key, value in keys.items())
         (tmp_path / "zcrm.toml").write_text(lines, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr("builtins.input", lambda *_: zoho.grant_token(SCOPES, user=owner))
+        monkeypatch.setattr("sys.stdin", Reader(lambda: zoho.grant_token(SCOPES, user=owner)))
         yield tmp_path
+
+
+def run(page: Path) -> Document:
+    """Run a page's Python examples one after the other, as a reader would paste them."""
+    document = Sybil(parsers=[PythonCodeBlockParser()]).parse(page)
+    for example in document.examples():
+        example.evaluate()
+    return document
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 @pytest.mark.usefixtures("desk")
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the first examples leave closing for later
 def test_every_python_example_runs(page: Path) -> None:
-    """Each page's examples run one after the other, as a reader would paste them."""
-    document = Sybil(parsers=[PythonCodeBlockParser()]).parse(page)
-
-    for example in document.examples():
-        example.evaluate()
+    """Each page's examples work, with nothing but a zcrm.toml and a grant token to paste."""
+    run(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -70,16 +90,56 @@ def test_every_toml_example_is_a_configuration(page: Path) -> None:
             Config(keys)
 
 
+def invocations(text: str) -> Iterator[list[str]]:
+    """The calls of ``zcrm`` in a page's sentences and shell examples, each without its first word."""
+    lines = [line for block in SHELL.findall(text) for line in block.splitlines()]
+    for line in [*INLINE.findall(text), *lines]:
+        for part in re.split(r"\||&&", line):
+            parts = shlex.split(part, comments=True)
+            if parts and Path(parts[0]).name == "zcrm":
+                yield parts[1:]
+
+
+def unknown_word(arguments: list[str]) -> str | None:
+    """The first word of a call that is neither a command nor an option of that command."""
+    command: click.Command = cli
+    for word in arguments:
+        options = {option for parameter in command.params for option in parameter.opts}
+        if word.startswith("-"):
+            if word not in options | {"--help", "-h"}:
+                return word
+        elif isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), word)
+            if found is None:
+                return word
+            command = found
+    return None
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_command_exists(page: Path) -> None:
-    """Each ``zcrm`` command that a page names is one."""
-    for words in COMMAND.findall(page.read_text(encoding="utf-8")):
-        command: click.Command | None = cli
-        for word in words.split():
-            if not isinstance(command, click.Group):
-                break
-            command = command.get_command(click.Context(command), word)
-            assert command is not None, f"zcrm {words}"
+    """Each ``zcrm`` command that a page names is one, with options that it has."""
+    calls = list(invocations(page.read_text(encoding="utf-8")))
+
+    assert [call for call in calls if unknown_word(call) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("run `zcrm frob`", "frob"),
+        ("run `zcrm token frob`", "frob"),
+        ("```sh\n.venv/bin/pip install x && .venv/bin/zcrm demo --frob\n```", "--frob"),
+        ("```sh\nzcrm simulator grant --url U | zcrm login --frob\n```", "--frob"),
+        ("```sh\nzcrm login --user me@example.com  # a remark\n```", None),
+        ("zcrm is a word of this sentence", None),
+    ],
+)
+def test_a_wrong_command_is_noticed(text: str, word: str | None) -> None:
+    """The check sees commands in sentences, behind other commands and in pipes, and their options."""
+    found = [unknown_word(call) for call in invocations(text)]
+
+    assert next(filter(None, found), None) == word
 
 
 @pytest.mark.usefixtures("desk")
@@ -91,3 +151,53 @@ def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "520 leads" in shown
     assert "0 SUCCESS" in shown
     assert "1 MANDATORY_NOT_FOUND" in shown
+
+
+@pytest.fixture
+def guide_client(desk: Path) -> Iterator[Client]:
+    """A client whose tokens are kept by the store of the guide."""
+    store = run(ROOT / "docs" / "how-to" / "write-a-store.md").namespace["SqliteStore"]
+    keys = {"client_id": "1000.A", "client_secret": "s", "sqlite_path": str(desk / "own.sqlite")}
+    with Client(keys, token_store=store()) as client:
+        yield client
+
+
+def test_the_store_of_the_guide_tells_users_apart(guide_client: Client) -> None:
+    """What a reader copies keeps look-alike users apart, and gives each token back as it was saved."""
+    users = ["a@x.com", "A@x.com", "a@x.com ", "ä@x.com", "a\u0308@x.com"]
+    tokens = [Token(user, f"access {user}", None, place, scope="'; --") for place, user in enumerate(users)]
+    for token in tokens:
+        guide_client.tokens.save(token)
+
+    assert [guide_client.tokens.fetch(user) for user in users] == tokens
+    assert [guide_client.tokens.delete("a@x.com") for _ in range(2)] == [True, False]
+    assert [guide_client.tokens.fetch(user) for user in users] == [None, *tokens[1:]]
+
+
+def test_the_store_of_the_guide_replaces_only_what_is_there(guide_client: Client) -> None:
+    """What a reader copies refuses a save over another token and over none, and changes nothing."""
+    store = run(ROOT / "docs" / "how-to" / "write-a-store.md").namespace["SqliteStore"]()
+    config = guide_client.config
+    first = Token("a@x.com", "first", "refresh", 1)
+    second, third = replace(first, access_token="second"), replace(first, access_token="third")
+    key = TokenKey(first.user_identifier, config.client_id, config.environment)
+
+    with pytest.raises(StaleToken):
+        store.save(config, key, second, first)
+    assert store.fetch(config, key) is None
+    store.save(config, key, first, None)
+    store.save(config, key, second, first)
+    with pytest.raises(StaleToken):
+        store.save(config, key, third, first)
+    assert store.fetch(config, key) == second
+
+
+def test_the_store_of_the_guide_is_private_and_fails_in_words(guide_client: Client, desk: Path) -> None:
+    """What a reader copies makes a file for its owner alone, and says so when it cannot be used."""
+    guide_client.tokens.save(Token("a@x.com", "access", None, 1))
+    file = desk / "own.sqlite"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+    file.write_bytes(b"this is no database, and is longer than a header of SQLite has to be" * 20)
+    with pytest.raises(StoreUnavailable, match=re.escape(str(file))):
+        guide_client.tokens.fetch("a@x.com")
