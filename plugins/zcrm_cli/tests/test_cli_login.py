@@ -13,6 +13,8 @@ from zcrm_simulator import Simulator
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Configure = Callable[..., Path]
 Terminal = Callable[..., "tuple[int, str]"]
+HIDDEN = "(not shown): "
+"""The question whole: its last blank is written when the terminal has stopped to echo and to drop input."""
 
 
 def test_a_good_grant_logs_in(
@@ -144,7 +146,7 @@ def test_the_terminal_hides_the_grant(at_terminal: Terminal, configure: Configur
     """At a terminal the grant token is asked for, with the way to get one, and is not echoed."""
     configure()
 
-    code, screen = at_terminal("login", answers={"not shown": grant})
+    code, screen = at_terminal("login", answers={HIDDEN: grant})
 
     assert code == 0
     assert "zcrm simulator grant --url" in screen
@@ -159,7 +161,7 @@ def test_the_terminal_names_the_console_and_the_scopes(at_terminal: Terminal, tm
         encoding="utf-8",
     )
 
-    code, screen = at_terminal("login", answers={"not shown": "\x04"})
+    code, screen = at_terminal("login", answers={HIDDEN: "\x04"})
 
     assert code == 130
     assert "https://api-console.zoho.eu" in screen
@@ -174,7 +176,7 @@ def test_a_token_without_a_name_is_not_lost(
     configure(current_user_email=None)
     grant = zoho.grant_token(["ZohoCRM.users.ALL"])
 
-    code, screen = at_terminal("login", answers={"not shown": grant, "Whose token": "me@hollowbrook.example"})
+    code, screen = at_terminal("login", answers={HIDDEN: grant, "Whose token": "me@hollowbrook.example"})
 
     assert code == 0
     assert "Logged in as me@hollowbrook.example." in screen

@@ -77,14 +77,13 @@ def test_a_taken_port_is_told(run: Run) -> None:
     assert f"port {port}" in done.stderr
 
 
-def test_a_grant_is_for_the_user_and_scopes_named(run: Run, zoho: Simulator) -> None:
+def test_a_grant_is_for_the_user_and_scopes_named(run: Run, zoho: Simulator, tmp_path: Path) -> None:
     """--user and --scope go into the grant token."""
     email = zoho.users[2].email
 
     done = run("simulator", "grant", "--url", zoho.url, "--user", email, "--scope", "AaaServer.profile.READ")
 
-    client = Client(zoho.config() | {"token_persistence_path": "unused"}, token_store=_Memory())
-    with client:
+    with Client(zoho.config() | {"token_persistence_path": str(tmp_path / "tokens")}) as client:
         token = client.oauth.generate_access_token(done.stdout)
     assert (token.user_identifier, token.scope) == (email, "AaaServer.profile.READ")
 
@@ -114,22 +113,3 @@ def test_a_simulator_that_is_not_there_is_told(run: Run, zoho: Simulator) -> Non
 
     assert done.returncode == 1
     assert "zcrm simulator serve" in done.stderr
-
-
-class _Memory:
-    """A store in memory, with the method names of Zoho's own SDKs."""
-
-    def __init__(self) -> None:
-        self._kept: dict[object, object] = {}
-
-    def save(self, key: object, token: object) -> None:
-        """Keep a token."""
-        self._kept[key] = token
-
-    def fetch(self, key: object) -> object:
-        """Give it back."""
-        return self._kept.get(key)
-
-    def delete(self, key: object) -> bool:
-        """Forget it."""
-        return self._kept.pop(key, None) is not None

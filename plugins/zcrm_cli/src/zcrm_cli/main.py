@@ -56,7 +56,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 80},
     epilog="Start with `zcrm demo`. Errors have a code each; docs/errors explains every one.",
 )
 @click.version_option(message="%(version)s", package_name="zcrm-cli", prog_name="zcrm")
