@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Sequence
 
 from zcrm_simulator.data.catalog import MODULES
@@ -81,6 +82,8 @@ class Database:
         self._connection.row_factory = sqlite3.Row
         self._connection.create_function("digits", 1, _digits, deterministic=True)
         self._next_id = first_id
+        # Python 3.13 warns of a connection that nobody closed, and nobody closes what a cache lets go.
+        self._closing = weakref.finalize(self, self._connection.close)
 
     @classmethod
     def empty(cls, first_id: int) -> Database:
@@ -100,7 +103,7 @@ class Database:
     def close(self) -> None:
         """Free the memory."""
         with self.lock:
-            self._connection.close()
+            self._closing()
 
     def new_id(self) -> int:
         """Return an id that nothing else in the organization has."""
