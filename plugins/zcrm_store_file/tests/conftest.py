@@ -68,6 +68,12 @@ def filled(store: FileStore) -> FileStore:
 
 
 @pytest.fixture
+def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do without fsync where a test saves thousands of times and power cuts are not its question."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
 def open_tmp() -> Iterator[Path]:
     """A temporary folder of ours that any user can look into; pytest's own are closed to others."""
     with tempfile.TemporaryDirectory() as name:
@@ -83,8 +89,9 @@ def need_root() -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path, need_root: None) -> Iterator[Path]:
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A real file system with 64 KiB of space."""
+    request.getfixturevalue("need_root")
     place = tmp_path / "disk"
     place.mkdir(mode=0o700)
     mount = shutil.which("mount")

@@ -24,7 +24,7 @@ OLD, NEW, OTHERS = Token("me", "old", "r", 1), Token("me", "new", "r", 2), Token
 
 
 def kill_at(step: int) -> None:
-    """Count the calls that touch the disk, and die before the one numbered ``step``, or in the middle of a write."""
+    """Count the calls that touch the disk, and die before the one numbered ``step``; in a write, half-way."""
     left = step
 
     def counted(function: Callable[..., object]) -> Callable[..., object]:
@@ -99,7 +99,7 @@ def main(root: Path, operation: str) -> None:
         assert not (folder / f".{path.name}.new").exists()
         assert len(list(folder.glob("*damaged*"))) == (operation == "repair")
         if finished:
-            print(step)
+            sys.stdout.write(f"{step}\n")
             return
 
 

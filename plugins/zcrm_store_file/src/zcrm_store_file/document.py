@@ -170,7 +170,7 @@ def _intact_span(read: Read, size: int, offset: int) -> tuple[int, int] | None:
     while True:
         line, end, _ = read(offset, width).partition(b"\n")
         if end or offset + width >= size:
-            # What is not intact may be two lines whose line feed was damaged, so it is not one user's to replace.
+            # What is not intact may be two users' lines whose line feed was damaged: not one's to replace.
             return (offset, offset + len(line) + 1) if is_intact(line + end) else None
         width *= 4
 

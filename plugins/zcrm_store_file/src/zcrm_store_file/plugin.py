@@ -41,8 +41,8 @@ class FileStorePlugin(TokenStorePlugin):
         return _store(config).delete(key)
 
     def list(self, config: Config) -> Iterable[TokenKey]:
-        """Pass the call on to :meth:`FileStore.keys`."""
-        return _store(config).keys()
+        """Pass the call on to :meth:`FileStore.stored_keys`."""
+        return _store(config).stored_keys()
 
     def lock(self, config: Config, key: TokenKey, wait: float) -> AbstractContextManager[None]:
         """Pass the call on to :meth:`FileStore.lock`."""

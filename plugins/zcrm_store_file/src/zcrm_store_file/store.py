@@ -103,7 +103,7 @@ class FileStore:
         except OSError as error:
             raise unavailable(self._path, "written", error) from error
 
-    def keys(self) -> list[TokenKey]:
+    def stored_keys(self) -> list[TokenKey]:
         """Give the keys that have a token, in the order of the file."""
         try:
             place = find_place(self._path)
