@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -134,7 +135,23 @@ def test_four_rights_on_the_table_suffice(
     assert plugin.delete(poor, key) is True
 
 
-@pytest.mark.parametrize("name", ["my-db", "a.b", "a`b", "100%s", "select", 'q"', "日本", ":x", "-- "[:2]])
+def test_the_table_of_the_readme_is_ours(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, key: TokenKey
+) -> None:
+    """A table that an administrator makes as the README says is column by column the one that zcrm makes."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    definition = readme[readme.index("CREATE TABLE") :].partition(";")[0]
+    plugin.fetch(config, key)
+    server.sql(definition.replace("zohooauth.oauthtokens", "by_hand"), database)
+
+    made, by_hand = (
+        str(server.sql(f"SHOW CREATE TABLE {table}", database)[0][1]) for table in ("oauthtokens", "by_hand")
+    )
+
+    assert by_hand.replace("by_hand", "oauthtokens") == made
+
+
+@pytest.mark.parametrize("name", ["my-db", "a.b", "a`b", "100%s", "select", 'q"', "日本", ":x", "--"])
 def test_any_name_that_mysql_allows_is_used(
     plugin: MySQLStorePlugin, server: Server, database: str, key: TokenKey, name: str
 ) -> None:

@@ -51,20 +51,18 @@ class ColumnFacts:
 
 def token_table(place: Place) -> Table:
     """Give the table that zcrm makes: the four columns that Zoho documents, and what they cannot hold."""
-    identity = VARCHAR(512, charset="utf8mb4", collation=_COLLATION)
-    text = MEDIUMTEXT(charset="utf8mb4", collation=_COLLATION)
     return Table(
         place.table,
         MetaData(),
         Column(_DIGEST, BINARY(32), primary_key=True),
-        Column("useridentifier", identity, nullable=False),
-        Column("accesstoken", text, nullable=False),
-        Column("refreshtoken", text),
+        Column("useridentifier", VARCHAR(512), nullable=False),
+        Column("accesstoken", MEDIUMTEXT, nullable=False),
+        Column("refreshtoken", MEDIUMTEXT),
         Column("expirytime", BIGINT, nullable=False),
-        Column("client_id", identity, nullable=False),
-        Column("environment", identity, nullable=False),
-        Column("api_domain", text),
-        Column("scope", text),
+        Column("client_id", VARCHAR(512), nullable=False),
+        Column("environment", VARCHAR(512), nullable=False),
+        Column("api_domain", MEDIUMTEXT),
+        Column("scope", MEDIUMTEXT),
         schema=place.database,
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
