@@ -40,6 +40,7 @@ class Config:
     current_user_email: str | None
     region: str | None
     environment: str
+    sandbox: bool
     accounts_url: str | None
     api_base_url: str | None
     file_upload_url: str | None
@@ -65,17 +66,19 @@ class Config:
         if problems:
             _refuse(problems)
         settings = {key.name: given.get(key.name, key.default) for key in KEYS.values() if key.store is None}
-        if settings.pop("sandbox"):
-            settings["environment"] = "sandbox"
-        settings["environment"] = settings["environment"] or "production"
+        environment = "sandbox" if settings["sandbox"] else settings["environment"] or "production"
+        settings.update(environment=environment, sandbox=environment == "sandbox")
         self.__dict__.update(settings, _given=MappingProxyType(given), _plugin_keys=plugin_keys)
 
     def get(self, key: str, default: object = None) -> object:
         """Give the value of a key: the given one, else the key's own default, else ``default``."""
-        if key in self._given:
-            return self._given[key]
         known = KEYS.get(key)
-        return default if known is None or known.default is None else known.default
+        if known is not None and known.store is None:
+            # The same answer as the attribute: sandbox = true is environment = sandbox here too.
+            value: object = getattr(self, key)
+        else:
+            value = self._given.get(key, None if known is None else known.default)
+        return default if value is None else value
 
     def require(self, key: str, needed_by: str) -> str:
         """Give the text of a key that somebody cannot do without.
@@ -209,13 +212,14 @@ def _read(
 
 
 def _value(key: Key, value: object, folder: Path) -> object:
-    if isinstance(value, str) and not value.strip() and not key.may_be_empty:
+    text = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(text, str) and not text.strip() and not key.may_be_empty:
         raise ValueError("it is empty")
     return key.read(value, folder)
 
 
 def _unknown(name: str, known: list[str]) -> ConfigError:
-    nearest = difflib.get_close_matches(name, known, n=1)
+    nearest = difflib.get_close_matches(str(name), known, n=1)  # a program's dict can have other names
     return ConfigError(
         f"There is no key {name}.",
         why="Neither the core nor an installed plugin knows it.",
