@@ -104,7 +104,7 @@ def _integer(lowest: int, highest: int) -> Read:
 def _seconds(value: object, _folder: Path) -> float:
     try:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number <= _LONGEST_TIMEOUT:
         raise ValueError(f"it must be a number of seconds above 0 and up to {_LONGEST_TIMEOUT}")
@@ -169,7 +169,8 @@ def service_url(text: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ValueError("it is not an address such as https://www.zohoapis.eu") from None
-    if parts.scheme not in ("https", "http") or not host or any(char.isspace() for char in text):
+    stray = any(char in " \\" or not char.isprintable() for char in text)
+    if parts.scheme not in ("https", "http") or not host or stray or parts.netloc.endswith(":"):
         raise ValueError("it is not an address such as https://www.zohoapis.eu")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("it must hold neither a user, a query nor a fragment")
@@ -178,9 +179,9 @@ def service_url(text: str) -> str:
             "plain http would show the token to the network; only a loopback address may have it"
         )
     name = f"[{host}]" if ":" in host else host
-    return urlunsplit(
-        (parts.scheme, name if port is None else f"{name}:{port}", parts.path.rstrip("/"), "", "")
-    )
+    if port is not None and port != {"https": 443, "http": 80}[parts.scheme]:
+        name = f"{name}:{port}"
+    return urlunsplit((parts.scheme, name, parts.path.rstrip("/"), "", ""))
 
 
 def is_loopback(host: str) -> bool:
