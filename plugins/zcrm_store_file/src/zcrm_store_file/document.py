@@ -116,14 +116,13 @@ def split_lines(data: bytes) -> list[bytes]:
 
 def first_damage(data: bytes) -> str | None:
     """Say in one sentence what is the first thing wrong with a whole file; ``None`` when it is sound."""
-    body = data.find(b"\n") + 1
-    previous = b""
-    for number, line in enumerate(split_lines(data), start=2):
+    lines = split_lines(data)
+    for number, (before, line) in enumerate(zip([b"", *lines], lines, strict=False), start=2):
         if not is_intact(line):
             return f"Line {number} is not as it was written."
-        if line[:KEY_END] <= previous:
+        if line[:KEY_END] <= before[:KEY_END]:
             return f"Line {number} is not in its place."
-        previous = line[:KEY_END]
+    body = data.find(b"\n") + 1
     if data[:body] != format_line(len(data) - body):
         return "Its first line does not fit the rest: something was cut off, added or overwritten."
     return None

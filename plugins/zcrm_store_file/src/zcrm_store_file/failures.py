@@ -38,16 +38,16 @@ def damaged(path: str, why: str) -> StoreCorrupt:
     )
 
 
-def refused(what: str, why: str, fix: str, number: str) -> StoreError:
+def refused(what: str, why: str, fix: str, code: str) -> StoreError:
     """Give the error for a file or folder that may not hold tokens as it is.
 
     Args:
         what: what was found, one sentence.
         why: the danger.
         fix: the cure.
-        number: the three digits of the code.
+        code: the whole code, such as ``ZCRM-FILE-004``.
     """
-    return StoreError(what, why=why, fix=fix, code=f"ZCRM-FILE-{number}")
+    return StoreError(what, why=why, fix=fix, code=code)
 
 
 def unavailable(path: str, doing: str, error: OSError) -> StoreUnavailable:

@@ -56,7 +56,7 @@ def encode_damaged(start: bytes) -> bytes:
 
 def is_intact(line: bytes) -> bool:
     """Tell whether a line is, byte for byte, as it was written."""
-    return line[KEY_END:_REST] == b"%b%08x" % (_CHECK, _checksum(line[:KEY_END], line[_REST:]))
+    return line[KEY_END:_REST] == b"%b%08x" % (_CHECK, crc32(line[_REST:], crc32(line[:KEY_END])))
 
 
 def decode(line: bytes, key: TokenKey, path: str) -> Token:
@@ -99,11 +99,7 @@ def decode_key(line: bytes, path: str) -> TokenKey | None:
 
 def _line(start: bytes, fields: Mapping[str, object]) -> bytes:
     rest = b'",%b\n' % json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()[1:]
-    return b"%b%b%08x%b" % (start, _CHECK, _checksum(start, rest), rest)
-
-
-def _checksum(start: bytes, rest: bytes) -> int:
-    return crc32(rest, crc32(start))
+    return b"%b%b%08x%b" % (start, _CHECK, crc32(rest, crc32(start)), rest)
 
 
 # The two functions below give None or nothing instead of raising: a JSON or Unicode error carries the

@@ -71,7 +71,7 @@ class Place:
             f"At {path} there is a link or a file, not a folder.",
             "zcrm keeps its lock files there and follows no link: somebody may have put it there.",
             "Remove it; zcrm makes the folder again.",
-            "006",
+            "ZCRM-FILE-006",
         )
 
 
@@ -138,12 +138,12 @@ def _refuse_open_folder(status: os.stat_result, path: str) -> None:
             f"The folder {path} belongs to another user (uid {status.st_uid}).",
             "Its owner can replace the tokens in it.",
             f"Run: chown {os.geteuid()} {path} - or set token_persistence_path to a folder of this user.",
-            "007",
+            "ZCRM-FILE-007",
         )
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
         raise refused(
             f"Others can write in the folder {path} (mode {stat.S_IMODE(status.st_mode):04o}).",
             "Whoever can write there can replace the tokens in it.",
             f"Run: chmod go-w {path}",
-            "005",
+            "ZCRM-FILE-005",
         )

@@ -228,7 +228,7 @@ def _write(place: Place, parts: Sequence[bytes | memoryview]) -> None:
             f"The token file {place.path} would grow to {size} bytes; the limit is {MAX_BYTES}.",
             "A token file is read as a whole when it is checked or changed.",
             "Use the MySQL store.",
-            "010",
+            "ZCRM-FILE-010",
         )
     replace_file(place.folder, place.name, parts)
 

@@ -106,14 +106,14 @@ def refuse_unsafe(status: os.stat_result, path: str) -> None:
             f"The file {path} belongs to another user (uid {status.st_uid}).",
             "Its owner can read and replace the tokens in it.",
             f"Give it to this process's user (chown {os.geteuid()} {path}), or run as its owner.",
-            "007",
+            "ZCRM-FILE-007",
         )
     if status.st_size > MAX_BYTES:
         raise refused(
             f"The file {path} has {status.st_size} bytes; the limit is {MAX_BYTES}.",
             "A token file is read as a whole when it is checked or changed.",
             "If it is not a token file, set another token_persistence_path; if it is, use the MySQL store.",
-            "010",
+            "ZCRM-FILE-010",
         )
 
 
@@ -122,7 +122,7 @@ def _not_regular(path: str, kind: str) -> Exception:
         f"At {path} there is {kind}, not a regular file.",
         "zcrm follows no link and reads no pipe: somebody may have put it there to catch or plant tokens.",
         "Remove it, or set token_persistence_path to a real file or folder.",
-        "006",
+        "ZCRM-FILE-006",
     )
 
 
@@ -132,5 +132,5 @@ def _refuse_open_file(status: os.stat_result, path: str) -> None:
             f"Others can use the token file {path} (mode {stat.S_IMODE(status.st_mode):04o}).",
             "Whoever reads a token can act as its user, and whoever writes one can plant his own.",
             f"Run: chmod 600 {path} - and if others were on this machine, log in again.",
-            "004",
+            "ZCRM-FILE-004",
         )
