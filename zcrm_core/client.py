@@ -57,29 +57,42 @@ class Client:
         self._become(assemble(config, token_store, plugins))
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Client:
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        token_store: object | None = None,
+        plugins: Sequence[object] = (),
+    ) -> Client:
         """Make a client from variables such as ``ZCRM_CLIENT_ID``.
 
         Args:
             environ: the variables; the process's own when left out.
+            token_store: as for the class itself.
+            plugins: as for the class itself.
 
         Raises:
             ConfigError, PluginError: as for the class itself.
         """
-        return cls(environment_values(environ))
+        return cls(environment_values(environ), token_store=token_store, plugins=plugins)
 
     @classmethod
-    def from_file(cls, path: str | Path) -> Client:
+    def from_file(
+        cls, path: str | Path, *, token_store: object | None = None, plugins: Sequence[object] = ()
+    ) -> Client:
         """Make a client from a TOML file; relative paths in it start from its folder.
 
         Args:
             path: the file, with the keys at its top level or in a table ``[zcrm]``.
+            token_store: as for the class itself.
+            plugins: as for the class itself.
 
         Raises:
             ConfigError, PluginError: as for the class itself; also when the file cannot be read.
         """
         client = cls.__new__(cls)
-        client._become(assemble(file_values(path), folder=Path(path).absolute().parent))  # noqa: SLF001 - own
+        folder = Path(path).absolute().parent
+        client._become(assemble(file_values(path), token_store, plugins, folder))  # noqa: SLF001 - its own
         return client
 
     def _become(self, parts: Parts, user: str | None = None) -> None:

@@ -142,3 +142,16 @@ def test_nonsense_for_a_region_is_an_error() -> None:
 
     with pytest.raises(PluginError, match="str instead of a Region"):
         resolve(Config(BASE), Plugins(core=[DataCentres()], given=[Odd()], installed=[]))
+
+
+@pytest.mark.parametrize("address", ["http://api.example", "https://api.example/", "ftp://x", "", "https://u:p@x"])
+def test_a_plugin_s_addresses_are_held_to_the_same_rules(address: str) -> None:
+    """A region plugin cannot send tokens over plain http, or to something that is no address."""
+
+    class Careless:
+        @hookimpl
+        def zcrm_choose_region(self) -> Region:
+            return Region("careless", "https://accounts.example", address, *["https://x.example"] * 3)
+
+    with pytest.raises(PluginError, match="careless"):
+        resolve(Config(BASE), Plugins(core=[DataCentres()], given=[Careless()], installed=[]))

@@ -48,11 +48,13 @@ def _loopback_url(given: object) -> str:
             "The region simulator needs the key simulator_url.",
             why="Only whoever started the simulator knows its port.",
             fix="Set simulator_url to Simulator().url, for example http://127.0.0.1:8421.",
+            code="ZCRM-CONFIG-003",
         )
     if not is_loopback_url(str(given)):
         raise ConfigError(
             "simulator_url is not a plain http URL on a loopback address.",
             why="The simulator serves its own machine alone, so any other address is a mistake.",
             fix="Use what Simulator().url says, for example http://127.0.0.1:8421.",
+            code="ZCRM-CONFIG-004",
         )
     return str(given).rstrip("/")

@@ -12,22 +12,22 @@ def class_name(handler: object) -> str:
     return type(handler).__name__
 
 
-def refused(number: str, what: str, why: str, fix: str) -> StoreError:
+def refused(code: str, what: str, why: str, fix: str) -> StoreError:
     """Give the error for a class that cannot be used at all.
 
     Args:
-        number: the three digits of the code.
+        code: the whole code, such as ``ZCRM-CUSTOM-004``.
         what: what was found, one sentence that names the file or the class.
         why: the reason.
         fix: the cure.
     """
-    return StoreError(what, why=why, fix=fix, code=f"ZCRM-CUSTOM-{number}")
+    return StoreError(what, why=why, fix=fix, code=code)
 
 
 def failed(handler: object, method: str, error: Exception) -> StoreError:
     """Give the error for a method that raised; its own text is left out, for it may hold a token."""
     return refused(
-        "008",
+        "ZCRM-CUSTOM-008",
         f"{class_name(handler)}.{method} raised {type(error).__name__}.",
         "Only None or zcrm_store_custom.NoToken says that there is no token; anything else is a failure.",
         "Look at the cause, cure what the class works on, and call again.",
@@ -37,7 +37,7 @@ def failed(handler: object, method: str, error: Exception) -> StoreError:
 def nonsense(handler: object, method: str, answer: object, expected: str) -> StoreError:
     """Give the error for an answer of a kind that no method may give; the answer is not shown."""
     return refused(
-        "009",
+        "ZCRM-CUSTOM-009",
         f"{class_name(handler)}.{method} answered with {type(answer).__name__} instead of {expected}.",
         "An answer that is not what the method promises may mean that a token was lost.",
         f"Correct {method}; the README of zcrm-store-custom says what each method answers.",

@@ -46,7 +46,7 @@ def _named(config: Config) -> tuple[str, str | None]:
         place, name = name, None
     if not isinstance(place, str):
         raise refused(
-            "001",
+            "ZCRM-CUSTOM-001",
             "The configuration does not say where the store class is.",
             f"{CLASS_KEY} names a class, and {PATH_KEY} is not set." if name else "Neither key is set.",
             f"Set {_EXAMPLE}.",
@@ -55,7 +55,7 @@ def _named(config: Config) -> tuple[str, str | None]:
         place, _, inner = place.partition(":")
         if name is not None and name != inner:
             raise refused(
-                "001",
+                "ZCRM-CUSTOM-001",
                 f"The configuration names two store classes: {inner} and {name}.",
                 f"{PATH_KEY} names one after the colon, and {CLASS_KEY} another.",
                 f"Keep one of them, for instance {_EXAMPLE}.",
@@ -67,7 +67,7 @@ def _named(config: Config) -> tuple[str, str | None]:
 def _load_file(path: Path, config: Config) -> ModuleType:
     if not path.is_file():
         raise refused(
-            "002",
+            "ZCRM-CUSTOM-002",
             f"The store file {path} is not there." if not path.exists() else f"{path} is not a file.",
             f"{PATH_KEY} names it; a relative path starts at the configuration's folder.",
             f"Correct {PATH_KEY}, or put the file there.",
@@ -77,7 +77,7 @@ def _load_file(path: Path, config: Config) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise refused(
-            "002", f"Python cannot load {path}.", "No loader takes it.", "Name a file that ends in .py."
+            "ZCRM-CUSTOM-002", f"Python cannot load {path}.", "No loader takes it.", "Name a file that ends in .py."
         )
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and pickle look a class's module up there, for as long as the configuration is in use.
@@ -107,7 +107,7 @@ def _import(name: str) -> ModuleType:
 
 def _no_module(name: str) -> StoreError:
     return refused(
-        "002",
+        "ZCRM-CUSTOM-002",
         f"There is no module {name!r}.",
         f"{PATH_KEY} must be the path of a .py file, or package.module:Class of an installed package.",
         f"Set {_EXAMPLE}, or install the package.",
@@ -119,21 +119,21 @@ def _refuse_import(place: str, error: BaseException) -> None:
     if isinstance(error, SyntaxError):
         where = f" at line {error.lineno}" if error.lineno else ""
         raise refused(
-            "003",
+            "ZCRM-CUSTOM-003",
             f"{place} cannot be compiled.",
             f"{Path(error.filename or place).name} is not Python{where}: {error.msg}.",
             "Correct the file; `python -m py_compile` shows the place.",
         ) from error
     if isinstance(error, OSError) and error.filename == place:
         raise refused(
-            "002",
+            "ZCRM-CUSTOM-002",
             f"The store file {place} cannot be read.",
             f"The operating system says: {error.strerror}.",
             "Give this process's user the right to read it.",
         ) from error
     if isinstance(error, (Exception, SystemExit)):
         raise refused(
-            "004",
+            "ZCRM-CUSTOM-004",
             f"{place} raised {type(error).__name__} while it was imported.",
             "The code at the top of the file, or of a module that it imports, failed.",
             "Look at the cause, correct it, and see that importing the file alone works.",
@@ -146,7 +146,7 @@ def _the_class(module: ModuleType, place: str, name: str | None) -> type:
         if isinstance(found, type):
             return found
         raise refused(
-            "005",
+            "ZCRM-CUSTOM-005",
             f"There is no class {name} in {place}.",
             f"{name} is {type(found).__name__}, not a class." if found is not None else _seen(module),
             f"Correct {CLASS_KEY}; upper and lower case count.",
@@ -156,7 +156,7 @@ def _the_class(module: ModuleType, place: str, name: str | None) -> type:
         return stores[0]
     names = ", ".join(each.__name__ for each in stores)
     raise refused(
-        "005",
+        "ZCRM-CUSTOM-005",
         f"{place} has {len(stores)} store classes: {names}." if stores else f"{place} has no store class.",
         f"Without {CLASS_KEY} there must be one alone." if stores else _seen(module),
         f"Name the class with {CLASS_KEY}." if stores else "Write a class that saves, gets and deletes.",

@@ -32,7 +32,7 @@ def _make(store: type, config: Config) -> object:
         return store(*arguments)
     except Exception as error:
         raise refused(
-            "006",
+            "ZCRM-CUSTOM-006",
             f"{store.__name__} raised {type(error).__name__} while it was made.",
             f"It was called as {store.__name__}({'config' if arguments else ''}).",
             "Look at the cause and correct the constructor or what it needs.",
@@ -54,7 +54,7 @@ def _wants_config(store: type) -> bool:
     ]
     if len(needed) > 1 or (needed and needed[0] not in positional):
         raise refused(
-            "006",
+            "ZCRM-CUSTOM-006",
             f"{store.__name__} cannot be made: it needs {', '.join(each.name for each in needed)}.",
             "A store class is made with no argument, or with the configuration alone.",
             "Give the others defaults, or pass an object as Client(..., token_store=it).",

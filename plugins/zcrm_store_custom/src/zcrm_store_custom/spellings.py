@@ -131,7 +131,7 @@ def _check(handler: object, method: Method, name: str, arguments: str, *, compar
 
 def _wrong(handler: object, name: str, arguments: str, why: str) -> StoreError:
     return refused(
-        "007",
+        "ZCRM-CUSTOM-007",
         f"{class_name(handler)}.{name} cannot be called as {name}({arguments}).",
         why,
         f"Write it as a plain method: def {name}({', '.join(filter(None, ('self', arguments)))}).",
@@ -145,13 +145,13 @@ def _incomplete(handler: object) -> StoreError:
     missing = [name for name in nearest.names if not callable(getattr(handler, name, None))]
     if len(missing) == len(nearest.names):
         return refused(
-            "007",
+            "ZCRM-CUSTOM-007",
             f"{class_name(handler)} has none of the methods of a store.",
             "A store needs one of these sets: " + "; or ".join(map(str, SPELLINGS)) + ".",
             "Add the methods of one set; the README of zcrm-store-custom shows them.",
         )
     return refused(
-        "007",
+        "ZCRM-CUSTOM-007",
         f"{class_name(handler)} lacks {' and '.join(missing)}.",
         f"It has some of {nearest}, and a store needs all three.",
         "Add what is missing; one set of names must be complete.",
