@@ -83,10 +83,11 @@ def test_wrong_usage_ends_with_2(run: Run, arguments: list[str]) -> None:
     assert "--help" in done.stderr
 
 
-def test_a_reader_that_leaves_is_no_error(environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("arguments", [["plugins"], ["demo"], ["--version"], ["--help"]])
+def test_a_reader_that_leaves_is_no_error(environment: dict[str, str], arguments: list[str]) -> None:
     """With its output closed the command ends without a word."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "zcrm_cli", "plugins"],
+        [sys.executable, "-m", "zcrm_cli", *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -78,7 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = Debug()
     try:
         cli.main(arguments, prog_name="zcrm", standalone_mode=False, obj=debug)
-        sys.stdout.flush()
     except ZcrmError as error:
         show_failure(error, with_traceback=debug.on)
         return FAILED
@@ -87,10 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.Abort:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has left, as `zcrm plugins | head -1` does; what is still buffered has no reader either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     return 0
 
 
