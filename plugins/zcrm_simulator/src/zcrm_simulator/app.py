@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from zcrm_simulator.answers import empty_answer, envelope, html_answer, json_answer
 from zcrm_simulator.control import Control
 from zcrm_simulator.crm.dispatch import Crm
-from zcrm_simulator.faults import Fault
+from zcrm_simulator.faults import Fault, Waiter
 from zcrm_simulator.guard import stranger
 from zcrm_simulator.oauth.routes import Accounts
 from zcrm_simulator.places import split_path
@@ -57,23 +57,24 @@ class App:
         return response, wire
 
     def _answer(self, request: Request) -> tuple[Response, Wire]:
+        wait = self._world.faults.waiter()
         fault = self._world.faults.take(request.method, request.path)
         if fault is None:
-            return self._route(request, self._pause), "send"
+            return self._route(request, lambda: self._pause(wait)), "send"
         if fault.kind == "delay":
-            return self._route(request, lambda: self._pause(fault.seconds)), "send"
+            return self._route(request, lambda: self._pause(wait, fault.seconds)), "send"
         happens = fault.stage == "after" or fault.kind == "truncate"
-        response = self._route(request, self._pause) if happens else Response()
+        response = self._route(request, lambda: self._pause(wait)) if happens else Response()
         if fault.kind == "hang":
-            self._world.faults.wait(fault.seconds)
+            wait(fault.seconds)
         if fault.kind in _WIRES:
             return response, _WIRES[fault.kind]
         return _broken(fault, request), "send"
 
-    def _pause(self, seconds: float | None = None) -> None:
+    def _pause(self, wait: Waiter, seconds: float | None = None) -> None:
         total = self._world.switches.latency + (seconds or 0.0)
         if total:
-            self._world.faults.wait(total)
+            wait(total)
 
     def _route(self, request: Request, pause: Callable[[], None]) -> Response:
         place, path = split_path(request.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -12,6 +12,7 @@ from zcrm_core import ConfigError
 
 Kind = Literal["status", "html", "delay", "hang", "reset", "truncate", "empty"]
 Stage = Literal["before", "after"]
+Waiter = Callable[[float | None], bool]
 
 _DEFAULT_STATUS: Mapping[Kind, int] = MappingProxyType({"status": 500, "html": 502, "empty": 200})
 
@@ -148,8 +149,10 @@ class Faults:
             self._closed = False
             self._released = threading.Event()
 
-    def wait(self, seconds: float | None) -> None:
-        """Hold the calling thread for ``seconds``, or until the faults are cleared or closed."""
+    def waiter(self) -> Waiter:
+        """Return what holds a call for some seconds, or until the faults are cleared or closed.
+
+        A call gets it before it takes its fault, so that no ``clear`` falls between the two unseen.
+        """
         with self._lock:
-            released = self._released
-        released.wait(seconds)
+            return self._released.wait
