@@ -77,7 +77,10 @@ def _load_file(path: Path, config: Config) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise refused(
-            "ZCRM-CUSTOM-002", f"Python cannot load {path}.", "No loader takes it.", "Name a file that ends in .py."
+            "ZCRM-CUSTOM-002",
+            f"Python cannot load {path}.",
+            "No loader takes it.",
+            "Name a file that ends in .py.",
         )
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and pickle look a class's module up there, for as long as the configuration is in use.
