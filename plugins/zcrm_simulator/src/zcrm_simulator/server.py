@@ -27,7 +27,7 @@ Wire = Literal["send", "reset", "truncate", "drop"]
 
 Application = Callable[[Request], tuple[Response, Wire]]
 
-_POLL_SECONDS = 0.02
+_WAKE_SECONDS = 1.0
 _MAX_BODY = 128 * 1024 * 1024
 _BODILESS = frozenset({204, 304})  # RFC 9110 section 6.4.1
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -62,6 +62,7 @@ class Server(ThreadingMixIn, TCPServer):
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._loop: threading.Thread | None = None
+        self._stopping = False
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), _Handler)
@@ -79,15 +80,24 @@ class Server(ThreadingMixIn, TCPServer):
 
     def start(self) -> None:
         """Answer calls in the background from now on."""
-        self._loop = threading.Thread(
-            target=self.serve_forever, args=(_POLL_SECONDS,), name=f"zcrm-simulator-{self.port}", daemon=True
-        )
+        self._loop = threading.Thread(target=self._accept, name=f"zcrm-simulator-{self.port}", daemon=True)
         self._loop.start()
+
+    def _accept(self) -> None:
+        """Wait for connections without ever looking at a clock; ``stop`` makes one to end the wait."""
+        while not self._stopping:
+            self.handle_request()
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        """Turn away who comes while the server is stopping."""
+        return not self._stopping
 
     def stop(self) -> None:
         """Close every connection and leave no thread behind."""
         if self._loop is not None:
-            self.shutdown()
+            self._stopping = True
+            with suppress(OSError):  # the loop may have ended by another connection
+                socket.create_connection(self.server_address[:2], _WAKE_SECONDS).close()
             self._loop.join()
         self.server_close()
         with self._lock:
