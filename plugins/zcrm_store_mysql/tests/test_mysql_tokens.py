@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from zcrm_core import Config, StaleToken, StoreCorrupt, Token, TokenKey
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
 if TYPE_CHECKING:
-    from plugins.zcrm_store_mysql.tests.conftest import Server
+    from plugins.zcrm_store_mysql.tests.conftest import LocalServer, Server
 
 LOOK_ALIKES = (
     "a@x.com", "A@x.com", "a@x.com ", " a@x.com", "a@x.com  ", "á@x.com", "a\u0301@x.com", "a@x.com\u200b",
@@ -90,13 +90,13 @@ def test_any_token_comes_back(
     assert plugin.delete(config, asked) is True
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("value", HOSTILE)
 def test_hostile_texts_are_only_texts(
-    *, plugin: MySQLStorePlugin, config: Config, server: Server, database: str, key: TokenKey, text: str
+    *, plugin: MySQLStorePlugin, config: Config, server: Server, database: str, key: TokenKey, value: str
 ) -> None:
     """SQL in any place of a key or a token is kept as it is and runs nowhere."""
-    other = TokenKey(text, text, text)
-    token = Token(text, text, text, 1, text, text)
+    other = TokenKey(value, value, value)
+    token = Token(value, value, value, 1, value, value)
     plugin.save(config, key, token_of(key), None)
 
     plugin.save(config, other, token, None)
@@ -217,23 +217,34 @@ def test_one_of_many_writers_replaces(plugin: MySQLStorePlugin, config: Config, 
     assert plugin.fetch(config, key) == token_of(key, access_token=won[0])
 
 
-def _save_in_child(plugin: MySQLStorePlugin, config: Config, key: TokenKey, number: int) -> None:
+def session_of(plugin: MySQLStorePlugin, config: Config) -> object:
+    """The server's number of the session that this process uses."""
+    ((number,),) = plugin._store(config)._server.run(text("SELECT CONNECTION_ID()")).rows
+    return number
+
+
+def save_in_child(
+    plugin: MySQLStorePlugin, config: Config, key: TokenKey, sessions: multiprocessing.SimpleQueue[object]
+) -> None:
+    """What a forked process does with the store that it inherits."""
     for expiry in range(20):
-        plugin.save(config, key, token_of(key, expiry_time=number * 100 + expiry), None)
+        plugin.save(config, key, token_of(key, expiry_time=expiry), None)
         plugin.fetch(config, key)
+    sessions.put(session_of(plugin, config))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_has_connections_of_its_own(
     plugin: MySQLStorePlugin, config: Config, key: TokenKey
 ) -> None:
-    """Parent and children that share a store made before the fork never read each other's answers."""
+    """Processes that share a store made before the fork use a session each, and none is lost by it."""
     plugin.save(config, key, token_of(key), None)
+    own = session_of(plugin, config)
     context = multiprocessing.get_context("fork")
+    sessions: multiprocessing.SimpleQueue[object] = context.SimpleQueue()
     others = [TokenKey(f"child{number}", "c", "production") for number in range(3)]
     children = [
-        context.Process(target=_save_in_child, args=(plugin, config, other, number))
-        for number, other in enumerate(others)
+        context.Process(target=save_in_child, args=(plugin, config, other, sessions)) for other in others
     ]
     for child in children:
         child.start()
@@ -243,19 +254,20 @@ def test_a_forked_process_has_connections_of_its_own(
         child.join()
 
     assert [child.exitcode for child in children] == [0, 0, 0]
-    assert plugin.fetch(config, key) == token_of(key)
-    assert plugin.fetch(config, others[2]) == token_of(others[2], expiry_time=219)
+    assert len({own, *(sessions.get() for _ in children)}) == 4
+    assert session_of(plugin, config) == own
+    assert plugin.fetch(config, others[2]) == token_of(others[2], expiry_time=19)
 
 
 def test_an_operation_is_one_round_trip(
-    plugin: MySQLStorePlugin, config: Config, server: Server, key: TokenKey
+    plugin: MySQLStorePlugin, config: Config, local_server: LocalServer, key: TokenKey
 ) -> None:
     """On a warm connection each operation asks the server once: no ping, no COMMIT, no ROLLBACK."""
     plugin.fetch(config, key)
     asked = "SHOW GLOBAL STATUS WHERE Variable_name = 'Questions'"
 
     def questions() -> int:
-        return int(str(server.sql(asked)[0][1]))
+        return int(str(local_server.sql(asked)[0][1]))
 
     def cost(operation: object) -> int:
         before = questions()
