@@ -20,8 +20,13 @@ VERIFIER = "a-verifier-of-at-least-forty-three-characters-0"
 def authorize(zcrm_simulator: Simulator, send: Send) -> Send:
     """Open the consent page as the simulator's first client."""
     config = zcrm_simulator.config()
-    usual = {"client_id": config["client_id"], "redirect_uri": config["redirect_uri"], "response_type": "code",
-             "scope": "ZohoCRM.modules.ALL,ZohoCRM.users.READ", "access_type": "offline"}  # fmt: skip
+    usual = {
+        "client_id": config["client_id"],
+        "redirect_uri": config["redirect_uri"],
+        "response_type": "code",
+        "scope": "ZohoCRM.modules.ALL,ZohoCRM.users.READ",
+        "access_type": "offline",
+    }
 
     def authorize(at: str = "", **changed: str) -> requests.Response:
         return send("GET", f"{at}/oauth/v2/auth", params=usual | changed)
@@ -178,8 +183,15 @@ def test_consent_page(authorize: Send, send: Send, token_call: Send, zcrm_simula
     assert "<script>" not in page.text
     config = zcrm_simulator.config()
     user = zcrm_simulator.users[3].email
-    form = {"client_id": config["client_id"], "redirect_uri": config["redirect_uri"], "response_type": "code",
-            "scope": "ZohoCRM.users.READ", "user": user, "environment": "sandbox", "decision": "accept"}  # fmt: skip
+    form = {
+        "client_id": config["client_id"],
+        "redirect_uri": config["redirect_uri"],
+        "response_type": "code",
+        "scope": "ZohoCRM.users.READ",
+        "user": user,
+        "environment": "sandbox",
+        "decision": "accept",
+    }
     code = sent_back(send("POST", "/oauth/v2/auth", data=form))["code"]
     tokens = token_call("authorization_code", code=code, redirect_uri=config["redirect_uri"]).json()
     assert tokens["api_domain"] == f"{zcrm_simulator.url}/sandbox"

@@ -42,15 +42,21 @@ def test_grant_gives_a_code(send: Send, token_call: Send, zcrm_simulator: Simula
     assert answer.json()["users"][0]["email"] == user
 
 
-@pytest.mark.parametrize("wanted", [
-    {"scopes": []}, {"scopes": ["ZohoBooks.all.READ"]}, {"scopes": "ZohoCRM.modules.ALL", "user": "x@y.example"},
-    {"scopes": "ZohoCRM.modules.ALL", "client_id": "1000.X"}, {"scopes": "ZohoCRM.modules.ALL", "data_center": "mars"},
-    {"scopes": "ZohoCRM.modules.ALL", "environment": "test"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"scopes": []},
+        {"scopes": ["ZohoBooks.all.READ"]},
+        {"scopes": "ZohoCRM.modules.ALL", "user": "x@y.example"},
+        {"scopes": "ZohoCRM.modules.ALL", "client_id": "1000.X"},
+        {"scopes": "ZohoCRM.modules.ALL", "data_center": "mars"},
+        {"scopes": "ZohoCRM.modules.ALL", "environment": "test"},
+    ],
+)
 def test_grant_names_what_is_unknown(send: Send, zcrm_simulator: Simulator, wanted: dict[str, str]) -> None:
     """Unknown scopes, users, clients and places are errors on both ways."""
     with pytest.raises(ConfigError, match="No code for"):
-        zcrm_simulator.grant_token(**wanted)
+        zcrm_simulator.grant_token(**wanted)  # type: ignore[arg-type]  # wrong on purpose
     answer = send("POST", "/__simulator__/grant", json=wanted)
     assert answer.status_code == 400
     assert "No code for" in answer.json()["error"]
@@ -143,16 +149,29 @@ def test_reset_brings_the_data_back(call_as: Callable[..., Send], zcrm_simulator
     assert call_as()("GET", "/crm/v8/Leads/actions/count").json() == {"count": 520}
 
 
-@pytest.mark.parametrize(("method", "name", "body", "status"), [
-    ("POST", "clock", {}, 400), ("POST", "clock", {"advance": "1"}, 400), ("POST", "clock", {"advance": True}, 400),
-    ("POST", "clock", {"advance": -1}, 400), ("POST", "grant", {}, 400), ("POST", "grant", {"scopes": 5}, 400),
-    ("POST", "grant", {"scopes": "ZohoCRM.modules.ALL", "user": 5}, 400),
-    ("POST", "faults", {}, 400), ("POST", "faults", {"path": "/", "kind": "fire"}, 400),
-    ("POST", "faults", {"path": 5, "kind": "reset"}, 400), ("POST", "limits", {"refreshes": "many"}, 400),
-    ("POST", "limits", {"nothing": 1}, 400), ("POST", "switches", {"milliseconds": 1}, 400),
-    ("POST", "switches", {"nothing": True}, 400), ("POST", "reset", [], 400),
-    ("POST", "health", {}, 405), ("GET", "grant", {}, 405), ("GET", "nothing", {}, 404),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "name", "body", "status"),
+    [
+        ("POST", "clock", {}, 400),
+        ("POST", "clock", {"advance": "1"}, 400),
+        ("POST", "clock", {"advance": True}, 400),
+        ("POST", "clock", {"advance": -1}, 400),
+        ("POST", "grant", {}, 400),
+        ("POST", "grant", {"scopes": 5}, 400),
+        ("POST", "grant", {"scopes": "ZohoCRM.modules.ALL", "user": 5}, 400),
+        ("POST", "faults", {}, 400),
+        ("POST", "faults", {"path": "/", "kind": "fire"}, 400),
+        ("POST", "faults", {"path": 5, "kind": "reset"}, 400),
+        ("POST", "limits", {"refreshes": "many"}, 400),
+        ("POST", "limits", {"nothing": 1}, 400),
+        ("POST", "switches", {"milliseconds": 1}, 400),
+        ("POST", "switches", {"nothing": True}, 400),
+        ("POST", "reset", [], 400),
+        ("POST", "health", {}, 405),
+        ("GET", "grant", {}, 405),
+        ("GET", "nothing", {}, 404),
+    ],
+)
 def test_wrong_calls_say_why(send: Send, method: str, name: str, body: object, status: int) -> None:
     """A wrong call of the control plane gets a JSON error and changes nothing."""
     before = send("POST", "/__simulator__/limits", json={}).json()

@@ -16,10 +16,18 @@ Send = Callable[..., requests.Response]
 ORG = "/crm/v8/org"
 
 
-@pytest.mark.parametrize(("status", "code"), [
-    (None, "INTERNAL_ERROR"), (500, "INTERNAL_ERROR"), (503, "SERVICE_UNAVAILABLE"), (429, "TOO_MANY_REQUESTS"),
-    (401, "INVALID_TOKEN"), (403, "NO_PERMISSION"), (404, "INVALID_URL_PATTERN"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (None, "INTERNAL_ERROR"),
+        (500, "INTERNAL_ERROR"),
+        (503, "SERVICE_UNAVAILABLE"),
+        (429, "TOO_MANY_REQUESTS"),
+        (401, "INVALID_TOKEN"),
+        (403, "NO_PERMISSION"),
+        (404, "INVALID_URL_PATTERN"),
+    ],
+)
 def test_status(call: Send, zcrm_simulator: Simulator, status: int | None, code: str) -> None:
     """A status comes with the CRM's envelope for it, once."""
     zcrm_simulator.faults.add(ORG, kind="status", status=status)
@@ -150,12 +158,19 @@ def test_faults_over_http(send: Send, zcrm_simulator: Simulator) -> None:
     assert zcrm_simulator.faults.pending() == ()
 
 
-@pytest.mark.parametrize("wrong", [
-    {"path": "crm", "kind": "reset"}, {"path": "/", "kind": "fire"}, {"path": "/", "kind": "reset", "times": 0},
-    {"path": "/", "kind": "delay"}, {"path": "/", "kind": "hang", "seconds": -1},
-    {"path": "/", "kind": "status", "status": 99}, {"path": "/", "kind": "status", "status": 600},
-    {"path": "/", "kind": "reset", "stage": "during"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"path": "crm", "kind": "reset"},
+        {"path": "/", "kind": "fire"},
+        {"path": "/", "kind": "reset", "times": 0},
+        {"path": "/", "kind": "delay"},
+        {"path": "/", "kind": "hang", "seconds": -1},
+        {"path": "/", "kind": "status", "status": 99},
+        {"path": "/", "kind": "status", "status": 600},
+        {"path": "/", "kind": "reset", "stage": "during"},
+    ],
+)
 def test_impossible_faults_are_refused(zcrm_simulator: Simulator, wrong: dict[str, Any]) -> None:
     """A fault that cannot be played is an error when it is added."""
     with pytest.raises(ConfigError, match="The fault for"):

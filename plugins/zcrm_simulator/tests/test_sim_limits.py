@@ -19,14 +19,35 @@ ORG = "/crm/v8/org"
 def test_documented_numbers() -> None:
     """The defaults are the numbers on Zoho's pages."""
     assert dataclasses.asdict(Limits()) == {
-        "code_lifetime": 120, "grant_codes": 10, "grant_codes_window": 600, "access_token_lifetime": 3_600,
-        "access_tokens_per_refresh_token": 15, "refreshes": 10, "refresh_window": 600, "refresh_tokens_per_user": 20,
-        "new_refresh_tokens": 10, "new_refresh_tokens_window": 600, "fields": 50, "ids": 100, "per_page": 200,
-        "numbered_records": 2_000, "token_records": 100_000, "page_token_lifetime": 86_400, "search_results": 2_000,
-        "search_conditions": 15, "search_conditions_v2": 10, "search_values": 100, "search_word_length": 2,
-        "records_per_write": 100, "recycle_bin_days": 60, "credits": 58_000, "credits_window": 86_400,
-        "concurrency": 20, "heavy_concurrency": 10, "heavy_records": 10,
-    }  # fmt: skip
+        "code_lifetime": 120,
+        "grant_codes": 10,
+        "grant_codes_window": 600,
+        "access_token_lifetime": 3_600,
+        "access_tokens_per_refresh_token": 15,
+        "refreshes": 10,
+        "refresh_window": 600,
+        "refresh_tokens_per_user": 20,
+        "new_refresh_tokens": 10,
+        "new_refresh_tokens_window": 600,
+        "fields": 50,
+        "ids": 100,
+        "per_page": 200,
+        "numbered_records": 2_000,
+        "token_records": 100_000,
+        "page_token_lifetime": 86_400,
+        "search_results": 2_000,
+        "search_conditions": 15,
+        "search_conditions_v2": 10,
+        "search_values": 100,
+        "search_word_length": 2,
+        "records_per_write": 100,
+        "recycle_bin_days": 60,
+        "credits": 58_000,
+        "credits_window": 86_400,
+        "concurrency": 20,
+        "heavy_concurrency": 10,
+        "heavy_records": 10,
+    }
 
 
 def test_credits_run_out_and_come_back(call_as: Callable[..., Send], zcrm_simulator: Simulator) -> None:
@@ -50,7 +71,7 @@ def test_remaining_credits_are_told_late(call: Send, zcrm_simulator: Simulator) 
 
 @pytest.mark.parametrize(("records", "cost"), [(1, 1), (10, 1), (11, 2), (100, 10)])
 @pytest.mark.parametrize(("method", "path"), [("POST", LEADS), ("PUT", LEADS), ("POST", f"{LEADS}/upsert")])
-def test_writes_cost_by_ten(
+def test_writes_cost_by_ten(  # noqa: PLR0917  fixtures and cases
     call: Send, zcrm_simulator: Simulator, method: str, path: str, records: int, cost: int
 ) -> None:
     """A write costs one credit for each ten records."""
@@ -115,7 +136,7 @@ def test_heavy_calls_have_a_limit_of_their_own(
     assert call("POST", LEADS, json={"data": [{"Last_Name": "x"}] * 10}).status_code == 201
 
 
-def test_end_of_the_token_is_told(call: Send, zcrm_simulator: Simulator) -> None:
+def test_end_of_the_token_is_told(call: Send) -> None:
     """Each answer tells when the access token expires, in the user's zone."""
     assert call("GET", ORG).headers["X-ACCESSTOKEN-RESET"].endswith("+01:00")
 

@@ -112,7 +112,7 @@ def test_scopes_are_checked(
 
 
 def test_rights_of_the_profile(call_as: Callable[..., Send], zcrm_simulator: Simulator) -> None:
-    """A user who may only read gets 403 on writing, with the right that lacks; a disabled one gets nothing."""
+    """A user who may only read gets 403 on writing; a disabled one gets nothing."""
     reader = next(user for user in zcrm_simulator.users if user.profile.name == "Read Only")
     call = call_as(user=reader.email)
     assert call("GET", "/crm/v8/Leads?fields=id").status_code == 200

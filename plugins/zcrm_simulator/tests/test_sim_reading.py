@@ -245,15 +245,24 @@ def test_approved(call: Send) -> None:
     assert call("GET", f"{LEADS}?fields=id&approved=true").status_code == 200
 
 
-@pytest.mark.parametrize(("method", "path", "status", "code"), [
-    ("GET", "/crm/v8/Nothing?fields=id", 400, "INVALID_MODULE"), ("GET", "/crm/v8/leads?fields=id", 400, "INVALID_MODULE"),
-    ("POST", "/crm/v2/Nothing", 400, "INVALID_MODULE"), ("GET", "/crm/v8/settings/nothing", 404, "INVALID_URL_PATTERN"),
-    ("GET", "/crm/v9/Leads", 404, "INVALID_URL_PATTERN"), ("PATCH", "/crm/v1/Leads", 404, "INVALID_URL_PATTERN"),
-    ("GET", "/crm/Leads", 404, "INVALID_URL_PATTERN"), ("GET", "/", 404, "INVALID_URL_PATTERN"),
-    ("GET", "/crm/v8//Leads", 404, "INVALID_URL_PATTERN"), ("GET", "/crm/v8/Leads/1/2/3", 404, "INVALID_URL_PATTERN"),
-    ("PATCH", "/crm/v8/Leads", 405, "INVALID_REQUEST_METHOD"), ("POST", "/crm/v8/org", 405, "INVALID_REQUEST_METHOD"),
-    ("DELETE", "/crm/v8/users", 405, "INVALID_REQUEST_METHOD"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/crm/v8/Nothing?fields=id", 400, "INVALID_MODULE"),
+        ("GET", "/crm/v8/leads?fields=id", 400, "INVALID_MODULE"),
+        ("POST", "/crm/v2/Nothing", 400, "INVALID_MODULE"),
+        ("GET", "/crm/v8/settings/nothing", 404, "INVALID_URL_PATTERN"),
+        ("GET", "/crm/v9/Leads", 404, "INVALID_URL_PATTERN"),
+        ("PATCH", "/crm/v1/Leads", 404, "INVALID_URL_PATTERN"),
+        ("GET", "/crm/Leads", 404, "INVALID_URL_PATTERN"),
+        ("GET", "/", 404, "INVALID_URL_PATTERN"),
+        ("GET", "/crm/v8//Leads", 404, "INVALID_URL_PATTERN"),
+        ("GET", "/crm/v8/Leads/1/2/3", 404, "INVALID_URL_PATTERN"),
+        ("PATCH", "/crm/v8/Leads", 405, "INVALID_REQUEST_METHOD"),
+        ("POST", "/crm/v8/org", 405, "INVALID_REQUEST_METHOD"),
+        ("DELETE", "/crm/v8/users", 405, "INVALID_REQUEST_METHOD"),
+    ],
+)
 def test_addresses_that_do_not_exist(call: Send, method: str, path: str, status: int, code: str) -> None:
     """Wrong addresses, methods and modules are told apart."""
     assert refusal(call(method, path)) == (status, code)

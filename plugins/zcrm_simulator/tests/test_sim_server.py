@@ -22,7 +22,7 @@ Send = Callable[..., requests.Response]
 def raw(zoho: Simulator, text: bytes) -> bytes:
     """Send bytes and return everything that comes until the connection is closed."""
     parts = urlsplit(zoho.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=20) as connection:
         connection.sendall(text)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -171,7 +171,7 @@ def test_a_client_that_resets_disturbs_nobody(
 ) -> None:
     """A connection that breaks in the middle prints nothing, and the next call is answered."""
     parts = urlsplit(zcrm_simulator.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=20) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(b"GET /crm/v8/org HTTP/1.1\r\nHost: lo")
     assert send("GET", "/__simulator__/health").status_code == 200
@@ -198,7 +198,7 @@ def test_head_has_no_body(call: Send) -> None:
 def test_small_answers_are_not_held_back(zcrm_simulator: Simulator) -> None:
     """Headers and body leave in one piece, so that no delayed acknowledgement costs 40 ms."""
     parts = urlsplit(zcrm_simulator.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=20) as connection:
         connection.sendall(b"GET /__simulator__/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         first = connection.recv(65_536)
     assert first.startswith(b"HTTP/1.1 200")

@@ -97,7 +97,7 @@ class Server(ThreadingMixIn, TCPServer):
         if self._loop is not None:
             self._stopping = True
             with suppress(OSError):  # the loop may have ended by another connection
-                socket.create_connection(self.server_address[:2], _WAKE_SECONDS).close()
+                socket.create_connection((str(self.server_address[0]), self.port), _WAKE_SECONDS).close()
             self._loop.join()
         self.server_close()
         with self._lock:
