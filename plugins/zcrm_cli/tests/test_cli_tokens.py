@@ -24,6 +24,17 @@ def test_whoami_names_user_organisation_region_and_environment(run: Run, zoho: S
 
 
 @pytest.mark.usefixtures("logged_in")
+def test_a_long_path_stays_whole(run: Run, tmp_path: Path) -> None:
+    """A path that is longer than a line is not broken, so that it can be copied."""
+    path = tmp_path / ("long" * 30 + ".toml")
+    (tmp_path / "zcrm.toml").rename(path)
+
+    assert str(path) in run("whoami", "--config", str(path)).stdout
+    path.unlink()
+    assert str(path) in run("whoami", "--config", str(path)).stderr
+
+
+@pytest.mark.usefixtures("logged_in")
 def test_token_list_shows_time_and_store_and_no_secret(run: Run, zoho: Simulator, tmp_path: Path) -> None:
     """Each user has a line with environment, time left and store; no token of the file is shown."""
     run("login", "--user", "b@hollowbrook.example", given=zoho.grant_token(["ZohoCRM.users.ALL"]))

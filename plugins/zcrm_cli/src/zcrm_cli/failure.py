@@ -17,7 +17,7 @@ def show_failure(error: ZcrmError, *, with_traceback: bool = False) -> None:
         with_traceback: show first where it comes from.
     """
     # rich takes longer to import than most commands to run, and is not needed where all goes well.
-    from zcrm_cli.output import new_facts, open_console  # noqa: PLC0415
+    from zcrm_cli.output import open_console, write_facts, write_text  # noqa: PLC0415
 
     if with_traceback:
         click.echo("".join(traceback.format_exception(error)), err=True)
@@ -25,6 +25,6 @@ def show_failure(error: ZcrmError, *, with_traceback: bool = False) -> None:
     for number, problem in enumerate(error.problems if isinstance(error, ConfigError) else (error,)):
         if number:
             console.print()
-        console.print(f"{problem.code}: {problem.what}", style="bold red")
+        write_text(console, f"{problem.code}: {problem.what}", style="bold red")
         reasons = (("Why", problem.why), ("What to do", problem.fix))
-        console.print(new_facts((name, text) for name, text in reasons if text))
+        write_facts(console, ((name, text) for name, text in reasons if text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -37,11 +38,37 @@ def new_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def new_facts(facts: Iterable[tuple[str, str]]) -> Table:
-    """Lay out names and their values, one pair a line."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in facts:
-        table.add_row(Text(name), Text(value))
-    return table
+def write_text(console: Console, text: str, *, style: str = "", indent: str = "", first: str = "") -> None:
+    """Write a text in lines that fit; a word that is longer than a line, such as a path, stays whole.
+
+    Args:
+        console: where to.
+        text: the words.
+        style: rich's style for all of it.
+        indent: stands before every line but the first.
+        first: stands before the first line.
+    """
+    lines = textwrap.wrap(
+        text,
+        console.width,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print(Text("\n".join(lines), style=style), soft_wrap=True)
+
+
+def write_facts(console: Console, facts: Iterable[tuple[str, str]], *, indent: str = "") -> None:
+    """Write names and their values, one pair below the other.
+
+    Args:
+        console: where to.
+        facts: the pairs.
+        indent: stands before every line.
+    """
+    pairs = list(facts)
+    width = max((len(name) for name, _ in pairs), default=0) + 2
+    for name, value in pairs:
+        before = f"{indent}{name:{width}}"
+        write_text(console, value, first=before, indent=" " * len(before))

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
-from zcrm_cli.output import new_facts, new_table, open_console
+from zcrm_cli.output import new_table, open_console, write_facts, write_text
 from zcrm_core import Client, Config, Token, TokenKey, TokenStorePlugin, ZcrmError
 
 _PREFIX: Final = "zcrm_"
@@ -67,8 +67,9 @@ def _show_plugins(console: Console, client: Client) -> None:
         return
     console.print(new_table(("Plugin", "Wheel", "Version", "Priority", f"Hooks ({_PREFIX}...)"), rows))
     for error in client.plugins.failures:
-        console.print(f"\n{error.code}: {error.what}", style="bold red")
-        console.print(new_facts((("Why", error.why), ("What to do", error.fix))))
+        console.print()
+        write_text(console, f"{error.code}: {error.what}", style="bold red")
+        write_facts(console, (("Why", error.why), ("What to do", error.fix)))
 
 
 def _show_choice(console: Console, client: Client) -> None:

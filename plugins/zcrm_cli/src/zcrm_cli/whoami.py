@@ -8,7 +8,7 @@ import click
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
-from zcrm_cli.output import new_facts, open_console
+from zcrm_cli.output import open_console, write_facts
 from zcrm_cli.place import place_of
 
 
@@ -32,4 +32,4 @@ def whoami(config: Path | None) -> None:
             "Configuration": str(source),
             "Token store": place_of(client),
         }
-    open_console().print(new_facts(facts.items()))
+    write_facts(open_console(), facts.items())

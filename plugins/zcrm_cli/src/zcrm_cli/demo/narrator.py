@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
-from zcrm_cli.output import new_facts, new_table, open_console
+from zcrm_cli.output import new_table, open_console, write_facts, write_text
 from zcrm_core import ZcrmError
 
-_INDENT = 3
+_INDENT = "   "
 
 
 class Unexpected(ZcrmError):
@@ -52,20 +50,25 @@ class Narrator:
 
     def say(self, text: str) -> None:
         """Write a sentence or two."""
-        self._write("text", Text(text))
+        self._begin("text")
+        write_text(self._console, text, first=_INDENT, indent=_INDENT)
 
     def code(self, *lines: str) -> None:
         """Show the Python calls that a step makes, as at Python's prompt; up to 73 characters a line."""
-        shown = [f"{'...' if line.startswith((' ', ']')) else '>>>'} {line}" for line in lines]
-        self._write("code", Text("\n".join(shown), style="dim"))
+        self._begin("code")
+        for line in lines:
+            prompt = "..." if line.startswith((" ", "]")) else ">>>"
+            self._console.print(f"{_INDENT}{prompt} {line}", style="dim", soft_wrap=True)
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Show names and their values."""
-        self._write("facts", new_facts(facts))
+        self._begin("facts")
+        write_facts(self._console, facts, indent=_INDENT)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Show rows below their columns' names."""
-        self._write("table", new_table(columns, rows))
+        self._begin("table")
+        self._console.print(Padding(new_table(columns, rows), (0, 0, 0, len(_INDENT)), expand=False))
 
     def expect(self, statement: str, came_true: bool) -> None:  # noqa: FBT001 - the one thing that it is told
         """State what was seen to be true.
@@ -80,12 +83,11 @@ class Narrator:
         if not came_true:
             raise Unexpected(f"The demonstration expected this, and it is not so: {statement}.")
         mark = "✓" if self._console.encoding.lower().startswith("utf") else "ok:"
-        line = Table.grid(padding=(0, 1))
-        line.add_row(Text(mark, style="green"), Text(statement))
-        self._write("seen", line)
+        self._begin("seen")
+        before = f"{_INDENT}{mark} "
+        write_text(self._console, statement, style="green", first=before, indent=" " * len(before))
 
-    def _write(self, kind: str, what: RenderableType) -> None:
+    def _begin(self, kind: str) -> None:
         if kind != self._last:
             self._console.print()
         self._last = kind
-        self._console.print(Padding(what, (0, 0, 0, _INDENT)))
