@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import pluggy
 
@@ -72,6 +72,11 @@ class Store:
         except StoreError as error:
             error.unsaved = token
             raise
+        except ZcrmError as error:
+            # Every caller keeps the token of a StoreError; of another error it would be lost.
+            failure = StoreError(error.what, why=error.why, fix=error.fix, code=error.code)
+            failure.unsaved = token
+            raise failure from error
 
     def fetch(self, key: TokenKey) -> Token | None:
         """Give the token of a key, or ``None`` if there is none.
@@ -118,8 +123,11 @@ class Store:
                 code="ZCRM-STORE-006",
             )
         answer = self._ask("zcrm_list_tokens")
-        keys = list(answer) if hasattr(answer, "__iter__") else None
-        if keys is None or not all(isinstance(key, TokenKey) for key in keys):
+        if not isinstance(answer, Iterable):
+            raise self._nonsense("zcrm_list_tokens", answer, "TokenKeys")
+        with self._named("zcrm_list_tokens"):  # a generator runs, and can fail, only now
+            keys = list(answer)
+        if not all(isinstance(key, TokenKey) for key in keys):
             raise self._nonsense("zcrm_list_tokens", answer, "TokenKeys")
         return keys
 
@@ -135,11 +143,25 @@ class Store:
         answer = self._ask("zcrm_lock_token", key=key, wait=wait)
         if not isinstance(answer, AbstractContextManager):
             raise self._nonsense("zcrm_lock_token", answer, "a context manager")
-        return answer
+        return self._held(answer)
+
+    @contextmanager
+    def _held(self, lock: AbstractContextManager[object]) -> Iterator[None]:
+        with ExitStack() as held:
+            with self._named("zcrm_lock_token"):  # a context manager works, and can fail, only now
+                held.enter_context(lock)
+            yield
 
     def _ask(self, hook: str, **arguments: object) -> object:
-        try:
+        with self._named(hook):
             answer: object = self._hooks[hook](config=self._config, **arguments)
+        return answer
+
+    @contextmanager
+    def _named(self, hook: str) -> Iterator[None]:
+        """Give an error that is not zcrm's the store's name."""
+        try:
+            yield
         except ZcrmError:
             raise
         except Exception as error:
@@ -149,7 +171,6 @@ class Store:
                 fix="Look at the cause below; correct or update the store.",
                 code="ZCRM-STORE-007",
             ) from error
-        return answer
 
     def _nonsense(self, hook: str, answer: object, expected: str) -> PluginError:
         return PluginError(
