@@ -100,6 +100,22 @@ def test_damage_is_kept_and_told(filled: FileStore, path: Path, key: Keys, token
     assert filled.fetch(key(hurt)) is None
 
 
+def test_a_damaged_copy_does_not_hide_the_intact_line(
+    filled: FileStore, path: Path, key: Keys, token: Tokens
+) -> None:
+    """Where an intact and a damaged line of one user are in the file, the intact one counts, and is kept."""
+    line = document.find_line(
+        document.reading(path.read_bytes()), path.stat().st_size, lines.line_start(key("a")), ""
+    )
+    assert line is not None
+    with path.open("ab") as file:
+        file.write(line.replace(b"access-0", b"access-9"))
+
+    assert token("a") == filled.fetch(key("a"))
+    filled.save(key("new"), token("new"))
+    assert token("a") == filled.fetch(key("a"))
+
+
 def test_moved_lines_are_found_out(filled: FileStore, path: Path, key: Keys, token: Tokens) -> None:
     """Lines in another order are still each user's own, and nobody is said to be absent."""
     first, *body = path.read_bytes().splitlines(keepends=True)

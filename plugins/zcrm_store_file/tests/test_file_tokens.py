@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -218,17 +219,18 @@ def test_unknown_fields_of_others_survive(filled: FileStore, key: Keys, token: T
     assert Token("z", "", None, 0) == filled.fetch(key("z"))
 
 
-def test_another_users_document_is_refused(filled: FileStore, key: Keys, path: Path) -> None:
-    """A line that sits under one user's digest but names another is never given to the first."""
-    theirs = {
-        "user": "b",
-        "client": "1000.CLIENT",
-        "environment": "production",
-        "access": "theirs",
-        "expiry": 0,
-    }
+@pytest.mark.parametrize(
+    "other", [("b", "1000.CLIENT", "production"), ("a", "2", "production"), ("a", "1000.CLIENT", "sandbox")]
+)
+def test_another_keys_document_is_refused(
+    filled: FileStore, key: Keys, path: Path, other: tuple[str, str, str]
+) -> None:
+    """A line under one key's digest that names another user, client or environment is not given out."""
+    theirs = TokenKey(*other)
+    line = lines.encode(theirs, Token(theirs.user_identifier, "theirs", None, 0))
+    fields = {name: value for name, value in json.loads(line).items() if name not in ("digest", "crc32")}
     kept = document.salvage(path.read_bytes())
-    kept[lines.line_start(key("a"))] = lines._line(lines.line_start(key("a")), theirs)
+    kept[lines.line_start(key("a"))] = lines._line(lines.line_start(key("a")), fields)
     path.write_bytes(b"".join(document.compose([kept[start] or b"" for start in sorted(kept)])))
 
     with pytest.raises(StoreCorrupt) as caught:

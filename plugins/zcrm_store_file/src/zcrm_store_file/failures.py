@@ -14,6 +14,7 @@ _CURES: Final = {
     errno.EPERM: "Give this process's user the right to read and write there, or set another path.",
     errno.ENOENT: "Make the folder again, or set another path.",
     errno.ENOTDIR: "Set token_persistence_path to a folder, or to a file in a folder.",
+    errno.ELOOP: "Remove the symbolic link there: zcrm follows none to its files.",
     errno.ENOSPC: "Free some space on that disk, or set a path on another one.",
     errno.EDQUOT: "Free some space within your quota, or set a path on another disk.",
     errno.EROFS: "Mount that file system for writing, or set a path on another one.",
