@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from zcrm_core.config import Config
+from zcrm_core.config_keys import is_loopback
 from zcrm_core.errors import RateLimited, TransportError
 from zcrm_core.log import EventLog
 from zcrm_core.response import Response
@@ -245,6 +246,8 @@ class Transport:
         if found is None:
             session = self._pool()
             found = dict(session.merge_environment_settings(url, {}, stream=False, verify=None, cert=None))
+            if is_loopback(urlsplit(url).hostname or ""):
+                found["proxies"] = {}  # a proxy cannot reach this machine's own servers
             self._surroundings[server] = found
         return found
 

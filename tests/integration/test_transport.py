@@ -138,18 +138,30 @@ def test_a_server_without_trusted_tls_is_refused(make_client: Make, zcrm_simulat
 
 
 def test_a_proxy_that_does_not_answer_is_named(
-    log_in: Make, closed_port: int, monkeypatch: pytest.MonkeyPatch
+    make_client: Make, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Proxies of the environment are used, and one that is down is told apart from a server that is."""
-    client = log_in()
-    client.close()
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    client = make_client(region="eu", simulator_url=None, current_user_email="u@x.com")
+    client.tokens.save(Token("u@x.com", "access", "refresh", 2**52))
+
+    with pytest.raises(TransportError, match="proxy") as caught:
+        client.org.get()
+
+    assert not caught.value.sent
+
+
+def test_this_machine_is_reached_without_a_proxy(
+    log_in: Make, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loopback server, such as the simulator, is never looked for behind a proxy."""
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
 
-    with pytest.raises(TransportError, match="proxy"):
-        client.org.get()
+    assert log_in().org.get().company_name
 
 
 def test_a_server_that_hangs_is_left(log_in: Make, zcrm_simulator: Simulator) -> None:
