@@ -56,7 +56,7 @@ def assemble(
     """
     own: dict[str, object] = {}
     if token_store is not None and hasattr(token_store, "zcrm_token_store"):
-        given = (*given, token_store)
+        given = (token_store, *given)  # first, so that its name is its own
         own["token_store"] = getattr(token_store, "name", type(token_store).__name__)
     elif token_store is not None:
         own["persistence_handler"] = token_store

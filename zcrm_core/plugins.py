@@ -84,6 +84,7 @@ class Plugins:
         self._manager = pluggy.PluginManager("zcrm")
         self._manager.add_hookspecs(hookspecs)
         self._infos: dict[str, PluginInfo] = {}
+        self._keys: dict[str, Mapping[str, str]] = {}
         for plugin in core:
             self._manager.register(plugin)
         for plugin in given:
@@ -122,18 +123,16 @@ class Plugins:
         """Load entry points one by one, so that a broken one cannot take the others down."""
         off = {name.strip() for name in disabled}
         found: dict[str, EntryPoint] = {}
+        passed = set(self._infos)
         for entry in sorted(installed, key=lambda entry: (entry.name, _wheel(entry))):
             info = PluginInfo(entry.name, *_wheel(entry))
             twin = found.setdefault(entry.name, entry)
-            if self._manager.has_plugin(entry.name) and twin is entry:
+            if entry.name in passed:
                 continue  # the program passed its own plugin of this name
             if entry.name in off:
-                self._reject(
-                    info,
-                    f"The plugin {info} is disabled.",
-                    "ZCRM_DISABLE_PLUGINS names it.",
-                    "ZCRM-PLUGIN-007",
-                )
+                why = "ZCRM_DISABLE_PLUGINS names it."
+                fix = f"Take {info.name} out of ZCRM_DISABLE_PLUGINS to use it."
+                self._reject(info, f"The plugin {info} is disabled.", why, "ZCRM-PLUGIN-007", fix=fix)
             elif twin is not entry:
                 if self._manager.has_plugin(entry.name):
                     self._manager.unregister(name=entry.name)
@@ -151,31 +150,33 @@ class Plugins:
             plugin = entry.load()
             if inspect.isclass(plugin):
                 plugin = plugin()
-        except Exception as error:  # noqa: BLE001 - a stranger's import can raise anything
-            self._reject(
-                info,
-                f"The plugin {info} cannot be loaded.",
-                f"{type(error).__name__}: {error}",
-                "ZCRM-PLUGIN-002",
-                cause=error,
-            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import can raise anything
+            why = f"{type(error).__name__}: {error}"
+            self._reject(info, f"The plugin {info} cannot be loaded.", why, "ZCRM-PLUGIN-002", cause=error)
         else:
             self._register(info, plugin)
 
     def _register(self, info: PluginInfo, plugin: object) -> None:
         """Register a plugin, or record why it breaks the rules; pluggy's own messages name no wheel."""
+        twin = self._manager.get_name(plugin)
+        if twin is not None or self._manager.has_plugin(info.name):
+            why = f"The same object is the plugin {twin}." if twin else "Another plugin has the same name."
+            self._reject(info, f"The plugin {info} is there twice.", why, "ZCRM-PLUGIN-004")
+            return
         try:
             self._manager.register(plugin, name=info.name)
             self._manager.check_pending()
             broken = self._broken_rule(plugin)
-        except (pluggy.PluginValidationError, ValueError) as error:
+            self._keys[info.name] = self._keys_of(plugin)
+        except pluggy.PluginValidationError as error:
             broken = " ".join(str(error).split())
+        except Exception as error:  # noqa: BLE001 - a stranger's hook can raise anything
+            broken = f"{type(error).__name__}: {error}"
         hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
         self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, hooks)
         if broken:
-            if self._manager.is_registered(
-                plugin
-            ):  # pluggy 1.7 takes a failed registration back, 1.6 does not
+            # pluggy 1.7 takes a failed registration back, 1.6 does not.
+            if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
             self._reject(info, f"The plugin {info} breaks the rules of the hooks.", broken, "ZCRM-PLUGIN-003")
 
@@ -199,15 +200,25 @@ class Plugins:
         stray = sorted(answers & {*_STORE_HOOKS, "zcrm_list_tokens", "zcrm_lock_token"})
         return f"{', '.join(stray)} without zcrm_token_store: only a store answers them." if stray else None
 
+    def _keys_of(self, plugin: object) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for answer in self._only("zcrm_config_keys", plugin)():
+            keys.update(answer)
+        if not all(isinstance(text, str) for pair in keys.items() for text in pair):
+            raise TypeError("zcrm_config_keys must answer with texts only")
+        return keys
+
     def _reject(
-        self, info: PluginInfo, what: str, why: str, code: str, cause: Exception | None = None
+        self,
+        info: PluginInfo,
+        what: str,
+        why: str,
+        code: str,
+        *,
+        fix: str | None = None,
+        cause: BaseException | None = None,
     ) -> None:
-        error = PluginError(
-            what,
-            why=why,
-            fix=_cure(info),
-            code=code,
-        )
+        error = PluginError(what, why=why, fix=fix or _cure(info), code=code)
         error.__cause__ = cause
         self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, error=error)
 
@@ -215,20 +226,24 @@ class Plugins:
 
     def config_keys(self) -> dict[str, str]:
         """The configuration keys that plugins add, each with one line on what it means."""
-        keys: dict[str, str] = {}
-        for answer in self._manager.hook.zcrm_config_keys():
-            keys.update(answer)
-        return keys
+        in_use = [info.name for info in self if info.error is None]
+        return {key: line for name in in_use for key, line in self._keys[name].items()}
 
     def choose_region(self, config: Config) -> Region | None:
         """The first answer to where Zoho's servers are; the core's own comes last."""
-        answer = self._manager.hook.zcrm_choose_region(config=config)
-        if answer is None or isinstance(answer, Region):
-            return answer
-        raise PluginError(
-            f"A plugin answered zcrm_choose_region with {type(answer).__name__} instead of a Region.",
-            code="ZCRM-PLUGIN-003",
-        )
+        asked = reversed(self._with_hook("zcrm_choose_region"))  # pluggy calls the last one first
+        # The core's own comes last, even after a plugin that is marked to come last.
+        for plugin in sorted(asked, key=lambda plugin: self._manager.get_name(plugin) not in self._infos):
+            answer = self._asked("zcrm_choose_region", plugin, config)
+            if isinstance(answer, Region):
+                return answer
+            if answer is not None:
+                raise PluginError(
+                    f"The plugin {self._info(plugin)} answered zcrm_choose_region with "
+                    f"{type(answer).__name__} instead of a Region.",
+                    code="ZCRM-PLUGIN-003",
+                )
+        return None
 
     def log(self, event: LogEvent) -> list[Exception]:
         """Pass an event to every logger; give the errors they raised, which must not fail the call."""
@@ -252,15 +267,18 @@ class Plugins:
             (self._info(plugin), self._claim(plugin, config))
             for plugin in self._with_hook("zcrm_token_store")
         ]
-        claims.sort(key=lambda pair: (-pair[1].priority, pair[1].name))
+        claims.sort(key=lambda pair: (-pair[1].priority, pair[0].name))
         pinned = config.token_store
-        ranked = [pair for pair in claims if (pair[1].name == pinned if pinned else pair[1].claims)]
-        if len(ranked) > 1 and ranked[0][1].priority == ranked[1][1].priority:
+        if pinned:
+            ranked = [(info, claim) for info, claim in claims if pinned in (info.name, claim.name)]
+        else:
+            ranked = [(info, claim) for info, claim in claims if claim.claims]
+        if len(ranked) > 1 and (pinned or ranked[0][1].priority == ranked[1][1].priority):
+            both = f"go by the name {pinned}" if pinned else f"have the priority {ranked[0][1].priority}"
             raise PluginError(
-                f"The stores {ranked[0][0]} and {ranked[1][0]} claim this configuration with priority "
-                f"{ranked[0][1].priority}.",
-                why="Rank decides which store keeps the tokens, and equal ranks decide nothing.",
-                fix=f"Set token_store to {ranked[0][1].name} or {ranked[1][1].name}, or remove one.",
+                f"The stores {ranked[0][0]} and {ranked[1][0]} claim this configuration and {both}.",
+                why="One store keeps the tokens, and nothing here says which of the two.",
+                fix=f"Set token_store to {ranked[0][0].name} or {ranked[1][0].name}, or remove one.",
                 code="ZCRM-PLUGIN-005",
             )
         return [Candidate(info, claim, bool(ranked) and info is ranked[0][0]) for info, claim in claims]
@@ -322,27 +340,33 @@ class Plugins:
         )
 
     def _claim(self, plugin: object, config: Config) -> StoreClaim:
-        info = self._info(plugin)
-        try:
-            answer = self._only("zcrm_token_store", plugin)(config=config)
-        except ZcrmError:
-            raise
-        except Exception as error:
-            raise PluginError(
-                f"The store {info} failed when it was asked about the configuration.",
-                why=f"{type(error).__name__}: {error}",
-                fix=_cure(info),
-                code="ZCRM-PLUGIN-003",
-            ) from error
-        claim = answer[0] if answer else None
+        answer = self._asked("zcrm_token_store", plugin, config)
+        claim = answer[0] if isinstance(answer, list) and answer else None
         if isinstance(claim, StoreClaim) and type(claim.priority) is int and type(claim.claims) is bool:
             return claim
+        info = self._info(plugin)
         raise PluginError(
             f"The store {info} answered zcrm_token_store with {claim!r}.",
             why="The answer must be a StoreClaim with an integer priority and a boolean claims.",
             fix=_cure(info),
             code="ZCRM-PLUGIN-003",
         )
+
+    def _asked(self, hook: str, plugin: object, config: Config) -> object:
+        """What one plugin answers; an error that is not zcrm's gets the plugin's name."""
+        try:
+            answer: object = self._only(hook, plugin)(config=config)
+        except ZcrmError:
+            raise
+        except Exception as error:
+            info = self._info(plugin)
+            raise PluginError(
+                f"The plugin {info} failed in {hook}.",
+                why=f"{type(error).__name__}: {error}",
+                fix=_cure(info),
+                code="ZCRM-PLUGIN-003",
+            ) from error
+        return answer
 
     # -- pluggy ----------------------------------------------------------------------------------------
 

@@ -344,7 +344,7 @@ def test_a_claim_that_is_none_is_an_error(answer: object) -> None:
 
 @pytest.mark.parametrize(
     ("method", "answer"),
-    [("save", None), ("save", False), ("fetch", "token"), ("delete", None), ("list", [7]), ("lock", 7)],
+    [("fetch", "token"), ("fetch", False), ("delete", None), ("list", [7]), ("lock", 7)],
 )
 def test_nonsense_from_the_store_is_an_error(method: str, answer: object) -> None:
     """An answer that is not what the hook promises may mean a lost token, so it is never ignored."""
@@ -358,7 +358,6 @@ def test_nonsense_from_the_store_is_an_error(method: str, answer: object) -> Non
         setattr(odd, method, lambda *_: answer)
     store = Store(Plugins(given=[odd], installed=[]), CONFIG)
     calls: dict[str, Callable[[], object]] = {
-        "save": lambda: store.save(KEY, TOKEN, None),
         "fetch": lambda: store.fetch(KEY),
         "delete": lambda: store.delete(KEY),
         "list": store.list,
