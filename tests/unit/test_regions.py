@@ -144,7 +144,9 @@ def test_nonsense_for_a_region_is_an_error() -> None:
         resolve(Config(BASE), Plugins(core=[DataCentres()], given=[Odd()], installed=[]))
 
 
-@pytest.mark.parametrize("address", ["http://api.example", "https://api.example/", "ftp://x", "", "https://u:p@x"])
+@pytest.mark.parametrize(
+    "address", ["http://api.example", "https://api.example/", "ftp://x", "", "https://u:p@x"]
+)
 def test_a_plugin_s_addresses_are_held_to_the_same_rules(address: str) -> None:
     """A region plugin cannot send tokens over plain http, or to something that is no address."""
 
