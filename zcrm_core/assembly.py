@@ -16,6 +16,7 @@ from zcrm_core.plugins import Plugins
 from zcrm_core.refresh import Refresher
 from zcrm_core.regions import DataCentres, api_url, resolve
 from zcrm_core.store import Store
+from zcrm_core.tokens import Secret
 from zcrm_core.transport import Transport
 
 __all__ = ["Parts", "assemble"]
@@ -87,8 +88,7 @@ def _configured(
 
 
 def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging) -> Parts:
-    log = EventLog(plugins)
-    log.guard(config.client_secret.reveal())
+    log = EventLog(plugins, [value for value in map(config.get, config) if isinstance(value, Secret)])
     for failure in plugins.failures:
         log.emit("plugin_failed", logging.WARNING, failure.what, error=failure.code)
     region = resolve(config, plugins)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError
 from zcrm_core.hookspecs import LogEvent, hookimpl
 from zcrm_core.plugins import Plugins
+from zcrm_core.tokens import Secret
 
 __all__ = ["EventLog", "StandardLogging"]
 
@@ -36,10 +38,13 @@ class EventLog:
 
     Args:
         plugins: whose ``zcrm_log`` is called.
+        secrets: what no event may show as long as the client lives.
     """
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, secrets: Iterable[Secret] = ()) -> None:
         self._plugins = plugins
+        texts = [secret.reveal() for secret in secrets]
+        self._lasting = tuple(text for text in texts if len(text) >= _SHORTEST)
         self._guarded: deque[str] = deque(maxlen=_GUARDED)
 
     def guard(self, *secrets: str | None) -> None:
@@ -58,13 +63,15 @@ class EventLog:
             fields: the same facts for a program.
         """
         clean = {
-            key: self._redact(value) if isinstance(value, str) else value for key, value in fields.items()
+            key: value if value is None or isinstance(value, (int, float)) else self._redact(str(value))
+            for key, value in fields.items()
         }
         for error in self._plugins.log(LogEvent(name, level, self._redact(message), clean)):
             _LOGGER.warning("a logging plugin failed on %s: %s", name, type(error).__name__)
 
     def _redact(self, text: str) -> str:
-        for secret in tuple(self._guarded):
+        # The longest first: one that begins another must not leave the other's end to be seen.
+        for secret in sorted(self._lasting + tuple(self._guarded), key=len, reverse=True):
             text = text.replace(secret, _MASK)
         return _SECRETS.sub(_MASK, text)
 
@@ -108,6 +115,7 @@ class StandardLogging:
         """Close the log file."""
         for handler in self._handlers:
             handler.close()
+        self._handlers.clear()  # a closed file would be opened again by the next event
 
 
 def _file_handler(path: Path) -> logging.Handler:
