@@ -106,8 +106,9 @@ def _require_safe(region: Region) -> None:
         except ValueError:
             sound = False
         if not sound:
+            shown = address.rpartition("@")[2]  # in front of it stands a password, perhaps
             raise PluginError(
-                f"The region {region.name} names the address {address}.",
+                f"The region {region.name} names the address {shown}.",
                 why="Tokens go to https only, or to http on a loopback address; no address ends in a slash.",
                 fix="Correct or update the plugin that adds the region.",
                 code="ZCRM-PLUGIN-003",
