@@ -171,16 +171,6 @@ def test_fixture_costs_nothing_unused(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_fixture_is_listed(tmp_path: Path) -> None:
-    """Pytest --fixtures tells what the fixture is."""
-    command = [sys.executable, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
-    )
-    assert "zcrm_simulator" in done.stdout
-    assert "running simulator" in done.stdout
-
-
 def test_many_threads_write_at_once(
     call: Send, log_in: Callable[..., dict[str, str]], zcrm_simulator: Simulator
 ) -> None:

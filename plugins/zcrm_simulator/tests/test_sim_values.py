@@ -151,7 +151,7 @@ def test_a_lookup_of_what_was_deleted(call: Send) -> None:
 
 
 def test_derived_fields(call: Send) -> None:
-    """A deal's probability and expected revenue follow from stage and amount; read-only fields are ignored."""
+    """A deal's probability and expected revenue follow from stage and amount; read-only ones are ignored."""
     deal = {"Deal_Name": "x", "Stage": "Negotiation/Review", "Amount": 200, "Expected_Revenue": 1}
     made = new_id(call, deal, "/crm/v8/Deals")
     found = read(call, made, "/crm/v8/Deals")
