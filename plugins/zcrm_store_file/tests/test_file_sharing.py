@@ -22,6 +22,9 @@ from zcrm_store_file.store import FileStore
 Keys = Callable[[str], TokenKey]
 Tokens = Callable[..., Token]
 
+_KERNEL = 10.0
+"""Seconds that the kernel may take to close the files of a process that was killed; it takes a moment."""
+
 PREAMBLE = """
 import os, signal, subprocess, sys, time
 from zcrm_core import RefreshTimeout, StaleToken, Token, TokenKey
@@ -202,7 +205,7 @@ def test_a_killed_holder_frees_the_lock(folder: Path, store: FileStore, key: Key
             pytest.fail("two hold the lock")
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-        with store.lock(key("a"), 0):
+        with store.lock(key("a"), _KERNEL):
             pass
 
 
@@ -228,7 +231,7 @@ with store.lock(key("a"), 0):
         try:
             os.kill(parent.pid, signal.SIGKILL)
             parent.wait()
-            with store.lock(key("a"), 0):
+            with store.lock(key("a"), _KERNEL):
                 pass
         finally:
             os.kill(grandchild, signal.SIGKILL)
