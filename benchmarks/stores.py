@@ -82,7 +82,7 @@ def bare_replace(folder: Path, content: bytes) -> None:
 
 
 def cost(call: Callable[[int], object], times: int) -> float:
-    """Give the time of a typical call, the median of so many, in ms; a mean would show the neighbours' load."""
+    """Give the time of a typical call, the median of so many, in ms; a mean would show other load."""
     found = []
     for number in range(times):
         start = time.perf_counter()
