@@ -104,51 +104,24 @@ def test_a_wheel_is_named_with_its_version(site: Site) -> None:
     assert {"zcrm_token_store", "zcrm_save_token"} < set(info.hooks)
 
 
+HOOK = "from zcrm_core import hookimpl\n@hookimpl\ndef "
 BROKEN = {
     "fails at import": ("1 / 0", "ZeroDivisionError", "002"),
     "leaves Python at import": ("import sys\nsys.exit('not for import')", "SystemExit", "002"),
     "is not Python": ("def", "SyntaxError", "002"),
     "misses a module": ("import zcrm_no_such_module", "zcrm_no_such_module", "002"),
-    "misspelt hook": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_fetch_tokens(config): pass",
-        "zcrm_fetch_tokens",
-        "003",
-    ),
-    "unknown argument": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_log(happening): pass",
-        "happening",
-        "003",
-    ),
-    "default": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_log(event=None): pass",
-        "default for event",
-        "003",
-    ),
+    "misspelt hook": (HOOK + "zcrm_fetch_tokens(config): pass", "zcrm_fetch_tokens", "003"),
+    "unknown argument": (HOOK + "zcrm_log(happening): pass", "happening", "003"),
+    "default": (HOOK + "zcrm_log(event=None): pass", "default for event", "003"),
     "half a store": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_token_store(config): pass",
+        HOOK + "zcrm_token_store(config): pass",
         "zcrm_save_token, zcrm_fetch_token, zcrm_delete_token",
         "003",
     ),
-    "saves without a claim": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_lock_token(key): pass",
-        "without zcrm_token_store",
-        "003",
-    ),
-    "keys that fail": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_config_keys(): raise OSError('no')",
-        "OSError",
-        "003",
-    ),
-    "keys that are none": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_config_keys(): return 7",
-        "TypeError",
-        "003",
-    ),
-    "keys without a meaning": (
-        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_config_keys(): return {'my_url': None}",
-        "texts only",
-        "003",
-    ),
+    "saves without a claim": (HOOK + "zcrm_lock_token(key): pass", "without zcrm_token_store", "003"),
+    "keys that fail": (HOOK + "zcrm_config_keys(): raise OSError('no')", "OSError", "003"),
+    "keys that are none": (HOOK + "zcrm_config_keys(): return 7", "TypeError", "003"),
+    "keys without a meaning": (HOOK + "zcrm_config_keys(): return {'my_url': None}", "texts only", "003"),
 }
 
 
