@@ -22,12 +22,11 @@ BASE = {"client_id": "1000.A", "client_secret": "s"}
 CONFIG = Config(BASE)
 
 STORE = """
-from zcrm_core import StoreClaim, TokenStorePlugin, hookimpl
+from zcrm_core import TokenStorePlugin
 
 class Plugin(TokenStorePlugin):
     name = {name!r}
     priority = {priority}
-    config_keys = {{}}
 
     def claims(self, config):
         return True
@@ -157,7 +156,6 @@ def test_a_broken_class_is_left_out(site: Site, class_body: str, says: str) -> N
     """A class that cannot be made or registered is a failure with the wheel's name and the reason."""
     site.store("broken-wheel", "broken", 1, class_body)
     plugins = site.plugins()
-
     [error] = plugins.failures
 
     assert says in error.why
@@ -257,10 +255,10 @@ def test_a_higher_store_of_a_stranger_may_take_named_keys(site: Site) -> None:
     assert chosen(site.plugins(), CONFIG.replace(token_persistence_path="x", db_port=1)) == "high"
 
 
-def named(name: str, priority: int, claim_name: str | None = None) -> TokenStorePlugin:
+def named(name: str, priority: int) -> TokenStorePlugin:
     """A store that claims everything."""
     scope: dict[str, type[TokenStorePlugin]] = {}
-    exec(STORE.format(name=claim_name or name, priority=priority), scope)  # noqa: S102 - the text above
+    exec(STORE.format(name=name, priority=priority), scope)  # noqa: S102 - the text above
     plugin: TokenStorePlugin = scope["Plugin"]()
     return plugin
 
