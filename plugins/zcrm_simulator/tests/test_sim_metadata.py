@@ -59,6 +59,13 @@ def test_pages_of_users(call: Send, zcrm_simulator: Simulator) -> None:
         known.email, "active", known.role.name, known.time_zone)  # fmt: skip
 
 
+def test_users_do_not_change(call: Send, zcrm_simulator: Simulator) -> None:
+    """A user who has not changed since is 304."""
+    later = {"If-Modified-Since": "2026-01-01T00:00:00+00:00"}
+    answer = call("GET", f"/crm/v8/users/{zcrm_simulator.users[0].id}", headers=later)
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
 def test_users_that_do_not_exist(call: Send) -> None:
     """An unknown user or none is 204, an unknown kind 400."""
     assert call("GET", "/crm/v8/users/1").status_code == 204

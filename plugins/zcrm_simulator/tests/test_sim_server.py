@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import requests
 
 from zcrm_core import ConfigError
 from zcrm_simulator import Simulator
+from zcrm_simulator.data.database import Database
 
 Send = Callable[..., requests.Response]
 
@@ -94,6 +97,7 @@ def test_stop_leaves_no_thread(send: Send, zcrm_simulator: Simulator) -> None:
     assert any(thread.name.startswith(mine) for thread in threading.enumerate())
     zcrm_simulator.stop()
     assert not any(thread.name.startswith(mine) for thread in threading.enumerate())
+    assert zcrm_simulator.counters.connections == 1
 
 
 def test_stop_does_not_wait_for_a_hanging_call(zcrm_simulator: Simulator) -> None:
@@ -208,10 +212,38 @@ def test_small_answers_are_not_held_back(send: Send, zcrm_simulator: Simulator) 
 def test_statuses_without_a_body_have_none(zcrm_simulator: Simulator, status: int) -> None:
     """Nothing follows the headers of 204 and 304, or it would be taken for the next answer."""
     zcrm_simulator.faults.add("/crm", kind="status", status=status)
-    answer = raw(zcrm_simulator, b"GET /crm/v8/org HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    head = b"GET /crm/v8/org HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = raw(zcrm_simulator, head)
     assert answer.startswith(b"HTTP/1.1 %d" % status)
     assert answer.endswith(b"\r\n\r\n")
     assert b"Content-Length" not in answer
+
+
+def test_a_bug_is_told(
+    call: Send,
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A failure of the simulator itself is a 500 for the client and a traceback in the log."""
+
+    def broken(place: object) -> None:
+        raise ZeroDivisionError(place)
+
+    monkeypatch.setattr(zcrm_simulator._world, "organization", broken)
+    answer = call("GET", "/crm/v8/org")
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_databases_close_themselves() -> None:
+    """A database that nobody uses any more leaves no open connection behind."""
+    database = Database.empty(1)
+    connection = database._connection
+    del database
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_zoho_headers_are_a_switch(send: Send, zcrm_simulator: Simulator) -> None:

@@ -82,6 +82,7 @@ class Database:
         self._connection.row_factory = sqlite3.Row
         self._connection.create_function("digits", 1, _digits, deterministic=True)
         self._next_id = first_id
+        weakref.finalize(self, self._connection.close)  # Python 3.13 warns of one that is left open
         # Python 3.13 warns of a connection that nobody closed, and nobody closes what a cache lets go.
         self._closing = weakref.finalize(self, self._connection.close)
 
@@ -127,10 +128,8 @@ class Database:
         return found[0] if found else None
 
     def insert(self, module: Module, rows: Iterable[Row]) -> None:
-        """Store new records, all with the same columns in the same order."""
+        """Store one new record or more, all with the same columns in the same order."""
         listed = list(rows)
-        if not listed:
-            return
         columns = ", ".join(quoted(name) for name in listed[0])
         marks = ", ".join("?" * len(listed[0]))
         table = quoted(module.api_name)
