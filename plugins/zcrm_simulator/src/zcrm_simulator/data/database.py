@@ -82,7 +82,6 @@ class Database:
         self._connection.row_factory = sqlite3.Row
         self._connection.create_function("digits", 1, _digits, deterministic=True)
         self._next_id = first_id
-        weakref.finalize(self, self._connection.close)  # Python 3.13 warns of one that is left open
         # Python 3.13 warns of a connection that nobody closed, and nobody closes what a cache lets go.
         self._closing = weakref.finalize(self, self._connection.close)
 
