@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +15,7 @@ __all__ = ["INVALID_TOKEN", "api_code", "raise_for_error"]
 INVALID_TOKEN: Final = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHENTICATION_FAILURE"})
 """Zoho's words for: this access token is not, or no longer, valid here."""
 
+_LONGEST_TEXT: Final = 300
 _NOT_FOUND: Final = frozenset({"INVALID_MODULE", "INVALID_URL_PATTERN", "RESOURCE_NOT_FOUND"})
 _NO_RIGHT: Final = frozenset({"NO_PERMISSION", "PERMISSION_DENIED", "AUTHORIZATION_FAILED"})
 _SCOPES: Final = (
@@ -38,12 +39,13 @@ def api_code(response: Response) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def raise_for_error(response: Response, path: str) -> None:
+def raise_for_error(response: Response, path: str, redact: Callable[[str], str]) -> None:
     """Raise the error that an answer means; an answer with results of single records is none.
 
     Args:
         response: the answer.
         path: what was asked for, for the message.
+        redact: removes secrets from a text, for a server may repeat what it was sent.
 
     Raises:
         NotFound: there is no such module or address.
@@ -64,7 +66,15 @@ def raise_for_error(response: Response, path: str) -> None:
     answer = response.json()
     if isinstance(answer, dict) and _has_outcomes(answer):
         return
-    raise _error(status, answer if isinstance(answer, dict) else {}, path)
+    raise _error(status, answer if isinstance(answer, dict) else {}, path, redact)
+
+
+def _said(value: JSON, redact: Callable[[str], str]) -> str | None:
+    """Give a text of the server's as it may be shown: short, printable, and without a secret."""
+    if not isinstance(value, str) or not value:
+        return None
+    shown = redact(value)[:_LONGEST_TEXT]
+    return "".join(char if char.isprintable() else " " for char in shown)
 
 
 def _has_outcomes(answer: Mapping[str, JSON]) -> bool:
@@ -77,12 +87,10 @@ def _has_outcomes(answer: Mapping[str, JSON]) -> bool:
     )
 
 
-def _error(status: int, answer: Mapping[str, JSON], path: str) -> ApiError:
+def _error(status: int, answer: Mapping[str, JSON], path: str, redact: Callable[[str], str]) -> ApiError:
     code, message, details = answer.get("code"), answer.get("message"), answer.get("details")
-    named = code if isinstance(code, str) else None
-    said = f"{named or 'an error'} ({status})" + (
-        f": {message}" if isinstance(message, str) and message else ""
-    )
+    named, sentence = _said(code, redact), _said(message, redact)
+    said = f"{named or 'an error'} ({status})" + (f": {sentence}" if sentence else "")
     error: ApiError
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         error = RateLimited(f"Zoho CRM answered {path} with {said}.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from zcrm_core.errors import AuthError, StoreError, ZcrmError
+from zcrm_core.errors import AuthError, StoreCorrupt, StoreError, ZcrmError
 from zcrm_core.identity import Identity
 from zcrm_core.log import EventLog
 from zcrm_core.oauth import Accounts
@@ -153,13 +153,13 @@ class OAuth:
         if named is not None:
             key = self._identity.key(named)
             with self._refresher.exclusive(key):
-                before = self._tokens.fetch(named)
+                before = self._before(key)
                 return self._saved(key, self._exchange(grant_token, code_verifier), before)
         token = self._exchange(grant_token, code_verifier)
-        key = self._identity.key(self._whose(token))
+        key = self._whose(token)
         try:
             with self._refresher.exclusive(key):
-                return self._saved(key, token, self._tokens.fetch(key.user_identifier))
+                return self._saved(key, token, self._before(key))
         except StoreError as error:
             error.unsaved = error.unsaved or replace(token, user_identifier=key.user_identifier)
             raise
@@ -205,9 +205,18 @@ class OAuth:
             scope=issued.scope,
         )
 
-    def _whose(self, token: Token) -> str:
+    def _before(self, key: TokenKey) -> Token | None:
+        """The token stored so far; damage that a save repairs must not keep a user from logging in."""
         try:
-            return str(self._accounts.user_info(token.access_token)["Email"])
+            return self._tokens.fetch(key.user_identifier)
+        except StoreCorrupt as error:
+            if not error.repaired_by_saving:
+                raise
+            return None
+
+    def _whose(self, token: Token) -> TokenKey:
+        try:
+            return self._identity.key(str(self._accounts.user_info(token.access_token)["Email"]).strip())
         except AuthError as error:
             error.token = token
             raise

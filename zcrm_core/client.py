@@ -241,7 +241,7 @@ class Client:
         response = send(token)
         if response.status == _UNAUTHORIZED and api_code(response) in INVALID_TOKEN:
             response = send(self._of_this_region(refresher.rejected(key, token)))
-        raise_for_error(response, path)
+        raise_for_error(response, path, self._parts.log.redact)
         return response
 
     def _address(self, path: str) -> str:

@@ -151,8 +151,10 @@ def file_values(path: str | Path) -> dict[str, object]:
     else:
         import tomli as tomllib  # noqa: PLC0415 - the same
     try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise ValueError("It is not a regular file")  # noqa: TRY301 - a FIFO would be waited for
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         # A decoding error carries the file's bytes, and they may be a secret: say its kind only.
         if isinstance(error, UnicodeDecodeError):
             why = f"It is not UTF-8 ({error.reason})."
@@ -165,7 +167,17 @@ def file_values(path: str | Path) -> dict[str, object]:
             code="ZCRM-CONFIG-006",
         ) from None
     table = values.get("zcrm")
-    return dict(table) if isinstance(table, dict) else values
+    if not isinstance(table, dict):
+        return values
+    stray = [name for name in values if name in KEYS]
+    if stray:
+        raise ConfigError(
+            f"The configuration file {path} has {', '.join(stray)} outside its table [zcrm].",
+            why="With a table [zcrm] only the keys in it count, and nothing is dropped without a word.",
+            fix="Move the keys into the table, or remove the line [zcrm].",
+            code="ZCRM-CONFIG-006",
+        )
+    return dict(table)
 
 
 def _read(

@@ -224,7 +224,12 @@ _ALL: Final = (
     ),
     Key("api_version", "v2, v2.1, v3, v4, v5, v6, v7 or v8", _one_of(*API_VERSIONS), "v2", ("apiVersion",)),
     Key("access_type", "offline, the only one that brings a refresh token", _offline, "offline"),
-    Key("timeout", "seconds that a call may wait for the server, above 0 and up to 600", _seconds, 30.0),
+    Key(
+        "timeout",
+        "seconds that a call waits for the server to send something, above 0 and up to 600",
+        _seconds,
+        30.0,
+    ),
     Key("max_retries", "how often a call that may be repeated is repeated, 0 to 10", _integer(0, 10), 3),
     Key(
         "application_log_file_path",

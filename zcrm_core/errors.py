@@ -173,8 +173,13 @@ class StoreUnavailable(StoreError):
 
 
 class StoreCorrupt(StoreError):
-    """What is stored cannot be read as a token; nothing was changed."""
+    """What is stored cannot be read as a token; nothing was changed.
 
+    Attributes:
+        repaired_by_saving: whether saving this user's token mends it and loses nothing; so a login may go on.
+    """
+
+    repaired_by_saving: bool = False
     code = "ZCRM-STORE-003"
     why = "The stored content is damaged, of another kind, or was written by another program."
     fix = "Move the named file or row away (keep it), then log in again, or restore it from a backup."

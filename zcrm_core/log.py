@@ -63,13 +63,14 @@ class EventLog:
             fields: the same facts for a program.
         """
         clean = {
-            key: value if value is None or isinstance(value, (int, float)) else self._redact(str(value))
+            key: value if value is None or isinstance(value, (int, float)) else self.redact(str(value))
             for key, value in fields.items()
         }
-        for error in self._plugins.log(LogEvent(name, level, self._redact(message), clean)):
+        for error in self._plugins.log(LogEvent(name, level, self.redact(message), clean)):
             _LOGGER.warning("a logging plugin failed on %s: %s", name, type(error).__name__)
 
-    def _redact(self, text: str) -> str:
+    def redact(self, text: str) -> str:
+        """Give a text with every guarded secret, and whatever looks like a token, masked."""
         # The longest first: one that begins another must not leave the other's end to be seen.
         for secret in sorted(self._lasting + tuple(self._guarded), key=len, reverse=True):
             text = text.replace(secret, _MASK)

@@ -33,6 +33,7 @@ _LONGEST_SECONDS: Final = 86_400
 """No access token lives longer than a day, so a larger number of an old server counts milliseconds."""
 _CODE_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
+_TOKEN: Final = re.compile(r"[!-~]+")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
 
 
@@ -178,7 +179,7 @@ class Accounts:
         response = self._post("/oauth/v2/token", {**credentials, **form})
         # The status says little: Zoho sends most of its errors with 200.
         answer = response.json()
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+        if not isinstance(answer, dict) or "error" in answer or not _is_token(answer.get("access_token")):
             self._refuse(answer, response.status, invalid)
         return _issued(answer)
 
@@ -260,6 +261,11 @@ def _challenge(code_verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
+def _is_token(value: JSON) -> bool:
+    """Tell whether a value can be a token: visible ASCII, as it has to fit into a header (RFC 6750)."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
 def _issued(answer: Mapping[str, JSON]) -> IssuedToken:
     def text(name: str) -> str | None:
         value = answer.get(name)
@@ -267,7 +273,7 @@ def _issued(answer: Mapping[str, JSON]) -> IssuedToken:
 
     return IssuedToken(
         access_token=text("access_token") or "",
-        refresh_token=text("refresh_token"),
+        refresh_token=text("refresh_token") if _is_token(answer.get("refresh_token")) else None,
         lifetime=_lifetime(answer),
         api_domain=text("api_domain"),
         scope=text("scope"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from zcrm_core.errors import TransportError
 
@@ -15,6 +16,9 @@ __all__ = ["JSON", "Response"]
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 """What a JSON document can hold."""
+
+
+_MEDIA_TYPE: Final = re.compile(r"(?:application|audio|image|multipart|text|video)/[a-z]+")
 
 
 class Response:
@@ -49,10 +53,10 @@ class Response:
         try:
             document: JSON = json.loads(self._raw.content)
         except (ValueError, RecursionError):
-            kind = self.headers.get("Content-Type", "no content type")
+            kind = _MEDIA_TYPE.match(self.headers.get("Content-Type", ""))
             raise TransportError(
                 f"The server answered {self.status} with something that is not JSON "
-                f"({kind}, {len(self._raw.content)} bytes).",
+                f"({kind[0] if kind else 'of no known type'}, {len(self._raw.content)} bytes).",
                 why="A proxy, a firewall or a maintenance page answered instead, or the answer was cut.",
                 fix="Check the region, the proxy and Zoho's status page; then call again.",
                 code="ZCRM-HTTP-003",

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+import re
 import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -116,7 +117,8 @@ class Transport:
                 if raw.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                     wait, reason = self._limited(raw, tried), "429"
                 elif raw.status_code in _PASSING_STATUSES and method in _SAFE_METHODS and tried < self._tries:
-                    wait, reason = _wanted_wait(raw) or _backoff(tried), str(raw.status_code)
+                    wait = min(_wanted_wait(raw) or _backoff(tried), _LONGEST_WAIT_SECONDS)
+                    reason = str(raw.status_code)
                 else:
                     return Response(raw)
             self._log.emit(
@@ -193,6 +195,8 @@ class Transport:
             raw = session.send(request, timeout=self._timeout, allow_redirects=False, **self._around(url))
         except (requests.RequestException, OSError) as error:
             raise _failure(error, origin(url)) from None
+        except ValueError as error:  # http.client looks at the headers once more, and its text shows them
+            raise _unfit(error) from None
         elapsed = (time.monotonic() - started) * 1000
         self._log.emit(
             "response",
@@ -328,4 +332,4 @@ def _backoff(tried: int) -> float:
 def _wanted_wait(raw: requests.Response) -> float | None:
     """The seconds that the server asks for in Retry-After (RFC 9110 section 10.2.3), if any."""
     text = raw.headers.get("Retry-After", "").strip()
-    return float(text) if text.isdigit() else None
+    return float(text) if re.fullmatch("[0-9]{1,9}", text) else None

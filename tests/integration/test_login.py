@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,7 @@ from zcrm_core import (
     ConfigError,
     InvalidGrant,
     RefreshThrottled,
+    StoreCorrupt,
     StoreUnavailable,
     TokenKey,
     TransportError,
@@ -283,3 +285,73 @@ def test_users_clients_and_environments_never_meet(make_client: Make, store: Any
 
 def _code(address: str) -> str:
     return parse_qs(urlsplit(address).query)["code"][0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"access_token": ""}',
+        '{"access_token": "x", "error": "invalid_code"}',
+        '{"access_token": "1000.a\\ny", "refresh_token": "1000.b"}',
+        '{"access_token": "\\u2603"}',
+        "[]",
+    ],
+)
+def test_an_answer_that_is_no_token_is_refused(
+    body: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """An empty token, one beside an error, or one that fits into no header is not saved."""
+    client = make_client(current_user_email=OWNER)
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
+
+    with pytest.raises(AuthError):
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+    assert not client.is_token_generated()
+
+
+@pytest.mark.parametrize("email", ["a\\nb", "x" * 600, "", " "])
+def test_a_user_that_cannot_be_named_costs_no_token(
+    email: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """When Zoho's name for the user is unusable, the error still holds the token that was issued."""
+    zcrm_simulator.faults.add("/oauth/user/info", kind="status", status=200, body=f'{{"Email": "{email}"}}')
+
+    with pytest.raises(AuthError) as caught:
+        make_client().oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+    assert caught.value.token is not None
+
+
+def test_a_login_repairs_a_damaged_file(zcrm_simulator: Simulator, tmp_path: Path) -> None:
+    """After damage the user logs in as the error says; the others keep their tokens, and a copy stays."""
+    keys = {**zcrm_simulator.config(), "token_persistence_path": tmp_path, "current_user_email": OWNER}
+    with Client(keys) as client:
+        other = client.as_user("other@example.com")
+        for each in (client, other):
+            each.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+        kept = other.tokens.fetch()
+        file = tmp_path / "zcrm_oauthtokens.txt"
+        file.write_bytes(file.read_bytes().replace(OWNER.encode(), b"X" * len(OWNER)))
+        with pytest.raises(StoreCorrupt, match="zcrm login"):
+            client.tokens.fetch()
+
+        token = client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+        assert client.tokens.fetch() == token
+        assert other.tokens.fetch() == kept
+        assert list(tmp_path.glob("zcrm_oauthtokens.txt.damaged-*"))
+
+
+def test_a_login_leaves_a_file_of_another_kind_alone(zcrm_simulator: Simulator, tmp_path: Path) -> None:
+    """A token path that is somebody's picture is refused before the grant is spent, and stays as it is."""
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    picture.chmod(0o600)
+    keys = {**zcrm_simulator.config(), "token_persistence_path": picture, "current_user_email": OWNER}
+
+    with Client(keys) as client, pytest.raises(StoreCorrupt):
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert zcrm_simulator.counters.exchanges == 0

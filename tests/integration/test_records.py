@@ -358,3 +358,19 @@ def test_too_many_calls_are_a_rate_limit(log_in: Make, zcrm_simulator: Simulator
         client.org.get()
 
     assert caught.value.retryable
+
+
+def test_no_error_repeats_a_secret_or_an_escape_of_the_server(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """A server that sends the token or terminal codes back does not get them into an error's text."""
+    token = client.tokens.fetch()
+    assert token is not None
+    body = f'{{"code":"{token.access_token}","message":"\\u001b[31m {token.access_token}","status":"error"}}'
+    zcrm_simulator.faults.add("/crm/", kind="status", status=400, body=body)
+
+    with pytest.raises(ApiError) as caught:
+        client.org.get()
+
+    assert token.access_token not in str(caught.value) + str(caught.value.api_code)
+    assert "\x1b" not in str(caught.value)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from zcrm_core import Client, RateLimited, Token, TransportError
+from zcrm_core import Client, RateLimited, Token, TransportError, ZcrmError
 from zcrm_simulator import Simulator
 
 Make = Callable[..., Client]
@@ -306,3 +306,20 @@ def test_closing_waits_for_nobody(log_in: Make) -> None:
 
     assert client.org.get().company_name
     assert threading.active_count() > 0
+
+
+@pytest.mark.parametrize("wanted", ["86400", "9" * 400, "\xb2", "soon", "-1", ""])
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_odd_wait_neither_hangs_nor_breaks_a_call(
+    wanted: str, status: int, log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
+) -> None:
+    """Whatever Retry-After says, no single wait is above a minute, and the end is an answer or our error."""
+    client = log_in(max_retries=2)
+    zcrm_simulator.faults.add(
+        "/crm/v2/org", kind="status", status=status, headers={"Retry-After": wanted}, times=5
+    )
+
+    with pytest.raises(ZcrmError):
+        client.org.get()
+
+    assert all(0 <= wait <= 60 for wait in no_long_waits)

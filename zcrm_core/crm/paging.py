@@ -46,6 +46,7 @@ def pages(
         TransportError: the answer is not a page.
     """
     place: dict[str, str | int | bool | None] = {"page": 1}
+    seen: str | None = None
     while True:
         response = client.request("GET", path, params={"per_page": PAGE, **params, **place}, headers=headers)
         rows = objects(response, key, entity)
@@ -54,13 +55,14 @@ def pages(
         more, token = _more(response)
         if not more:
             return
-        if not rows:
+        if not rows or (token is not None and token == seen):
             raise TransportError(
-                f"The answer to {path} says that there is more, and holds nothing.",
+                f"The answer to {path} says that there is more, and leads no further.",
                 why="Such a list would never end.",
                 fix="Call again; report it if it goes on.",
                 code="ZCRM-HTTP-007",
             )
+        seen = token
         place = {"page_token": token} if token else {"page": int(place.get("page") or 1) + 1}
 
 

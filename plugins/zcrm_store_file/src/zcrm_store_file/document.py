@@ -63,7 +63,9 @@ def find_line(read: Read, size: int, start: bytes, path: str) -> bytes | None:
         return None
     kept = salvage(data).get(start)
     if kept is None:
-        raise damaged(path, why)
+        error = damaged(path, why)
+        error.repaired_by_saving = data.startswith(b'{"format":"') or _MARK[1:] in data or not data
+        raise error
     return kept
 
 

@@ -75,9 +75,11 @@ def decode(line: bytes, key: TokenKey, path: str) -> Token:
         if token is not None:
             return token
     if "damaged" in fields:
-        raise damaged(
+        error = damaged(
             path, f"The line of {key} was damaged; a copy of the whole file as it was lies beside it."
         )
+        error.repaired_by_saving = True
+        raise error
     raise damaged(path, f"The line of {key} does not hold a token of that user.")
 
 
