@@ -358,7 +358,7 @@ class Plugins:
             answer: object = self._only(hook, plugin)(config=config)
         except ZcrmError:
             raise
-        except Exception as error:
+        except Exception as error:  # a stranger's code can raise anything; it is raised again, by name
             info = self._info(plugin)
             raise PluginError(
                 f"The plugin {info} failed in {hook}.",

@@ -164,7 +164,7 @@ class Store:
             yield
         except ZcrmError:
             raise
-        except Exception as error:
+        except Exception as error:  # a stranger's code can raise anything; it is raised again, by name
             raise StoreError(
                 f"The store {self.chosen.plugin} failed in {hook}.",
                 why=f"It raised {type(error).__name__}, which is not one of zcrm's errors.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -318,3 +319,23 @@ def test_whatever_is_given_is_a_config_or_a_config_error(values: dict[str, objec
     """No combination of values ends in anything but a configuration or a ConfigError."""
     with suppress(ConfigError):
         Config({**BASE, **values})
+
+
+def test_keys_outside_the_table_are_not_dropped(tmp_path: Path) -> None:
+    """A file with a table zcrm and keys above it is refused, so that no setting is lost without a word."""
+    file = tmp_path / "zcrm.toml"
+    file.write_text('region = "eu"\n[zcrm]\nclient_id = "1000.A"\nclient_secret = "s"\n', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="region outside its table") as caught:
+        file_values(file)
+
+    assert caught.value.code == "ZCRM-CONFIG-006"
+
+
+def test_a_pipe_is_no_configuration(tmp_path: Path) -> None:
+    """A FIFO in the file's place is refused at once instead of being waited for."""
+    pipe = tmp_path / "zcrm.toml"
+    os.mkfifo(pipe)
+
+    with pytest.raises(ConfigError, match="not a regular file"):
+        file_values(pipe)

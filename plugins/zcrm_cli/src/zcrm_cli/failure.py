@@ -17,7 +17,7 @@ def show_failure(error: ZcrmError, *, with_traceback: bool = False) -> None:
         with_traceback: show first where it comes from.
     """
     # rich takes longer to import than most commands to run, and is not needed where all goes well.
-    from zcrm_cli.output import open_console, write_facts, write_text  # noqa: PLC0415
+    from zcrm_cli.output import open_console, write_facts, write_text  # noqa: PLC0415 - rich is only needed to fail
 
     if with_traceback:
         click.echo("".join(traceback.format_exception(error)), err=True)

@@ -93,7 +93,7 @@ def decode_key(line: bytes, path: str) -> TokenKey | None:
     if "damaged" in fields:
         return None
     try:
-        return TokenKey(fields["user"], fields["client"], fields["environment"])  # type: ignore[arg-type]
+        return TokenKey(fields["user"], fields["client"], fields["environment"])  # type: ignore[arg-type]  # it checks
     except (KeyError, InvalidToken):
         pass
     raise damaged(path, "A line names no user.")
