@@ -124,7 +124,8 @@ def _file_handler(path: Path) -> logging.Handler:
         path /= "zcrm.log"
     try:
         # The lines name users and records; the file is for its owner, as the token file is.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        # O_NONBLOCK: a pipe in its place is an error at once, not a wait for a reader.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o600))
         return logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
         raise ConfigError(

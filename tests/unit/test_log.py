@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import stat
 from pathlib import Path
 
@@ -119,3 +120,14 @@ def test_the_console_is_standard_error(capsys: pytest.CaptureFixture[str]) -> No
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.count("look here") == 1
+
+
+def test_a_pipe_is_no_log_file(tmp_path: Path) -> None:
+    """A FIFO in the log file's place is refused at once instead of being waited for."""
+    pipe = tmp_path / "log"
+    os.mkfifo(pipe)
+
+    with pytest.raises(ConfigError) as caught:
+        StandardLogging().open(Config({**BASE, "application_log_file_path": pipe}))
+
+    assert caught.value.code == "ZCRM-CONFIG-007"

@@ -96,7 +96,9 @@ def test_an_unknown_user_is_told(run: Run, zoho: Simulator) -> None:
     assert "no such user" in " ".join(done.stderr.split())
 
 
-@pytest.mark.parametrize("url", ["http://crm.example.com", "https://127.0.0.1:1", "file:///etc/passwd", "x"])
+@pytest.mark.parametrize(
+    "url", ["http://crm.example.com", "https://127.0.0.1:1", "file:///etc/passwd", "x", "http://[::1"]
+)
 def test_only_a_loopback_address_is_asked(run: Run, url: str) -> None:
     """An address that cannot be a simulator's is refused before any call."""
     done = run("simulator", "grant", "--url", url)

@@ -28,8 +28,12 @@ class Control:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+        try:
+            parts = urlsplit(url)
+            ours = parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.port != 0
+        except ValueError:  # a broken address, such as http://[::1
+            ours = False
+        if not ours:
             raise ConfigError(
                 f"{url} is not the address of a simulator.",
                 why="A simulator listens on this machine only, with plain http.",
