@@ -1,0 +1,147 @@
+"""What does a check work with? A store of its own, keys, tokens that tell themselves apart, and a story."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from zcrm_contract_tests.handle import Handle
+from zcrm_contract_tests.opening import Source
+from zcrm_contract_tests.profiles import Profile
+from zcrm_contract_tests.story import Story
+from zcrm_contract_tests.verdicts import NotChecked, NotDecided, Violation
+from zcrm_core import Token, TokenKey
+
+if TYPE_CHECKING:
+    from zcrm_contract_tests.contract import TokenStoreContract
+    from zcrm_core.plugins import Plugins
+
+__all__ = ["Bench"]
+
+_MAX_EXAMPLE_BYTES: Final = 16
+
+
+class Bench:
+    """One promise's place of work. Every example has a namespace of its own, named at random.
+
+    Args:
+        author: the author's class, which says where the store is.
+        profile: how hard to try.
+        seed: where the scripts of concurrent runs start; random when left out.
+
+    Attributes:
+        examples: how many examples were begun.
+        note: what a promise that is kept left out; empty when nothing.
+    """
+
+    def __init__(self, author: TokenStoreContract, profile: Profile, seed: int | None = None) -> None:
+        self.author = author
+        self.profile = profile
+        self.source = Source(author.plugin)
+        self.random = random.Random(seed)  # noqa: S311 - it draws scripts, not secrets
+        self.story = Story()
+        self.examples = 0
+        self.note = ""
+        self.namespace = ""
+        self._plugins: Plugins | None = None
+        self._saved: dict[TokenKey, Handle] = {}
+        self._numbers = iter(range(10**9))
+
+    @contextmanager
+    def example(self) -> Iterator[None]:
+        """Begin an example: an empty store, a new story."""
+        self.begin()
+        try:
+            yield
+        finally:
+            self.end()
+
+    def begin(self) -> None:
+        """Begin an example that :meth:`end` ends."""
+        # Neither a counter nor drawn: a second run would meet what the first left.
+        self.namespace = f"zcrm{os.urandom(_MAX_EXAMPLE_BYTES // 2).hex()}"
+        self.story.begin()
+        self.examples += 1
+
+    def end(self) -> None:
+        """End the example; a store that all examples share is tidied up."""
+        saved, self._saved = self._saved, {}
+        if self.author.shares_one_store:
+            for key, handle in saved.items():
+                handle.tidy(key)
+
+    # -- the store -------------------------------------------------------------------------------------
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The configuration keys of this example's store."""
+        return self.author.store_config(self.namespace)
+
+    def open(self, name: str = "") -> Handle:
+        """Open this example's store; every handle of a run goes through one plugin, as in one process.
+
+        Args:
+            name: what the story calls the handle, when there are several.
+        """
+        if self._plugins is None:
+            self._plugins = self.source.load()
+        return self._handle(self._plugins, name)
+
+    def reopen(self, name: str = "the store opened again") -> Handle:
+        """Open this example's store by a plugin that is loaded anew, as another program would."""
+        return self._handle(self.source.load(), name)
+
+    def _handle(self, plugins: Plugins, name: str) -> Handle:
+        opened = self.source.open(plugins, self.values)
+        return Handle(opened, self.story, name, self.author.patience, self._saved)
+
+    @property
+    def files(self) -> Path:
+        """The file or folder that holds this example's tokens."""
+        return self.author.files(self.namespace)
+
+    def file_paths(self) -> list[Path]:
+        """Every regular file that the store keeps for this example now, in a fixed order."""
+        place = self.files
+        if place.is_dir() and not place.is_symlink():
+            return sorted(path for path in place.rglob("*") if path.is_file() and not path.is_symlink())
+        beside = place.parent.glob(f"*{place.name}*") if place.parent.is_dir() else ()
+        return sorted(path for path in beside if path.is_file() and not path.is_symlink())
+
+    # -- keys and tokens -------------------------------------------------------------------------------
+
+    def key(self, user: str = "a@example.com", environment: str = "production", client: str = "") -> TokenKey:
+        """Make a key of this example; no other example has the same client."""
+        return TokenKey(user, f"1000.{self.namespace}{client}", environment)
+
+    def token(self, user: str = "a@example.com", **fields: str | int | None) -> Token:
+        """Make a token that no other one of this run equals, but for the fields that are given."""
+        number = next(self._numbers)
+        return Token(
+            **{
+                "user_identifier": user,
+                "access_token": f"access-{number}",
+                "refresh_token": f"refresh-{number}",
+                "expiry_time": 1_900_000_000_000 + number,
+                **fields,
+            }  # type: ignore[arg-type]  # the fields have the types that the caller gave
+        )
+
+    # -- what a check says -----------------------------------------------------------------------------
+
+    def expect(self, holds: object, otherwise: str) -> None:
+        """Break the promise unless a condition holds."""
+        if not holds:
+            raise Violation(otherwise)
+
+    def cannot(self, reason: str) -> NoReturn:
+        """End the check: the promise cannot be looked at here."""
+        raise NotChecked(reason)
+
+    def undecided(self, reason: str) -> NoReturn:
+        """End the check: it came to no end."""
+        raise NotDecided(reason)

@@ -1,0 +1,35 @@
+"""What does a store promise beyond saving, fetching and deleting?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Capabilities"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """A store's own statement; what is switched off is reported as "not promised", never as kept.
+
+    Args:
+        survives_restart: what was saved is there when the process is started again.
+        shared_between_processes: several processes on one machine see and keep the same tokens.
+        lists: ``zcrm_list_tokens`` gives the keys that have a token.
+        locks: ``zcrm_lock_token`` gives a lock that one caller holds among all that share the store.
+        forks: a process that is forked after the store was used can go on using it, as can its parent.
+        full_lengths: every token that the core accepts fits, up to 64 KiB a text; when off, too long a text
+            is refused by a typed error before anything changes.
+        encrypted_at_rest: what is stored shows no token to whoever reads it raw.
+        migrates: a store that an older version wrote is opened and keeps its tokens.
+        connects: it talks to a server, and lives through a lost connection.
+    """
+
+    survives_restart: bool = True
+    shared_between_processes: bool = True
+    lists: bool = True
+    locks: bool = True
+    forks: bool = True
+    full_lengths: bool = True
+    encrypted_at_rest: bool = False
+    migrates: bool = False
+    connects: bool = False

@@ -1,0 +1,186 @@
+"""Is a promise kept? Runs one promise on one store and gives the verdict."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from hypothesis import HealthCheck, Phase, example, given, seed as seeded, settings
+
+from zcrm_contract_tests.bench import Bench
+from zcrm_contract_tests.contract import TokenStoreContract
+from zcrm_contract_tests.profiles import Profile
+from zcrm_contract_tests.promises import Promise, all_promises
+from zcrm_contract_tests.story import shown_error
+from zcrm_contract_tests.verdicts import CannotOpen, NoAnswer, NotChecked, NotDecided, Outcome, Verdict, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["judge", "judge_all", "smoke"]
+
+_SMOKE: Final = "TS-01"
+_ALL: Final = (Phase.explicit, Phase.generate, Phase.shrink)
+_QUICK: Final = (Phase.explicit, Phase.generate)
+_smoke: Final[dict[type[TokenStoreContract], Outcome]] = {}
+
+
+def judge(
+    author: TokenStoreContract, promise: Promise, profile: Profile, seed: int | None = None
+) -> Outcome:
+    """Give the verdict on a promise; the smoke promise decides first whether there is anything to look at.
+
+    Args:
+        author: the store's contract class.
+        promise: the promise.
+        profile: how hard to try.
+        seed: where chance starts; the profile's choice when left out.
+    """
+    missing = _not_looked_at(author, promise)
+    if missing is not None:
+        return missing
+    if promise.id != _SMOKE:
+        first = smoke(author, profile)
+        if first.verdict is not Verdict.KEPT:
+            return _outcome(author, promise, Verdict.NOT_RUN, detail=f"{_SMOKE} comes first: {first.verdict.value}")
+    if promise.id in author.known_gaps:
+        return _judge_gap(author, promise, profile, seed)
+    return _decide(author, promise, profile, seed, _ALL)
+
+
+def judge_all(
+    author: TokenStoreContract, promises: Sequence[Promise], profile: Profile, seed: int | None = None
+) -> list[Outcome]:
+    """Give the verdict on each promise, in their order."""
+    return [judge(author, promise, profile, seed) for promise in promises]
+
+
+def smoke(author: TokenStoreContract, profile: Profile) -> Outcome:
+    """Give the verdict on the smoke promise, which is run once for each contract class."""
+    kind = type(author)
+    if kind not in _smoke:
+        promise = next(each for each in all_promises() if each.id == _SMOKE)
+        _smoke[kind] = _decide(author, promise, profile, None, _QUICK)
+    return _smoke[kind]
+
+
+def _not_looked_at(author: TokenStoreContract, promise: Promise) -> Outcome | None:
+    off = [name for name in promise.capabilities if not getattr(author.capabilities, name)]
+    if off:
+        return _outcome(author, promise, Verdict.NOT_PROMISED, detail=f"Capabilities({off[0]}=False)")
+    absent = [name for name in promise.behind if not _reaches(author, name)]
+    if absent:
+        detail = f"{type(author).__name__} has no {absent[0]}(), which is needed to reach behind the store"
+        return _outcome(author, promise, Verdict.NOT_CHECKED, detail=detail)
+    return None
+
+
+def _reaches(author: TokenStoreContract, name: str) -> bool:
+    def written(method: str) -> bool:
+        return getattr(type(author), method) is not getattr(TokenStoreContract, method)
+
+    # The raw content of a store that keeps files is in its files.
+    return written(name) or (name in ("raw_dump", "raw_load") and written("files"))
+
+
+def _judge_gap(
+    author: TokenStoreContract, promise: Promise, profile: Profile, seed: int | None
+) -> Outcome:
+    # What is pinned breaks the same way each time; drawn examples would make a gap a matter of luck.
+    phases = (Phase.explicit,) if promise.pinned else _QUICK
+    found = _decide(author, promise, profile, seed, phases)
+    reason = author.known_gaps[promise.id]
+    if found.verdict is Verdict.BROKEN:
+        return _outcome(
+            author, promise, Verdict.KNOWN_GAP, found.examples, found.seconds, f"known gap: {reason}"
+        )
+    if found.verdict is Verdict.KEPT:
+        detail = f"known_gaps says that it is broken ({reason}), but it is kept: take it out of known_gaps"
+        return _outcome(author, promise, Verdict.BROKEN, found.examples, found.seconds, detail)
+    return found
+
+
+def _decide(
+    author: TokenStoreContract,
+    promise: Promise,
+    profile: Profile,
+    seed: int | None,
+    phases: Sequence[Phase],
+) -> Outcome:
+    bench = Bench(author, profile, seed)
+    started = time.perf_counter()
+    verdict, detail = Verdict.KEPT, ""
+    try:
+        _runner(bench, promise, profile, seed, phases)()
+        detail = bench.note
+    except NotChecked as reason:
+        verdict, detail = Verdict.NOT_CHECKED, str(reason)
+    except NotDecided as reason:
+        verdict, detail = Verdict.NOT_DECIDED, str(reason)
+    except CannotOpen as error:
+        verdict, detail = Verdict.BROKEN, str(error)
+    except (Exception, NoAnswer) as error:  # noqa: BLE001 - a stranger's store can raise anything
+        verdict, detail = Verdict.BROKEN, _told(bench, error)
+    return _outcome(author, promise, verdict, bench.examples, time.perf_counter() - started, detail)
+
+
+def _runner(
+    bench: Bench, promise: Promise, profile: Profile, seed: int | None, phases: Sequence[Phase]
+) -> Callable[[], None]:
+    def run(**drawn: object) -> None:
+        with bench.example():
+            promise.check(bench, **drawn)
+
+    if not promise.drawn:
+        return run
+    run.__name__ = run.__qualname__ = promise.test_name
+    test = given(**promise.drawn)(run)
+    for values in reversed(promise.pinned):
+        test = example(**values)(test)
+    if seed is not None:
+        test = seeded(seed)(test)
+    return settings(
+        max_examples=max(1, round(profile.examples * promise.share)),
+        phases=phases,
+        derandomize=profile.derandomize and seed is None,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )(test)
+
+
+def _told(bench: Bench, error: BaseException) -> str:
+    while isinstance(getattr(error, "exceptions", None), tuple):  # Hypothesis: it failed, but not each time
+        error = error.exceptions[0]  # type: ignore[attr-defined]  # an exception group, checked just above
+    if isinstance(error, (Violation, NoAnswer)):
+        said = str(error)
+    else:
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        where = f" ({last[0].filename}, line {last[0].lineno})" if last else ""
+        said = f"the store raised {shown_error(error)}{where}"
+    story = str(bench.story)
+    return f"{said}\nThe smallest story that breaks it:\n{story}" if story else said
+
+
+def _outcome(
+    author: TokenStoreContract,
+    promise: Promise,
+    verdict: Verdict,
+    examples: int = 0,
+    seconds: float = 0.0,
+    detail: str = "",
+) -> Outcome:
+    return Outcome(
+        promise.id,
+        promise.sentence,
+        verdict,
+        examples,
+        round(seconds, 3),
+        ", ".join(promise.capabilities),
+        detail,
+        promise.level <= author.level,
+    )
