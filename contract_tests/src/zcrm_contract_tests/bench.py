@@ -14,6 +14,7 @@ from zcrm_contract_tests.opening import Source
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.story import Story
 from zcrm_contract_tests.verdicts import NotChecked, NotDecided, Violation
+from zcrm_contract_tests.workers import Worker
 from zcrm_core import Token, TokenKey
 
 if TYPE_CHECKING:
@@ -99,6 +100,36 @@ class Bench:
         opened = self.source.open(plugins, self.values)
         return Handle(opened, self.story, name, self.author.patience, self._saved)
 
+    def reaches(self, method: str) -> bool:
+        """Answer whether the author has written an optional method."""
+        from zcrm_contract_tests.contract import reaches  # noqa: PLC0415 - the class's module loads the checks
+
+        return reaches(self.author, method)
+
+    def worker(self, *, traced: bool = False) -> Worker:
+        """Start another process with this example's store; ``ready()`` waits for it."""
+        return Worker(self.source.reference(), self.values, self.author.patience, traced=traced)
+
+    def dump(self) -> Mapping[str, bytes]:
+        """Read what is stored, without the store, in parts; a file is a part."""
+        if type(self.author).raw_dump is not self._bare.raw_dump:
+            return self.author.raw_dump(self.namespace)
+        return {str(path): path.read_bytes() for path in self.file_paths()}
+
+    def load(self, parts: Mapping[str, bytes]) -> None:
+        """Write parts, without the store."""
+        if type(self.author).raw_load is not self._bare.raw_load:
+            self.author.raw_load(self.namespace, parts)
+            return
+        for name, content in parts.items():
+            Path(name).write_bytes(content)
+
+    @property
+    def _bare(self) -> type[TokenStoreContract]:
+        from zcrm_contract_tests.contract import TokenStoreContract  # noqa: PLC0415 - as above
+
+        return TokenStoreContract
+
     @property
     def files(self) -> Path:
         """The file or folder that holds this example's tokens."""
@@ -117,6 +148,14 @@ class Bench:
     def key(self, user: str = "a@example.com", environment: str = "production", client: str = "") -> TokenKey:
         """Make a key of this example; no other example has the same client."""
         return TokenKey(user, f"1000.{self.namespace}{client}", environment)
+
+    def key_of(self, user: str, client_id: str) -> TokenKey:
+        """Make the key of a user of another client, such as a simulator's."""
+        return TokenKey(user, client_id, "production")
+
+    def mine(self, key: object) -> bool:
+        """Answer whether a listed key is of this example; a store that is shared has others too."""
+        return not isinstance(key, TokenKey) or key.client_id.startswith(f"1000.{self.namespace}")
 
     def token(self, user: str = "a@example.com", **fields: str | int | None) -> Token:
         """Make a token that no other one of this run equals, but for the fields that are given."""

@@ -14,7 +14,7 @@ from zcrm_core import Token, TokenKey
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["TokenStoreContract"]
+__all__ = ["TokenStoreContract", "reaches"]
 
 _MARK: Final = "zcrm_promise"
 
@@ -92,6 +92,16 @@ class TokenStoreContract:
             test.__qualname__ = f"{cls.__qualname__}.{promise.test_name}"
             test.__module__ = cls.__module__
             setattr(cls, promise.test_name, test)
+
+
+def reaches(author: TokenStoreContract, method: str) -> bool:
+    """Answer whether the author has written an optional method, or another that stands in for it."""
+
+    def written(name: str) -> bool:
+        return getattr(type(author), name) is not getattr(TokenStoreContract, name)
+
+    # The raw content of a store that keeps files is in its files.
+    return written(method) or (method in ("raw_dump", "raw_load") and written("files"))
 
 
 def _test_of(promise: Promise) -> Callable[..., None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hypothesis import HealthCheck, Phase, example, given, seed as seeded, settings
 
 from zcrm_contract_tests.bench import Bench
-from zcrm_contract_tests.contract import TokenStoreContract
+from zcrm_contract_tests.contract import TokenStoreContract, reaches
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.promises import Promise, all_promises
 from zcrm_contract_tests.story import shown_error
@@ -70,19 +70,11 @@ def _not_looked_at(author: TokenStoreContract, promise: Promise) -> Outcome | No
     off = [name for name in promise.capabilities if not getattr(author.capabilities, name)]
     if off:
         return _outcome(author, promise, Verdict.NOT_PROMISED, detail=f"Capabilities({off[0]}=False)")
-    absent = [name for name in promise.behind if not _reaches(author, name)]
+    absent = [name for name in promise.behind if not reaches(author, name)]
     if absent:
         detail = f"{type(author).__name__} has no {absent[0]}(), which is needed to reach behind the store"
         return _outcome(author, promise, Verdict.NOT_CHECKED, detail=detail)
     return None
-
-
-def _reaches(author: TokenStoreContract, name: str) -> bool:
-    def written(method: str) -> bool:
-        return getattr(type(author), method) is not getattr(TokenStoreContract, method)
-
-    # The raw content of a store that keeps files is in its files.
-    return written(name) or (name in ("raw_dump", "raw_load") and written("files"))
 
 
 def _judge_gap(

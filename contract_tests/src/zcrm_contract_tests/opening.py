@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from zcrm_contract_tests.verdicts import CannotOpen
-from zcrm_core import Config, Token, TokenKey, ZcrmError
+from zcrm_core import Client, Config, Token, TokenKey, ZcrmError
 from zcrm_core.plugins import Plugins
 
 __all__ = ["OpenStore", "Source", "from_reference"]
@@ -149,6 +149,17 @@ class Source:
                 f"The store {chosen.plugin} does not claim this configuration: {chosen.claim.reason}."
             )
         return OpenStore(config, hooks)
+
+    def client(self, config: Mapping[str, object]) -> Client:
+        """Make a whole client that keeps its tokens in this store.
+
+        Args:
+            config: the configuration, ``client_id`` and ``client_secret`` included.
+        """
+        given: list[object] = []
+        if not isinstance(self.plugin, str):
+            given.append(self.plugin() if inspect.isclass(self.plugin) else self.plugin)
+        return Client({**config, "token_store": self.name}, plugins=given)
 
     def reference(self) -> dict[str, str] | None:
         """Give what another process needs to load the same plugin; ``None`` when it could not."""

@@ -6,6 +6,7 @@ machine, and recorded. The same code runs in the check's own process and in its 
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -33,7 +34,7 @@ Recorded = dict[str, Any]
 
 def play(store: OpenStore, scripts: Sequence[Sequence[Sequence[str]]], client_id: str) -> list[Recorded]:
     """Follow each script in a thread of its own, all at once; give every step that was taken."""
-    name = threading.current_thread().name
+    name = os.getpid()
     recorded: list[Recorded] = []
 
     def follow(number: int) -> None:
@@ -82,14 +83,9 @@ def wrong_step(recorded: Sequence[Recorded]) -> str | None:
 
 def call_in_threads(source: Source, config: Mapping[str, object], command: Mapping[str, Any]) -> object:
     """Make a client and call the CRM once in each thread; give how many got an answer, and the errors."""
-    from zcrm_core import Client  # noqa: PLC0415 - the other commands do without the client
-
-    given: Sequence[object] = ()
-    if not isinstance(source.plugin, str):
-        given = [source.plugin() if isinstance(source.plugin, type) else source.plugin]
     errors: list[str] = []
     answers: list[int] = []
-    with Client({**config, "token_store": source.name}, plugins=given) as client:
+    with source.client(config) as client:
 
         def call() -> None:
             answers.append(client.request("GET", "org").status)
