@@ -9,13 +9,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from zcrm_core import (
     Config,
@@ -34,7 +35,9 @@ __all__ = ["ReferenceStore"]
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FIRST_FORMAT: Final = 0
 _FORMAT: Final = 1
+_START: Final = b'{"format": '
 _LARGEST: Final = 4 * 1024 * 1024
 _PAUSE: Final = 0.005
 
@@ -150,9 +153,16 @@ class ReferenceStore(TokenStorePlugin):
             self.flush_folder(path.parent)
 
     def check_place(self, path: Path) -> None:
-        """Refuse to replace what is no token file of this user."""
+        """Refuse to replace what is no token file of this user, or one that a newer version wrote."""
         with suppress(FileNotFoundError):
             _check(path.lstat(), path)
+            with open(os.open(path, _READ), "rb") as file:
+                start = file.read(len(_START) + 9)
+            if (
+                re.fullmatch(_START + rb"\d+,.*", start, re.DOTALL)
+                and int(start[len(_START) :].split(b",")[0]) > _FORMAT
+            ):
+                _refuse(path, "A newer version of this store wrote it.")
 
     def flush_folder(self, folder: Path) -> None:
         """Make a change of names durable."""
@@ -174,12 +184,22 @@ class ReferenceStore(TokenStorePlugin):
             _refuse(path, "It is far larger than a token.")
         try:
             document = json.loads(content.decode())
-            if document["format"] != _FORMAT:
-                raise ValueError
-            return TokenKey(**document["key"]), Token(**document["token"])
+            if document["format"] == _FIRST_FORMAT:
+                document = self.upgrade(document)
+            if document["format"] == _FORMAT:
+                return TokenKey(**document["key"]), Token(**document["token"])
         except (ValueError, TypeError, KeyError, RecursionError):
-            pass
-        _refuse(path, "Its content is no token of this format.")
+            document = None  # its error would show the content
+        _refuse(path, "Its content is no token of a format that this version knows.")
+
+    def upgrade(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Bring a document of the first format, which had all fields in one list, into the present one."""
+        user, client, environment, *rest = document["fields"]
+        return {
+            "format": _FORMAT,
+            "key": {"user_identifier": user, "client_id": client, "environment": environment},
+            "token": dict(zip(Token.__dataclass_fields__, (user, *rest), strict=True)),
+        }
 
     # -- locks -----------------------------------------------------------------------------------------
 
@@ -200,6 +220,7 @@ class ReferenceStore(TokenStorePlugin):
         try:
             with _disk(path):
                 _check(os.fstat(descriptor), path)
+                os.fchmod(descriptor, 0o600)
             yield descriptor
         finally:
             # Not left to close(): a forked child may have a copy of the descriptor.

@@ -67,7 +67,9 @@ def exact_places(bench: Bench, user: str, other: str, environments: list[str]) -
     """The same user with another client or in another environment is another key, with a token of its own."""
     store = bench.open()
     keys = [
-        bench.key(user, environment, client) for environment in environments for client in ("", other, other * 2)
+        bench.key(user, environment, client)
+        for environment in environments
+        for client in ("", other, other * 2)
     ]
     tokens = {}
     for key in keys:

@@ -21,7 +21,12 @@ def keeps_refresh_token(bench: Bench) -> None:
     """A refresh, whose answer has no refresh token, leaves the stored refresh token as it was."""
     from zcrm_simulator import Simulator  # noqa: PLC0415 - only the checks that refresh need a server
 
-    with Simulator() as zoho, bench.source.client({**bench.values, **zoho.config()}) as client:
+    with (
+        Simulator() as zoho,
+        bench.source.client(
+            {**bench.values, **zoho.config(), "current_user_email": zoho.users[0].email}
+        ) as client,
+    ):
         first = client.oauth.generate_access_token(zoho.grant_token(_SCOPES))
         key = bench.key_of(first.user_identifier, zoho.config()["client_id"])
         try:
@@ -43,7 +48,10 @@ def keeps_refresh_token(bench: Bench) -> None:
     content=contents(),
     new=contents(),
     field=st.sampled_from(_FIELDS),
-    pinned=[{"content": Content("a", "r", 5, "d", "s"), "new": Content("b", "r", 6), "field": name} for name in _FIELDS],
+    pinned=[
+        {"content": Content("a", "r", 5, "d", "s"), "new": Content("b", "r", 6), "field": name}
+        for name in _FIELDS
+    ],
 )
 def replaces(bench: Bench, content: Content, new: Content, field: str) -> None:
     """With ``replaces``, a token is saved over that very token only; otherwise StaleToken is raised and nothing
@@ -73,4 +81,6 @@ def _differing(token: Token, field: str) -> Token:
     value = getattr(token, field)
     if isinstance(value, int):
         return replace(token, expiry_time=value - 1 if value else 1)
-    return replace(token, **{field: None if value == "" and field != "access_token" else (value or "")[:-1] + "~"})
+    return replace(
+        token, **{field: None if value == "" and field != "access_token" else (value or "")[:-1] + "~"}
+    )
