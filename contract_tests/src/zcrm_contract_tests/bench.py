@@ -153,6 +153,10 @@ class Bench:
         """Make the key of a user of another client, such as a simulator's."""
         return TokenKey(user, client_id, "production")
 
+    def saved(self, key: TokenKey, by: Handle) -> None:
+        """Note that a key was saved by another process, for tidying up."""
+        self._saved[key] = by
+
     def mine(self, key: object) -> bool:
         """Answer whether a listed key is of this example; a store that is shared has others too."""
         return not isinstance(key, TokenKey) or key.client_id.startswith(f"1000.{self.namespace}")

@@ -13,15 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from zcrm_contract_tests.opening import OpenStore
     from zcrm_core import Token, TokenKey
 
-__all__ = ["token_of"]
+__all__ = ["plain_key", "plain_token", "token_of"]
 
 _FINISHED: Final = 0
 _RAISED: Final = 3
@@ -110,7 +109,7 @@ class _Worker:
         while done < command["turns"]:
             seen = self.store.fetch(key)
             number = int(seen.access_token) + 1  # type: ignore[attr-defined]  # checked by what it becomes
-            token = _token({**_plain_token(seen), "access_token": str(number)})
+            token = _token({**plain_token(seen), "access_token": str(number)})
             try:
                 self.store.save(key, token, seen)  # type: ignore[arg-type]  # as above
             except StaleToken:
@@ -236,7 +235,13 @@ def _token(fields: Mapping[str, Any]) -> Token:
     return Token(**fields)
 
 
-def _plain_token(token: object) -> dict[str, Any]:
+def plain_key(key: TokenKey) -> dict[str, str]:
+    """Give a key as JSON."""
+    return {name: getattr(key, name) for name in ("user_identifier", "client_id", "environment")}
+
+
+def plain_token(token: object) -> dict[str, Any]:
+    """Give a token as JSON."""
     fields = ("user_identifier", "access_token", "refresh_token", "expiry_time", "api_domain", "scope")
     return {name: getattr(token, name) for name in fields}
 
@@ -244,7 +249,7 @@ def _plain_token(token: object) -> dict[str, Any]:
 def _plain(answer: object) -> object:
     from zcrm_core import Token  # noqa: PLC0415 - as above
 
-    return _plain_token(answer) if isinstance(answer, Token) else answer
+    return plain_token(answer) if isinstance(answer, Token) else answer
 
 
 def _answered(work: Callable[[], object]) -> Mapping[str, object]:
@@ -318,6 +323,8 @@ def _serve() -> None:
     started: Command = json.loads(sys.stdin.readline())
     sys.path[:] = started["path"]
     os.chdir(started["folder"])
+    from zcrm_contract_tests.steps import watching  # noqa: PLC0415 - the path is set only now
+
     calls: list[dict[str, object]] = []
     if started["traced"]:
         _trace(calls)
@@ -328,9 +335,14 @@ def _serve() -> None:
         worker = _Worker(started)
         return os.getpid()
 
+    def note(_module: str, call: str) -> None:
+        if call in ("write", "pwrite", "writev"):
+            calls.append({"call": "write"})
+
     def answer(work: Callable[[], object]) -> None:
         calls.clear()
-        told = _answered(work)
+        with watching(note) if started["traced"] else nullcontext():
+            told = _answered(work)
         answers.write(json.dumps({**told, "calls": calls}) + "\n")
         answers.flush()
 
@@ -345,4 +357,3 @@ if __name__ == "__main__":
     # Ctrl-C in a terminal reaches the whole group: the parent decides, and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _serve()
-    Path()  # keeps pathlib imported, so that a killed child never dies while it imports it
