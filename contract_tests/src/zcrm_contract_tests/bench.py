@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
+
+from hypothesis import Phase
 
 from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.opening import Source
@@ -43,6 +46,8 @@ class Bench:
         self.author = author
         self.profile = profile
         self.source = Source(author.plugin)
+        self.seed = seed
+        self.phases: tuple[Phase, ...] = (Phase.explicit, Phase.generate, Phase.shrink)
         self.random = random.Random(seed)  # noqa: S311 - it draws scripts, not secrets
         self.story = Story()
         self.examples = 0
@@ -173,6 +178,13 @@ class Bench:
                 **fields,
             }  # type: ignore[arg-type]  # the fields have the types that the caller gave
         )
+
+    def keep_history(self, history: str) -> Path:
+        """Write a recorded history to a file of its own, so that it can be judged again; give its path."""
+        descriptor, name = tempfile.mkstemp(prefix="zcrm-contract-history-", suffix=".json")
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(history)
+        return Path(name)
 
     # -- what a check says -----------------------------------------------------------------------------
 

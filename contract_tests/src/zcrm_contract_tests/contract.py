@@ -137,5 +137,3 @@ def _refuse_overrides(cls: type[TokenStoreContract]) -> None:
                     f"{base.__name__} overrides {name}: a promise cannot be rewritten. If the store is known to "
                     f"break it, say so in known_gaps, with the reason."
                 )
-
-

@@ -14,7 +14,15 @@ from zcrm_contract_tests.contract import TokenStoreContract, reaches
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.promises import Promise, all_promises
 from zcrm_contract_tests.story import shown_error
-from zcrm_contract_tests.verdicts import CannotOpen, NoAnswer, NotChecked, NotDecided, Outcome, Verdict, Violation
+from zcrm_contract_tests.verdicts import (
+    CannotOpen,
+    NoAnswer,
+    NotChecked,
+    NotDecided,
+    Outcome,
+    Verdict,
+    Violation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +35,7 @@ _QUICK: Final = (Phase.explicit, Phase.generate)
 _smoke: Final[dict[type[TokenStoreContract], Outcome]] = {}
 
 
-def judge(
-    author: TokenStoreContract, promise: Promise, profile: Profile, seed: int | None = None
-) -> Outcome:
+def judge(author: TokenStoreContract, promise: Promise, profile: Profile, seed: int | None = None) -> Outcome:
     """Give the verdict on a promise; the smoke promise decides first whether there is anything to look at.
 
     Args:
@@ -44,7 +50,9 @@ def judge(
     if promise.id != _SMOKE:
         first = smoke(author, profile)
         if first.verdict is not Verdict.KEPT:
-            return _outcome(author, promise, Verdict.NOT_RUN, detail=f"{_SMOKE} comes first: {first.verdict.value}")
+            return _outcome(
+                author, promise, Verdict.NOT_RUN, detail=f"{_SMOKE} comes first: {first.verdict.value}"
+            )
     if promise.id in author.known_gaps:
         return _judge_gap(author, promise, profile, seed)
     return _decide(author, promise, profile, seed, _ALL)
@@ -77,9 +85,7 @@ def _not_looked_at(author: TokenStoreContract, promise: Promise) -> Outcome | No
     return None
 
 
-def _judge_gap(
-    author: TokenStoreContract, promise: Promise, profile: Profile, seed: int | None
-) -> Outcome:
+def _judge_gap(author: TokenStoreContract, promise: Promise, profile: Profile, seed: int | None) -> Outcome:
     # What is pinned breaks the same way each time; drawn examples would make a gap a matter of luck.
     phases = (Phase.explicit,) if promise.pinned else _QUICK
     found = _decide(author, promise, profile, seed, phases)
@@ -102,6 +108,7 @@ def _decide(
     phases: Sequence[Phase],
 ) -> Outcome:
     bench = Bench(author, profile, seed)
+    bench.phases = tuple(phases)
     started = time.perf_counter()
     verdict, detail = Verdict.KEPT, ""
     try:

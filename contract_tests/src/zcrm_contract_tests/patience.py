@@ -39,6 +39,4 @@ def within(seconds: float, what: str) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         if left:
-            signal.setitimer(
-                signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval
-            )
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval)

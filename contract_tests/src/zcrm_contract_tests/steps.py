@@ -22,7 +22,18 @@ _MODULES: Final = frozenset({"posix", "io", "_io", "fcntl", "sqlite3", "_sqlite3
 
 REACHES: Final = frozenset(
     {
-        *("open", "write", "pwrite", "writev", "flush", "fsync", "fdatasync", "truncate", "ftruncate", "close"),
+        *(
+            "open",
+            "write",
+            "pwrite",
+            "writev",
+            "flush",
+            "fsync",
+            "fdatasync",
+            "truncate",
+            "ftruncate",
+            "close",
+        ),
         *("replace", "rename", "unlink", "remove", "link", "symlink", "mkdir", "chmod", "fchmod", "sendfile"),
         *("flock", "lockf", "read", "pread", "fstat", "__exit__"),
         *("connect", "execute", "executemany", "executescript", "commit"),
@@ -31,7 +42,9 @@ REACHES: Final = frozenset(
 )
 """The calls that count as a step."""
 
-_NO_SPACE: Final = frozenset({"write", "pwrite", "writev", "flush", "sendfile", "ftruncate", "truncate", "mkdir"})
+_NO_SPACE: Final = frozenset(
+    {"write", "pwrite", "writev", "flush", "sendfile", "ftruncate", "truncate", "mkdir"}
+)
 _BROKEN_DISK: Final = frozenset({"fsync", "fdatasync", "read", "pread"})
 _NOT_ALLOWED: Final = frozenset({"open", "replace", "rename", "unlink", "remove", "link", "symlink"})
 _DATABASE: Final = frozenset({"execute", "executemany", "executescript", "commit"})
@@ -41,7 +54,9 @@ _NETWORK: Final = frozenset({"send", "sendall", "recv", "recv_into", "do_handsha
 def failure_of(module: str, call: str) -> Exception | None:
     """Give the error that a call may raise on a bad day; ``None`` for a call that does not fail by itself."""
     if module in ("_socket", "_ssl"):
-        return ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") if call in _NETWORK else None
+        return (
+            ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") if call in _NETWORK else None
+        )
     if module in ("sqlite3", "_sqlite3"):
         return sqlite3.OperationalError("disk I/O error") if call in _DATABASE else None
     for calls, number in ((_NO_SPACE, errno.ENOSPC), (_BROKEN_DISK, errno.EIO), (_NOT_ALLOWED, errno.EACCES)):

@@ -98,7 +98,21 @@ HOSTILE: Final = (
 )
 """Texts that are code, paths or patterns to a store that does not keep data and code apart."""
 
-_HOSTILE_TEXT: Final = (*HOSTILE, "", "\0", "a\0b", "\r\n", "\n", "\\n", "\t", '"', "\\", "\ufeff", "\x1a", "\ufffe")
+_HOSTILE_TEXT: Final = (
+    *HOSTILE,
+    "",
+    "\0",
+    "a\0b",
+    "\r\n",
+    "\n",
+    "\\n",
+    "\t",
+    '"',
+    "\\",
+    "\ufeff",
+    "\x1a",
+    "\ufffe",
+)
 
 EXPIRIES: Final = (
     0,
@@ -143,7 +157,9 @@ def _fits(user: str) -> bool:
 
 
 def _free_text(max_size: int, *, without_controls: bool) -> st.SearchStrategy[str]:
-    characters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs") if without_controls else ("Cs",))
+    characters = st.characters(
+        codec="utf-8", exclude_categories=("Cc", "Cs") if without_controls else ("Cs",)
+    )
     return st.text(characters, min_size=1 if without_controls else 0, max_size=max_size)
 
 
@@ -153,7 +169,9 @@ def users() -> st.SearchStrategy[str]:
     return st.one_of(
         st.sampled_from(["a@example.com", *pinned]),
         _free_text(80, without_controls=True).filter(_fits),
-        st.builds(lambda text, times: (text * times)[:MAX_USER], st.sampled_from("ab1."), st.integers(1, MAX_USER)),
+        st.builds(
+            lambda text, times: (text * times)[:MAX_USER], st.sampled_from("ab1."), st.integers(1, MAX_USER)
+        ),
     )
 
 
@@ -192,7 +210,9 @@ def pairs() -> st.SearchStrategy[tuple[str, str]]:
 
 def _texts() -> st.SearchStrategy[str]:
     long = st.builds(
-        lambda piece, size: (piece * (size // len(piece.encode()) + 1)).encode()[:size].decode(errors="ignore"),
+        lambda piece, size: (
+            (piece * (size // len(piece.encode()) + 1)).encode()[:size].decode(errors="ignore")
+        ),
         st.sampled_from(["x", "ab\n", "\u00e9", "\U0001f600", "'\"\\", "\0"]),
         st.sampled_from([255, 256, 1000, 4096, 65_535, MAX_TEXT]),
     )
@@ -208,6 +228,4 @@ def expiries() -> st.SearchStrategy[int]:
 def contents() -> st.SearchStrategy[Content]:
     """Draw everything of a token but its user."""
     optional = st.one_of(st.none(), st.sampled_from(["https://www.zohoapis.eu", ""]), _texts())
-    return st.builds(
-        Content, _texts(), st.one_of(st.none(), _texts()), expiries(), optional, optional
-    )
+    return st.builds(Content, _texts(), st.one_of(st.none(), _texts()), expiries(), optional, optional)

@@ -63,7 +63,9 @@ class Worker:
         traced: bool = False,
     ) -> None:
         if reference is None:
-            raise NotChecked("the plugin is an object with a state of its own; another process cannot have it")
+            raise NotChecked(
+                "the plugin is an object with a state of its own; another process cannot have it"
+            )
         self._patience = patience
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(

@@ -274,7 +274,9 @@ def _small_disk(place: Path) -> Iterator[bool]:
         yield False
         return
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = subprocess.run([mount, "-t", "tmpfs", "-o", _DISK, "none", place], capture_output=True, check=False)
+    made = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", _DISK, "none", place], capture_output=True, check=False
+    )
     if made.returncode:
         yield False
         return
@@ -386,7 +388,9 @@ def _again(bench: Bench, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what
     try:
         return work()
     except StoreError as error:
-        bench.expect(error.retryable, f"a lost connection raised {shown_error(error)}, which is not retryable")
+        bench.expect(
+            error.retryable, f"a lost connection raised {shown_error(error)}, which is not retryable"
+        )
         bench.story.tell("  it may be tried again")
     return work()
 
@@ -416,7 +420,9 @@ def _loses(bench: Bench, store: Handle, key: TokenKey, operation: str, old: Toke
     except StaleToken as error:
         raise Violation(f"{operation} was done once and then refused: {shown_error(error)}") from error
     except StoreError as error:
-        bench.expect(error.retryable, f"a lost connection raised {shown_error(error)}, which is not retryable")
+        bench.expect(
+            error.retryable, f"a lost connection raised {shown_error(error)}, which is not retryable"
+        )
     if not lost:
         return False
     after = None if operation == "delete" else new
