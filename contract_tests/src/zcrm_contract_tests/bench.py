@@ -182,7 +182,7 @@ class Bench:
     def keep_history(self, history: str) -> Path:
         """Write a recorded history to a file of its own, so that it can be judged again; give its path."""
         descriptor, name = tempfile.mkstemp(prefix="zcrm-contract-history-", suffix=".json")
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(history)
         return Path(name)
 

@@ -60,7 +60,9 @@ class TokenStoreContract:
         raise NotImplementedError
 
     def raw_dump(self, namespace: str) -> Mapping[str, bytes]:
-        """Read what is stored without the store: a name for each part, such as a file or a row, and its bytes."""
+        """Read what is stored without the store: a name for each part, such as a file or a row, and its
+        bytes.
+        """
         raise NotImplementedError
 
     def raw_load(self, namespace: str, parts: Mapping[str, bytes]) -> None:
@@ -79,7 +81,9 @@ class TokenStoreContract:
         raise NotImplementedError
 
     def newer_store(self, namespace: str) -> None:
-        """Make this namespace's store as a newer version would leave it, one that this version cannot read."""
+        """Make this namespace's store as a newer version would leave it, one that this version cannot
+        read.
+        """
         raise NotImplementedError
 
     def __init_subclass__(cls) -> None:
@@ -122,7 +126,8 @@ def _refuse_unknown_gaps(cls: type[TokenStoreContract], promises: tuple[Promise,
     unknown = sorted(set(cls.known_gaps) - {promise.id for promise in promises})
     if unknown:
         raise TypeError(
-            f"{cls.__name__}.known_gaps names {', '.join(unknown)}, which is no promise; CONTRACT.md lists them."
+            f"{cls.__name__}.known_gaps names {', '.join(unknown)}, which is no promise; "
+            f"CONTRACT.md lists them all."
         )
     silent = sorted(id for id, reason in cls.known_gaps.items() if not reason.strip())  # noqa: A001 - a promise's
     if silent:
@@ -134,6 +139,6 @@ def _refuse_overrides(cls: type[TokenStoreContract]) -> None:
         for name, member in vars(base).items():
             if name.startswith("test_ts_") and not hasattr(member, _MARK):
                 raise TypeError(
-                    f"{base.__name__} overrides {name}: a promise cannot be rewritten. If the store is known to "
-                    f"break it, say so in known_gaps, with the reason."
+                    f"{base.__name__} overrides {name}: a promise cannot be rewritten. If the store is known "
+                    f"to break it, say so in known_gaps, with the reason."
                 )

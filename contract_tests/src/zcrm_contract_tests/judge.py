@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from hypothesis import HealthCheck, Phase, example, given, seed as seeded, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import seed as seeded
 
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.contract import TokenStoreContract, reaches
@@ -50,9 +51,7 @@ def judge(author: TokenStoreContract, promise: Promise, profile: Profile, seed: 
     if promise.id != _SMOKE:
         first = smoke(author, profile)
         if first.verdict is not Verdict.KEPT:
-            return _outcome(
-                author, promise, Verdict.NOT_RUN, detail=f"{_SMOKE} comes first: {first.verdict.value}"
-            )
+            return _outcome(author, promise, Verdict.NOT_RUN, f"{_SMOKE} comes first: {first.verdict.value}")
     if promise.id in author.known_gaps:
         return _judge_gap(author, promise, profile, seed)
     return _decide(author, promise, profile, seed, _ALL)
@@ -77,11 +76,11 @@ def smoke(author: TokenStoreContract, profile: Profile) -> Outcome:
 def _not_looked_at(author: TokenStoreContract, promise: Promise) -> Outcome | None:
     off = [name for name in promise.capabilities if not getattr(author.capabilities, name)]
     if off:
-        return _outcome(author, promise, Verdict.NOT_PROMISED, detail=f"Capabilities({off[0]}=False)")
+        return _outcome(author, promise, Verdict.NOT_PROMISED, f"Capabilities({off[0]}=False)")
     absent = [name for name in promise.behind if not reaches(author, name)]
     if absent:
         detail = f"{type(author).__name__} has no {absent[0]}(), which is needed to reach behind the store"
-        return _outcome(author, promise, Verdict.NOT_CHECKED, detail=detail)
+        return _outcome(author, promise, Verdict.NOT_CHECKED, detail)
     return None
 
 
@@ -92,11 +91,18 @@ def _judge_gap(author: TokenStoreContract, promise: Promise, profile: Profile, s
     reason = author.known_gaps[promise.id]
     if found.verdict is Verdict.BROKEN:
         return _outcome(
-            author, promise, Verdict.KNOWN_GAP, found.examples, found.seconds, f"known gap: {reason}"
+            author,
+            promise,
+            Verdict.KNOWN_GAP,
+            f"known gap: {reason}",
+            examples=found.examples,
+            seconds=found.seconds,
         )
     if found.verdict is Verdict.KEPT:
         detail = f"known_gaps says that it is broken ({reason}), but it is kept: take it out of known_gaps"
-        return _outcome(author, promise, Verdict.BROKEN, found.examples, found.seconds, detail)
+        return _outcome(
+            author, promise, Verdict.BROKEN, detail, examples=found.examples, seconds=found.seconds
+        )
     return found
 
 
@@ -122,7 +128,8 @@ def _decide(
         verdict, detail = Verdict.BROKEN, str(error)
     except (Exception, NoAnswer) as error:  # noqa: BLE001 - a stranger's store can raise anything
         verdict, detail = Verdict.BROKEN, _told(bench, error)
-    return _outcome(author, promise, verdict, bench.examples, time.perf_counter() - started, detail)
+    seconds = time.perf_counter() - started
+    return _outcome(author, promise, verdict, detail, examples=bench.examples, seconds=seconds)
 
 
 def _runner(
@@ -169,9 +176,10 @@ def _outcome(
     author: TokenStoreContract,
     promise: Promise,
     verdict: Verdict,
+    detail: str,
+    *,
     examples: int = 0,
     seconds: float = 0.0,
-    detail: str = "",
 ) -> Outcome:
     return Outcome(
         promise.id,
@@ -181,5 +189,5 @@ def _outcome(
         round(seconds, 3),
         ", ".join(promise.capabilities),
         detail,
-        promise.level <= author.level,
+        binding=promise.level <= author.level,
     )

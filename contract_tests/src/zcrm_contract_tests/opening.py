@@ -123,7 +123,8 @@ class Source:
         if info is None:
             stores = [info.name for info in plugins if "zcrm_token_store" in info.hooks]
             raise CannotOpen(
-                f"There is no plugin named {name}; the stores installed here are: {', '.join(stores) or 'none'}."
+                f"There is no plugin named {name}; the stores installed here are: "
+                f"{', '.join(stores) or 'none'}."
             )
         if info.error is not None:
             raise CannotOpen(f"{info.error.what} {info.error.why}")

@@ -1,7 +1,7 @@
 """How do several threads use one store at once, and how is what they saw written down?
 
-A script is a list of ``[kind, user, value]``: it says who does what. When each step begins and ends is up to the
-machine, and recorded. The same code runs in the check's own process and in its workers.
+A script is a list of ``[kind, user, value]``: it says who does what. When each step begins and ends is up to
+the machine, and recorded. The same code runs in the check's own process and in its workers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _OFTEN: Final = 1e-5
 """Seconds after which Python gives the turn to another thread; its own 5 ms would hide most races."""
 
 Recorded = dict[str, Any]
-"""One step of a history as JSON: ``worker``, ``invoked``, ``returned``, ``kind``, ``key`` and what came of it."""
+"""One step of a history as JSON: ``worker``, ``invoked``, ``returned``, ``kind``, ``key`` and what came of
+it.
+"""
 
 
 def play(store: OpenStore, scripts: Sequence[Sequence[Sequence[str]]], client_id: str) -> list[Recorded]:
@@ -124,20 +126,26 @@ class _Unknown(Exception):
     """Whether the step happened is not known."""
 
 
+class _NobodySaved(Exception):
+    """A token was fetched that no step has saved."""
+
+
+def _whole(found: object, user: str) -> Token | None:
+    if found is None:
+        return None
+    if isinstance(found, Token) and found == token_of(user, found.access_token):
+        return found
+    raise _NobodySaved(f"gave a token that nobody saved: {_described(found)}")
+
+
 def _take(
     store: OpenStore, step: Recorded, key: TokenKey, expected: Token | None, seen: dict[str, Token | None]
 ) -> None:
     user = key.user_identifier
     try:
         if step["kind"] == "fetch":
-            found = store.fetch(key)
-            if found is None:
-                seen[user] = None
-            elif isinstance(found, Token) and found == token_of(user, found.access_token):
-                seen[user], step["value"] = found, found.access_token
-            else:
-                step["wrong"] = f"fetch gave a token for {user!r} that nobody saved: {_described(found)}"
-                raise _Unknown
+            seen[user] = found = _whole(store.fetch(key), user)
+            step["value"] = found and found.access_token
         elif step["kind"] == "delete":
             step["succeeded"] = store.delete(key) is True
         else:
@@ -149,11 +157,9 @@ def _take(
             step["wrong"] = f"{step['kind']} for {user!r} raised {type(error).__name__}"
             raise _Unknown from error
         step["succeeded"] = False
-    except _Unknown:
-        raise
     except Exception as error:
-        said = getattr(error, "what", error)
-        step["wrong"] = f"{step['kind']} for {user!r} raised {type(error).__name__}: {said}"
+        said = f"raised {type(error).__name__}: {getattr(error, 'what', error)}"
+        step["wrong"] = f"{step['kind']} for {user!r} {error if isinstance(error, _NobodySaved) else said}"
         raise _Unknown from error
 
 

@@ -1,7 +1,7 @@
 """What does a store look like that keeps every promise, and can be read in a few minutes?
 
-It is the store that the suite itself is proved with, and an example of each promise's keeping. One JSON file a
-key, named by the key's digest; it is slow with many users and meant for no one's production.
+It is the store that the suite itself is proved with, and an example of each promise's keeping. One JSON file
+a key, named by the key's digest; it is slow with many users and meant for no one's production.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class ReferenceStore(TokenStorePlugin):
                 descriptor = os.open(path, _READ)
             except (FileNotFoundError, NotADirectoryError):
                 return None
-            with open(descriptor, "rb") as file:
+            with os.fdopen(descriptor, "rb") as file:
                 _check(os.fstat(descriptor), path)
                 content = file.read(_LARGEST + 1)
         return self.decode(content, path)
@@ -139,13 +139,13 @@ class ReferenceStore(TokenStorePlugin):
             with suppress(FileNotFoundError):
                 new.unlink()  # left by a writer that was killed
             try:
-                with open(os.open(new, _NEW, 0o600), "wb") as file:
+                with os.fdopen(os.open(new, _NEW, 0o600), "wb") as file:
                     os.fchmod(file.fileno(), 0o600)
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
                 self.check_place(path)
-                os.replace(new, path)
+                new.replace(path)
             except BaseException:
                 with suppress(OSError):
                     new.unlink()
@@ -156,7 +156,7 @@ class ReferenceStore(TokenStorePlugin):
         """Refuse to replace what is no token file of this user, or one that a newer version wrote."""
         with suppress(FileNotFoundError):
             _check(path.lstat(), path)
-            with open(os.open(path, _READ), "rb") as file:
+            with os.fdopen(os.open(path, _READ), "rb") as file:
                 start = file.read(len(_START) + 9)
             if (
                 re.fullmatch(_START + rb"\d+,.*", start, re.DOTALL)
@@ -190,7 +190,7 @@ class ReferenceStore(TokenStorePlugin):
                 return TokenKey(**document["key"]), Token(**document["token"])
         except (ValueError, TypeError, KeyError, RecursionError):
             document = None  # its error would show the content
-        _refuse(path, "Its content is no token of a format that this version knows.")
+        return _refuse(path, "Its content is no token of a format that this version knows.")
 
     def upgrade(self, document: dict[str, Any]) -> dict[str, Any]:
         """Bring a document of the first format, which had all fields in one list, into the present one."""

@@ -1,8 +1,8 @@
 """Which calls into C does a store make that reach a disk or a server, and what happens at each of them?
 
 Python tells a profile function about every call of a function that is written in C, before it is made. An
-error that the profile function raises takes the call's place. So a check can look, fail or die at each step of
-a store of any kind, without the store's help. Only the calling thread is watched.
+error that the profile function raises takes the call's place. So a check can look, fail or die at each step
+of a store of any kind, without the store's help. Only the calling thread is watched.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def failure_of(module: str, call: str) -> Exception | None:
 def watching(at_step: Callable[[str, str], None]) -> Iterator[None]:
     """Call ``at_step(module, call)`` before every step of the block that this thread takes.
 
-    What it raises takes the place of the step, and ends the watching. Steps of the import system are not told.
+    What it raises takes the place of the step, and ends the watching. Steps of the import system are not
+    told.
     """
 
     def told(frame: FrameType, event: str, argument: object) -> None:

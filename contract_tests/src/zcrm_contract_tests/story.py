@@ -41,7 +41,7 @@ def shown_text(text: str | None) -> str:
     """Show a text; a long one by its start and its length. The suite's tokens are made up: none is secret."""
     if text is None or len(text) <= _SHOWN:
         return ascii(text)
-    return f"{ascii(text[:_SHOWN])}... ({len(text)} characters)"
+    return f"{text[:_SHOWN]!a}... ({len(text)} characters)"
 
 
 def shown_error(error: BaseException) -> str:

@@ -156,11 +156,10 @@ def _fits(user: str) -> bool:
     return 0 < len(user.encode()) <= MAX_USER
 
 
-def _free_text(max_size: int, *, without_controls: bool) -> st.SearchStrategy[str]:
-    characters = st.characters(
-        codec="utf-8", exclude_categories=("Cc", "Cs") if without_controls else ("Cs",)
-    )
-    return st.text(characters, min_size=1 if without_controls else 0, max_size=max_size)
+_PRINTED: Final = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=80
+)
+_ANY: Final = st.text(st.characters(codec="utf-8"), max_size=40)
 
 
 def users() -> st.SearchStrategy[str]:
@@ -168,7 +167,7 @@ def users() -> st.SearchStrategy[str]:
     pinned = [*HOSTILE, *(user for pair in LOOK_ALIKES for user in pair)]
     return st.one_of(
         st.sampled_from(["a@example.com", *pinned]),
-        _free_text(80, without_controls=True).filter(_fits),
+        _PRINTED.filter(_fits),
         st.builds(
             lambda text, times: (text * times)[:MAX_USER], st.sampled_from("ab1."), st.integers(1, MAX_USER)
         ),
@@ -217,7 +216,7 @@ def _texts() -> st.SearchStrategy[str]:
         st.sampled_from([255, 256, 1000, 4096, 65_535, MAX_TEXT]),
     )
     usual = st.from_regex(r"1000\.[0-9a-f]{8,32}\.[0-9a-f]{8,32}", fullmatch=True)
-    return st.one_of(usual, st.sampled_from(_HOSTILE_TEXT), _free_text(40, without_controls=False), long)
+    return st.one_of(usual, st.sampled_from(_HOSTILE_TEXT), _ANY, long)
 
 
 def expiries() -> st.SearchStrategy[int]:

@@ -51,7 +51,7 @@ class Outcome:
         return self.verdict is Verdict.BROKEN and self.binding
 
 
-class Violation(AssertionError):  # noqa: N818 - what the store did is a violation of the promise
+class Violation(AssertionError):
     """The store did what the promise excludes; the text says what."""
 
 
@@ -63,9 +63,11 @@ class NotDecided(Exception):
     """The check came to no end; the text says why."""
 
 
-class CannotOpen(Exception):  # noqa: N818 - what happened
+class CannotOpen(Exception):
     """The store cannot be found or opened; the text says why."""
 
 
 class NoAnswer(BaseException):
-    """The store did not answer in time. No ``Exception``: a store that catches all of them must not catch this."""
+    """The store did not answer in time. No ``Exception``: a store that catches all of them must not catch
+    this.
+    """

@@ -32,7 +32,7 @@ Command = Mapping[str, Any]  # a JSON object: its values are what the other side
 
 def token_of(user: str, value: str) -> Token:
     """Make the token that stands for a value in a recorded history; each of its texts names the value."""
-    from zcrm_core import Token  # noqa: PLC0415 - after the trace is laid, see _trace
+    from zcrm_core import Token  # noqa: PLC0415 - after the trace is laid, see tracing.py
 
     return Token(user, value, f"refresh of {value}", _EXPIRY, f"https://{value}.example", f"scope {value}")
 
@@ -101,7 +101,9 @@ class _Worker:
         return held
 
     def increment(self, command: Command) -> object:
-        """Count up in the token under the store's ``replaces``, again and again until each turn got through."""
+        """Count up in the token under the store's ``replaces``, again and again until each turn got
+        through.
+        """
         from zcrm_core import StaleToken  # noqa: PLC0415 - as above
 
         key, done = _key(command), 0
@@ -122,7 +124,9 @@ class _Worker:
         return self._in_child(command, lambda: self._die_at(command))
 
     def kill_after(self, command: Command) -> object:
-        """Save without end in a child, which is killed after ``seconds``; answer the last save it finished."""
+        """Save without end in a child, which is killed after ``seconds``; answer the last save it
+        finished.
+        """
         key = _key(command)
         read, write = os.pipe()
         child = os.fork()
@@ -139,7 +143,7 @@ class _Worker:
         time.sleep(command["seconds"])
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        with open(read, "rb") as pipe:
+        with os.fdopen(read, "rb") as pipe:
             saved = pipe.read().split()
         return int(saved[-1]) if saved else 0
 
@@ -174,7 +178,9 @@ class _Worker:
         return "finished" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _FINISHED else "raised"
 
     def forked(self, command: Command) -> object:
-        """Use the store, fork, and use it in parent and child at once; answer what went wrong, if anything."""
+        """Use the store, fork, and use it in parent and child at once; answer what went wrong, if
+        anything.
+        """
         key, value = _key(command), command["value"]
         other = _key({"key": {**command["key"], "user_identifier": f"{value}-child@example.com"}})
         self._use(key, f"{value}-before", 1)
@@ -191,7 +197,8 @@ class _Worker:
         if wrong is not None:
             return f"after a fork, the parent {wrong}"
         if status:
-            return f"after a fork, the child could not use the store (status {os.waitstatus_to_exitcode(status)})"
+            code = os.waitstatus_to_exitcode(status)
+            return f"after a fork, the child could not use the store (exit code {code})"
         # The child's end must take nothing away from the parent.
         wrong = self._use(key, f"{value}-after", 2)
         return None if wrong is None else f"after its forked child had ended, the parent {wrong}"
@@ -263,59 +270,6 @@ def _answered(work: Callable[[], object]) -> Mapping[str, object]:
         }
 
 
-def _trace(calls: list[dict[str, object]]) -> None:
-    """Note what makes a change durable, with the files it is about; laid before the store is imported."""
-
-    def identity(status: os.stat_result) -> list[int]:
-        return [status.st_dev, status.st_ino]
-
-    def on_descriptor(name: str) -> None:
-        original = getattr(os, name)
-
-        def traced(descriptor: int, *rest: object) -> object:
-            number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
-            done = original(descriptor, *rest)
-            calls.append({"call": "flush", "file": identity(os.fstat(number))})
-            return done
-
-        setattr(os, name, traced)
-
-    def on_names(name: str) -> None:
-        original = getattr(os, name)
-
-        def traced(source: str, target: str, *rest: object, **more: Any) -> object:
-            status = os.stat(source, dir_fd=more.get("src_dir_fd"), follow_symlinks=False)
-            folder = _folder_of(target, more.get("dst_dir_fd"))
-            done = original(source, target, *rest, **more)
-            calls.append({"call": "rename", "file": identity(status), "folder": identity(folder)})
-            return done
-
-        setattr(os, name, traced)
-
-    def on_removal(name: str) -> None:
-        original = getattr(os, name)
-
-        def traced(path: str, **more: Any) -> object:
-            folder = _folder_of(path, more.get("dir_fd"))
-            done = original(path, **more)
-            calls.append({"call": "remove", "name": os.path.basename(path), "folder": identity(folder)})
-            return done
-
-        setattr(os, name, traced)
-
-    for name in ("fsync", "fdatasync"):
-        on_descriptor(name)
-    for name in ("replace", "rename"):
-        on_names(name)
-    for name in ("unlink", "remove"):
-        on_removal(name)
-
-
-def _folder_of(path: str, descriptor: int | None) -> os.stat_result:
-    folder = os.path.dirname(path)
-    return os.stat(folder or ".", dir_fd=descriptor) if folder or descriptor is None else os.fstat(descriptor)
-
-
 def _serve() -> None:
     # Whatever the store prints must not look like an answer.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -324,10 +278,11 @@ def _serve() -> None:
     sys.path[:] = started["path"]
     os.chdir(started["folder"])
     from zcrm_contract_tests.steps import watching  # noqa: PLC0415 - the path is set only now
+    from zcrm_contract_tests.tracing import trace  # noqa: PLC0415 - as above
 
     calls: list[dict[str, object]] = []
     if started["traced"]:
-        _trace(calls)
+        trace(calls)
     worker: _Worker | None = None
 
     def start() -> object:

@@ -11,8 +11,9 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple, cast
 
 from zcrm_contract_tests.verdicts import NoAnswer, NotChecked
 
@@ -67,19 +68,23 @@ class Worker:
                 "the plugin is an object with a state of its own; another process cannot have it"
             )
         self._patience = patience
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         self._process = subprocess.Popen(
             [sys.executable, "-m", "zcrm_contract_tests.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
+        self._input, self._output = (
+            cast("IO[bytes]", self._process.stdin),
+            cast("IO[bytes]", self._process.stdout),
+        )
         self._unread = b""
         started = {
             "reference": dict(reference),
             "values": dict(values),
             "path": sys.path,
-            "folder": os.getcwd(),
+            "folder": str(Path.cwd()),
             "traced": traced,
         }
         self._send(started)
@@ -132,10 +137,9 @@ class Worker:
     def close(self) -> None:
         """End it."""
         self.kill()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        for pipe in (self._input, self._output, self._errors):
+            with suppress(OSError):
+                pipe.close()
 
     def __enter__(self) -> Worker:  # noqa: PYI034 - typing has no Self before Python 3.11
         return self
@@ -146,21 +150,19 @@ class Worker:
         self.close()
 
     def _send(self, message: Mapping[str, object]) -> None:
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps(message).encode() + b"\n")
+            self._input.flush()
         except BrokenPipeError:
             raise NoAnswer(self._ended()) from None
 
     def _line(self, patience: float) -> bytes:
-        assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
+            selector.register(self._output, selectors.EVENT_READ)
             while b"\n" not in self._unread:
                 if not selector.select(patience):
                     raise NoAnswer(f"another process gave no answer within {patience:g} s")
-                read = os.read(self._process.stdout.fileno(), _LARGEST_READ)
+                read = os.read(self._output.fileno(), _LARGEST_READ)
                 if not read:
                     raise NoAnswer(self._ended())
                 self._unread += read

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hypothesis import strategies as st
 
 from zcrm_contract_tests.bench import Bench
@@ -9,7 +11,8 @@ from zcrm_contract_tests.promises import promise
 from zcrm_contract_tests.strategies import LOOK_ALIKES, pairs, users
 from zcrm_core import TokenKey, ZcrmError
 
-_PINNED = [{"pair": pair} for pair in (*LOOK_ALIKES, *((two, one) for one, two in LOOK_ALIKES))]
+_SURELY_SHORT: Final = 100
+_PINNED: Final = [{"pair": pair} for pair in (*LOOK_ALIKES, *((two, one) for one, two in LOOK_ALIKES))]
 
 
 @promise("TS-07", pair=pairs(), pinned=_PINNED)
@@ -29,10 +32,16 @@ def deletes_one(bench: Bench, pair: tuple[str, str]) -> None:
 
 @promise("TS-08", pair=pairs(), pinned=_PINNED)
 def saves_one(bench: Bench, pair: tuple[str, str]) -> None:
-    """Saving one user's token changes no other user's, even with the same expiry, client and refresh token."""
+    """Saving one user's token changes no other user's, even with the same expiry, client and refresh
+    token.
+    """
     store = bench.open()
     mine, yours = bench.key(pair[0]), bench.key(pair[1])
-    same = {"expiry_time": 1_900_000_000_000, "refresh_token": "same", "scope": "same"}
+    same: dict[str, str | int | None] = {
+        "expiry_time": 1_900_000_000_000,
+        "refresh_token": "same",
+        "scope": "same",
+    }
     kept = bench.token(pair[1], **same)
     store.save(yours, kept)
     for _ in range(2):
@@ -44,7 +53,9 @@ def saves_one(bench: Bench, pair: tuple[str, str]) -> None:
 
 @promise("TS-09", pair=pairs(), pinned=_PINNED)
 def exact_users(bench: Bench, pair: tuple[str, str]) -> None:
-    """A user is exactly the code points of the identifier: case, blanks, accents and form tell users apart."""
+    """A user is exactly the code points of the identifier: case, blanks, accents and form tell users
+    apart.
+    """
     store = bench.open()
     mine, yours = bench.key(pair[0]), bench.key(pair[1])
     token = bench.token(pair[0])
@@ -102,6 +113,3 @@ def every_identity(bench: Bench, user: str) -> None:
 def _too_long(bench: Bench, key: TokenKey) -> bool:
     sizes = [len(text.encode()) for text in (key.user_identifier, key.environment)]
     return not bench.author.capabilities.full_lengths and max(sizes) > _SURELY_SHORT
-
-
-_SURELY_SHORT = 100

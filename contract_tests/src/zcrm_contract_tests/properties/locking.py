@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from itertools import pairwise
 from time import monotonic, sleep
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.playing import in_threads
@@ -16,6 +17,9 @@ from zcrm_contract_tests.worker import plain_key, plain_token
 from zcrm_contract_tests.workers import Worker
 from zcrm_core import RefreshTimeout, Token, TokenKey
 
+if TYPE_CHECKING:
+    from zcrm_simulator import Simulator
+
 _BOTH: Final = ("locks", "shared_between_processes")
 _THREADS: Final = 4
 _SOON: Final = 0.5
@@ -25,7 +29,9 @@ _EXPIRED: Final = 1
 
 @promise("TS-43", capabilities=_BOTH)
 def single_flight(bench: Bench) -> None:
-    """However many threads and processes find a token expired, it is refreshed once, and all get the new one."""
+    """However many threads and processes find a token expired, it is refreshed once, and all get the new
+    one.
+    """
     from zcrm_simulator import Simulator  # noqa: PLC0415 - only the checks that refresh need a server
 
     with ExitStack() as opened, Simulator() as zoho:
@@ -58,7 +64,9 @@ def single_flight(bench: Bench) -> None:
 
 @promise("TS-44", capabilities=_BOTH)
 def dead_holder(bench: Bench) -> None:
-    """A holder that is killed frees the lock within the lease; one that slept through it overwrites nothing."""
+    """A holder that is killed frees the lock within the lease; one that slept through it overwrites
+    nothing.
+    """
     key, handle = bench.key(), bench.open()
     seen, newer, late = bench.token(), bench.token(), bench.token()
     handle.save(key, seen)
@@ -90,8 +98,8 @@ def dead_holder(bench: Bench) -> None:
 
 @promise("TS-45", capabilities=_BOTH)
 def one_holder(bench: Bench) -> None:
-    """At most one caller holds the lock of a key, among all threads and processes, also while it passes from one
-    to the next; who waits too long gets a RefreshTimeout.
+    """At most one caller holds the lock of a key, among all threads and processes, also while it passes from
+    one to the next; who waits too long gets a RefreshTimeout.
     """
     handle, key = bench.open(), bench.key()
     _between_threads(bench, key)
@@ -118,7 +126,7 @@ def one_holder(bench: Bench) -> None:
             bench.expect(not answer.error, f"in another process, the lock raised {answer.failure}")
             held += answer.value
     held.sort()
-    for (_, ended), (began, _) in zip(held, held[1:], strict=False):
+    for (_, ended), (began, _) in pairwise(held):
         bench.expect(began >= ended, "two processes held the lock at the same time")
     with handle.lock(key, bench.author.lease):
         bench.story.tell("the lock is free in the end")
@@ -195,11 +203,8 @@ def no_resurrection(bench: Bench) -> None:
         store.expect(key, None, "after a token was to be replaced that had been deleted")
 
 
-def _expired(bench: Bench, zoho: object) -> tuple[TokenKey, Token]:
+def _expired(bench: Bench, zoho: Simulator) -> tuple[TokenKey, Token]:
     """Log in at the simulator, and let the stored token be expired."""
-    from zcrm_simulator import Simulator  # noqa: PLC0415 - as above
-
-    assert isinstance(zoho, Simulator)
     config = _config(zoho)
     with bench.source.client({**bench.values, **config}) as client:
         token = client.oauth.generate_access_token(zoho.grant_token(["ZohoCRM.org.ALL", "ZohoCRM.users.ALL"]))
@@ -216,10 +221,8 @@ def _expired(bench: Bench, zoho: object) -> tuple[TokenKey, Token]:
     return key, old
 
 
-def _config(zoho: object) -> dict[str, str]:
-    config: dict[str, str] = zoho.config()  # type: ignore[attr-defined]  # a Simulator, which is imported late
-    user: str = zoho.users[0].email  # type: ignore[attr-defined]  # as above
-    return {**config, "current_user_email": user}
+def _config(zoho: Simulator) -> dict[str, str]:
+    return {**zoho.config(), "current_user_email": zoho.users[0].email}
 
 
 def _locked(worker: Worker, key: TokenKey, wait: float) -> None:

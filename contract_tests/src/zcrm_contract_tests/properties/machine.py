@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hypothesis import HealthCheck, seed, settings, strategies as st
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from zcrm_contract_tests.bench import Bench
@@ -31,7 +32,7 @@ def machine(bench: Bench) -> None:
     factory: Callable[[], RuleBasedStateMachine] = Machine
     if bench.seed is not None:
         factory = seed(bench.seed)(Machine)
-    run_state_machine_as_test(
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis gives it no types
         factory,
         settings=settings(
             max_examples=bench.profile.examples,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -54,8 +54,8 @@ def keeps_refresh_token(bench: Bench) -> None:
     ],
 )
 def replaces(bench: Bench, content: Content, new: Content, field: str) -> None:
-    """With ``replaces``, a token is saved over that very token only; otherwise StaleToken is raised and nothing
-    changes.
+    """With ``replaces``, a token is saved over that very token only; otherwise StaleToken is raised and
+    nothing changes.
     """
     store, key = bench.open(), bench.key()
     stored, token = content.of(key.user_identifier), new.of(key.user_identifier)
@@ -81,6 +81,6 @@ def _differing(token: Token, field: str) -> Token:
     value = getattr(token, field)
     if isinstance(value, int):
         return replace(token, expiry_time=value - 1 if value else 1)
-    return replace(
-        token, **{field: None if value == "" and field != "access_token" else (value or "")[:-1] + "~"}
-    )
+    other = None if value == "" and field != "access_token" else (value or "")[:-1] + "~"
+    fields: dict[str, Any] = {field: other}
+    return replace(token, **fields)

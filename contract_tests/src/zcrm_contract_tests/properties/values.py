@@ -92,7 +92,9 @@ def overwrite(bench: Bench, old: Content, new: Content) -> None:
 
 @promise("TS-06", user=users())
 def deletion(bench: Bench, user: str) -> None:
-    """After a delete the token is gone; delete answers whether one was there, and deleting twice is no error."""
+    """After a delete the token is gone; delete answers whether one was there, and deleting twice is no
+    error.
+    """
     store, key = bench.open(), bench.key(user)
     bench.expect(store.delete(key) is False, "delete in an empty store did not answer False")
     for _ in range(2):
@@ -105,7 +107,9 @@ def deletion(bench: Bench, user: str) -> None:
 
 @promise("TS-11", user=st.sampled_from(HOSTILE), text=st.sampled_from(HOSTILE))
 def hostile_text(bench: Bench, user: str, text: str) -> None:
-    """Text is data: no user identifier and no token is ever read as a query, pattern, path, format or command."""
+    """Text is data: no user identifier and no token is ever read as a query, pattern, path, format or
+    command.
+    """
     store, other, witness = bench.open(), bench.key("other@example.com"), bench.token("other@example.com")
     store.save(other, witness)
     for key in (bench.key(user), bench.key(client=text), bench.key(environment=text)):
@@ -173,7 +177,9 @@ def _listed(bench: Bench, key: TokenKey) -> bool:
 
 @promise("TS-14", expiry=expiries(), pinned=[{"expiry": expiry} for expiry in EXPIRIES])
 def expiry(bench: Bench, expiry: int) -> None:
-    """The expiry is an exact number of milliseconds, whatever its size and whatever time zone a process is in."""
+    """The expiry is an exact number of milliseconds, whatever its size and whatever time zone a process is
+    in.
+    """
     store = bench.open()
     for number, (saved_in, read_in) in enumerate(zip(_ZONES, (*_ZONES[1:], _ZONES[0]), strict=True)):
         key = bench.key(f"user-{number}@example.com")
@@ -202,7 +208,9 @@ def _zone(name: str) -> Iterator[None]:
 
 @promise("TS-15")
 def copies(bench: Bench) -> None:
-    """What a store keeps is its own: changing a token that was saved or fetched changes nothing in the store."""
+    """What a store keeps is its own: changing a token that was saved or fetched changes nothing in the
+    store.
+    """
     store, key = bench.open(), bench.key()
     saved = bench.token()
     wanted = replace(saved)
