@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["judge", "judge_all", "smoke"]
 
 _SMOKE: Final = "TS-01"
+_PROPERTIES: Final = str(Path(__file__).parent / "properties")
 _ALL: Final = (Phase.explicit, Phase.generate, Phase.shrink)
 _QUICK: Final = (Phase.explicit, Phase.generate)
 _smoke: Final[dict[type[TokenStoreContract], Outcome]] = {}
@@ -165,9 +167,10 @@ def _told(bench: Bench, error: BaseException) -> str:
     if isinstance(error, (Violation, NoAnswer)):
         said = str(error)
     else:
-        last = traceback.extract_tb(error.__traceback__)[-1:]
-        where = f" ({last[0].filename}, line {last[0].lineno})" if last else ""
-        said = f"the store raised {shown_error(error)}{where}"
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        ours = last.filename.startswith(_PROPERTIES)
+        who = "the check could do nothing with an answer and" if ours else "the store"
+        said = f"{who} raised {shown_error(error)} ({last.filename}, line {last.lineno})"
     story = str(bench.story)
     return f"{said}\nThe smallest story that breaks it:\n{story}" if story else said
 

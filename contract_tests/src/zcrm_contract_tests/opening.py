@@ -59,17 +59,24 @@ class OpenStore:
 
     def list(self) -> Iterable[object]:
         """Pass on ``zcrm_list_tokens``."""
-        answer = self._hooks["zcrm_list_tokens"](config=self.config)
+        answer = self._optional("zcrm_list_tokens", "lists")(config=self.config)
         if not isinstance(answer, Iterable):
             raise TypeError(f"zcrm_list_tokens answered with {type(answer).__name__}")
         return answer
 
     def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[object]:
         """Pass on ``zcrm_lock_token``."""
-        answer = self._hooks["zcrm_lock_token"](config=self.config, key=key, wait=wait)
+        answer = self._optional("zcrm_lock_token", "locks")(config=self.config, key=key, wait=wait)
         if not isinstance(answer, AbstractContextManager):
             raise TypeError(f"zcrm_lock_token answered with {type(answer).__name__}, no context manager")
         return answer
+
+    def _optional(self, hook: str, capability: str) -> Hook:
+        if hook not in self._hooks:
+            raise CannotOpen(
+                f"The store has no {hook}; if it is to have none, say Capabilities({capability}=False)."
+            )
+        return self._hooks[hook]
 
 
 @dataclass(frozen=True)

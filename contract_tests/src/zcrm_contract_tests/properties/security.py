@@ -23,7 +23,7 @@ from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.promises import promise
 from zcrm_contract_tests.steps import failure_of, watching
 from zcrm_contract_tests.verdicts import Violation
-from zcrm_core import StoreError, Token, TokenKey, ZcrmError
+from zcrm_core import StoreError, Token, ZcrmError
 
 _NOBODY: Final = 65534
 _MANY_STEPS: Final = 400
@@ -398,7 +398,8 @@ def _plantings(
     yield {**parts, name: content}, name
 
 
-def _right_or_refused(bench: Bench, store: Handle, key: TokenKey, own: Token, kind: str, part: str) -> None:
+def _right_or_refused(bench: Bench, store: Handle, own: Token, kind: str, part: str) -> None:
+    key = bench.key(own.user_identifier)
     try:
         found = store.fetch(key)
     except StoreError as error:
