@@ -2,8 +2,8 @@
 
 A history is linearizable when each call can be given one moment between its start and its end, so that the
 calls in the order of those moments behave like calls to a single cell (Herlihy and Wing, 1990). Each key is
-decided by itself, because a history is linearizable exactly when each key's is. The search is Wing and Gong's,
-with a memory of the states that led nowhere (Lowe, 2017).
+decided by itself, because a history is linearizable exactly when each key's is. The search is Wing and
+Gong's, with a memory of the states that led nowhere (Lowe, 2017).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Operation:
         key: whose token.
         value: what was written, or found by a fetch; ``None`` for nothing.
         expected: what a ``replace`` wanted to be there.
-        succeeded: for ``replace``, whether it was done; for ``delete``, whether it answered that one was there.
+        succeeded: for ``replace``, whether it was done; for ``delete``, whether it answered that one was
+        there.
     """
 
     worker: str
@@ -63,7 +64,8 @@ class Judgement:
     Args:
         verdict: the verdict.
         key: the key whose history has no order, or was too much; ``None`` when linearizable.
-        explanation: the smallest part from the start that has no order, as a time-line of each worker, and the
+        explanation: the smallest part from the start that has no order, as a time-line of each worker, and
+        the
             call that nothing explains; for one that was given up, how far it went; else empty.
     """
 
@@ -108,7 +110,8 @@ _State = tuple[int, "str | None"]
 
 
 class _Search:
-    """The search for an order of one key's calls, which come sorted by their start; a call is a bit of a number.
+    """The search for an order of one key's calls, which come sorted by their start; a call is a bit of a
+    number.
 
     Attributes:
         furthest: the end of the first call that no order reached, once the search is over.
@@ -141,7 +144,9 @@ class _Search:
         return Verdict.NOT_LINEARIZABLE
 
     def _leads_nowhere_new(self, done: int, value: str | None) -> bool:
-        """Answer whether a state was looked at that is the same but for fewer calls without an outcome used up."""
+        """Answer whether a state was looked at that is the same but for fewer calls without an outcome used
+        up.
+        """
         used = done & ~self._must
         seen = self._seen.setdefault((done & self._must, value), [])
         if any(each & used == each for each in seen):
@@ -174,8 +179,8 @@ class _Search:
     def _needed(self, done: int, value: str | None) -> bool:
         """Answer whether a call that may come next needs this value, which one without an outcome brought.
 
-        A call that may not have happened is only given a place where another needs it: elsewhere it could as well
-        be left out, or come later.
+        A call that may not have happened is only given a place where another needs it: elsewhere it could as
+        well be left out, or come later.
         """
         return any(
             (call.kind == "replace" or (call.kind == "delete" and call.returned is not None))

@@ -13,6 +13,7 @@ from hypothesis import seed as seeded
 
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.contract import TokenStoreContract, reaches
+from zcrm_contract_tests.opening import Source
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.promises import Promise, all_promises
 from zcrm_contract_tests.story import shown_error
@@ -29,7 +30,7 @@ from zcrm_contract_tests.verdicts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["judge", "judge_all", "smoke"]
+__all__ = ["judge", "judge_all", "smoke", "try_to_open"]
 
 _SMOKE: Final = "TS-01"
 _PROPERTIES: Final = str(Path(__file__).parent / "properties")
@@ -57,6 +58,17 @@ def judge(author: TokenStoreContract, promise: Promise, profile: Profile, seed: 
     if promise.id in author.known_gaps:
         return _judge_gap(author, promise, profile, seed)
     return _decide(author, promise, profile, seed, _ALL)
+
+
+def try_to_open(author: TokenStoreContract) -> Source:
+    """Open the store once, before anything is asked of it.
+
+    Raises:
+        CannotOpen: it cannot be found or does not claim the configuration; the text says why.
+    """
+    source = Source(author.plugin)
+    source.open(source.load(), author.store_config("zcrm"))
+    return source
 
 
 def judge_all(

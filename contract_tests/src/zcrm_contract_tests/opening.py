@@ -20,9 +20,10 @@ from typing import Final
 
 from zcrm_contract_tests.verdicts import CannotOpen
 from zcrm_core import Client, Config, Token, TokenKey, ZcrmError
+from zcrm_core.config import environment_values, file_values
 from zcrm_core.plugins import Plugins
 
-__all__ = ["OpenStore", "Source", "from_reference"]
+__all__ = ["OpenStore", "Source", "environment_values", "file_values", "from_reference"]
 
 Hook = Callable[..., object]
 

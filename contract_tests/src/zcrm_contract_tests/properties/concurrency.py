@@ -54,8 +54,8 @@ def threads(bench: Bench) -> None:
 
 @promise("TS-41")
 def linearizable(bench: Bench) -> None:
-    """Whatever threads and processes save, replace, fetch and delete at once, there is an order of their calls
-    that explains every answer.
+    """Whatever threads and processes save, replace, fetch and delete at once, there is an order of their
+    calls that explains every answer.
     """
     processes = _processes(bench)
     with ExitStack() as opened:
@@ -120,8 +120,8 @@ def _script(bench: Bench, name: str, users: Sequence[str]) -> list[list[str]]:
 
 @promise("TS-42", capabilities=["forks"])
 def fork(bench: Bench) -> None:
-    """After a fork, the parent and the child can both use the store, and the end of one takes nothing from the
-    other.
+    """After a fork, the parent and the child can both use the store, and the end of one takes nothing from
+    the other.
     """
     if not hasattr(os, "fork"):
         bench.cannot("this system has no fork")
