@@ -118,8 +118,12 @@ def make_folders(path: str) -> None:
 
 
 def _means_file(path: str) -> bool:
-    where = Path(path)
-    return not where.is_dir() and (bool(where.suffix) or where.exists() or where.is_symlink())
+    # One look only: between two, another process can make the folder.
+    try:
+        return not stat.S_ISDIR(Path(path).stat().st_mode)
+    except OSError:
+        where = Path(path)
+        return bool(where.suffix) or where.is_symlink()
 
 
 def _open_checked(name: str, path: str, flags: int, inside: int | None = None) -> int:
