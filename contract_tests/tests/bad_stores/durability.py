@@ -1,0 +1,301 @@
+"""Which stores lose a token with the process, the power, the disk or a new version?"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from uuid import uuid4
+
+from zcrm_contract_tests import Capabilities
+from zcrm_contract_tests.reference import ReferenceStore
+from zcrm_core import Config, StaleToken, StoreUnavailable, Token, TokenKey
+
+
+class KeepsInMemory(ReferenceStore):
+    """Keeps its tokens in the process.
+
+    Broken promise: TS-30
+    """
+
+    _all: ClassVar[dict[Path, Token]] = {}
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        path = self.path(config, key)
+        if replaces is not None and self._all.get(path) != replaces:
+            raise StaleToken("Another token is stored.")
+        self._all[path] = token
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return self._all.get(self.path(config, key))
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        return self._all.pop(self.path(config, key), None) is not None
+
+
+class WritesBehind(ReferenceStore):
+    """Writes a token when the next call comes, or the process ends in peace.
+
+    Broken promise: TS-30
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Config, TokenKey, Token, Token | None]] = []
+        atexit.register(self._flush)
+
+    def _flush(self) -> None:
+        while self._waiting:
+            super().save(*self._waiting.pop())
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        self._flush()
+        self._waiting.append((config, key, token, replaces))
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        self._flush()
+        return super().fetch(config, key)
+
+
+class WritesInPlace(ReferenceStore):
+    """Empties its file, then writes the new content.
+
+    Broken promise: TS-31
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class RemovesTheOldFirst(ReferenceStore):
+    """Removes the old file before the new one is in place.
+
+    Broken promise: TS-31
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        self.path(config, key).unlink(missing_ok=True)
+        super().write(config, key, content)
+
+
+class LeavesTemporaryFiles(ReferenceStore):
+    """Gives each new file a name of its own, and never removes what a killed process left.
+
+    Broken promise: TS-31
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        new = path.with_suffix(f".{uuid4().hex}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        self.flush_folder(path.parent)
+
+
+class LocksWithAFileThatStays(ReferenceStore):
+    """Takes a file that exists for a lock that is held, also after its maker was killed.
+
+    Broken promise: TS-31
+    """
+
+    patience = 1.0
+
+    @contextmanager
+    def changing(self, config: Config) -> Iterator[None]:
+        path = self.folder(config) / "changing"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+                break
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            path.unlink()
+
+
+def _replaced(store: ReferenceStore, path: Path, content: bytes, *, flushes: tuple[str, ...]) -> None:
+    """Replace a file with some of the flushes left out."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        if "before" in flushes:
+            os.fsync(file.fileno())
+        new.replace(path)
+        if "after" in flushes:
+            os.fsync(file.fileno())
+    if "folder" in flushes:
+        store.flush_folder(path.parent)
+
+
+class NeverFlushes(ReferenceStore):
+    """Leaves it to the system when its files reach the disk.
+
+    Broken promise: TS-32
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        _replaced(self, self.path(config, key), content, flushes=())
+
+
+class FlushesTooLate(ReferenceStore):
+    """Flushes a file only once it is in place: a power cut in between leaves an empty one.
+
+    Broken promise: TS-32
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        _replaced(self, self.path(config, key), content, flushes=("after", "folder"))
+
+
+class ForgetsTheFolder(ReferenceStore):
+    """Never flushes the folder, so that a power cut brings the old file back.
+
+    Broken promise: TS-32
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        _replaced(self, self.path(config, key), content, flushes=("before",))
+
+
+class DeletesForAWhile(ReferenceStore):
+    """Does not flush the folder after a delete, so that a power cut brings the token back.
+
+    Broken promise: TS-32
+    """
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        path = self.path(config, key)
+        was_there = path.exists()
+        path.unlink(missing_ok=True)
+        return was_there
+
+
+class LetsDiskErrorsOut(ReferenceStore):
+    """Raises OSError when the disk is full.
+
+    Broken promise: TS-33
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        try:
+            return super().save(config, key, token, replaces)
+        except StoreUnavailable as error:
+            raise OSError("the disk is full") from error
+
+
+class SaysYesToAFullDisk(ReferenceStore):
+    """Says that a token is saved although the disk was full.
+
+    Broken promise: TS-33
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        with suppress(StoreUnavailable):
+            super().save(config, key, token, replaces)
+        return True
+
+
+class LosesTheOldOnAFullDisk(ReferenceStore):
+    """Writes over the old content, and has neither when the disk is full.
+
+    Broken promise: TS-33
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(content)
+        except OSError as error:
+            raise StoreUnavailable("The disk is full.") from error
+
+
+class Versioned(ReferenceStore):
+    """An honest store with an older and a newer version."""
+
+    capabilities = Capabilities(migrates=True)
+    honest = True
+
+    def old_stores(self, config: Config) -> Mapping[str, Callable[[], Mapping[TokenKey, Token]]]:
+        """Make the store as the first version left it: all fields in one list."""
+
+        def first() -> Mapping[TokenKey, Token]:
+            tokens = {
+                TokenKey("a@example.com", "1000.A", "production"): Token(
+                    "a@example.com", "access", "refresh", 1_900_000_000_001, "https://www.zohoapis.eu", "a,b"
+                ),
+                TokenKey("a@example.com", "1000.A", "sandbox"): Token("a@example.com", "other", None, 2),
+            }
+            for key, token in tokens.items():
+                fields = [key.user_identifier, key.client_id, key.environment, *astuple(token)[1:]]
+                self._put(config, key, {"format": 0, "fields": fields})
+            return tokens
+
+        return {"0": first}
+
+    def newer_store(self, config: Config, key: TokenKey) -> None:
+        """Make the store as a version to come will leave it."""
+        self._put(config, key, {"format": 9, "sealed": "nobody knows"})
+
+    def _put(self, config: Config, key: TokenKey, document: Mapping[str, Any]) -> None:
+        import json  # noqa: PLC0415 - for this alone
+
+        path = self.path(config, key)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(0o600)
+        path.write_text(json.dumps(document), encoding="utf-8")
+
+
+class ForgetsAFieldOfOldVersions(Versioned):
+    """Brings what an older version stored into its own form, without the scope.
+
+    Broken promise: TS-34
+    """
+
+    honest = False
+
+    def upgrade(self, document: dict[str, Any]) -> dict[str, Any]:
+        upgraded = super().upgrade(document)
+        upgraded["token"]["scope"] = None
+        return upgraded
+
+
+class OverwritesNewerVersions(Versioned):
+    """Saves over what a newer version stored.
+
+    Broken promise: TS-34
+    """
+
+    honest = False
+
+    def check_place(self, path: Path) -> None:
+        pass
+
+
+class TakesOldVersionsForDamage(Versioned):
+    """Reads nothing but its own version.
+
+    Broken promise: TS-34
+    """
+
+    honest = False
+
+    def upgrade(self, document: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError

@@ -1,0 +1,257 @@
+"""Which stores show tokens, or trust what others can plant?"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import warnings
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from zcrm_contract_tests import Capabilities
+from zcrm_contract_tests.reference import ReferenceStore
+from zcrm_core import Config, StaleToken, StoreCorrupt, Token, TokenKey
+
+_LOG = logging.getLogger("bad_store")
+
+
+class TellsTheTokenInAnError(ReferenceStore):
+    """Says in an error which token it found.
+
+    Broken promise: TS-20
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        stored = self.fetch(config, key)
+        if replaces is not None and stored != replaces:
+            raise StaleToken(f"The stored token is {stored and stored.access_token}.")
+        return super().save(config, key, token, replaces)
+
+
+class TellsTheTokenInACause(ReferenceStore):
+    """Raises an error whose cause has the token among its arguments.
+
+    Broken promise: TS-20
+    """
+
+    def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
+        try:
+            return super().decode(content, path)
+        except StoreCorrupt as error:
+            raise StoreCorrupt(f"The token file {path} cannot be read.") from ValueError(content)
+
+
+class LogsTheToken(ReferenceStore):
+    """Logs every token at DEBUG.
+
+    Broken promise: TS-20
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        _LOG.debug("saving %s", token.refresh_token)
+        return super().save(config, key, token, replaces)
+
+
+class WarnsOfTheToken(ReferenceStore):
+    """Warns that a token is overwritten, and says which.
+
+    Broken promise: TS-20
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        stored = self.fetch(config, key)
+        if stored is not None:
+            warnings.warn(f"{stored.access_token} is overwritten", stacklevel=2)
+        return super().save(config, key, token, replaces)
+
+
+class LeavesModesToTheUmask(ReferenceStore):
+    """Makes its files as the umask lets it.
+
+    Broken promise: TS-21
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        self.path(config, key).write_bytes(content)
+
+
+class ClosesTheFileAfterwards(ReferenceStore):
+    """Makes a file that others can read, and takes that right away once the token is in it.
+
+    Broken promise: TS-21
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        new = path.with_suffix(".new")
+        new.write_bytes(content)
+        new.chmod(0o600)
+        new.replace(path)
+
+
+class OpensItsFolder(ReferenceStore):
+    """Makes a folder that others can look into.
+
+    Broken promise: TS-21
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        folder = self.folder(config)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        return super().save(config, key, token, replaces)
+
+
+class FollowsLinks(ReferenceStore):
+    """Reads and writes through a link in the place of its file.
+
+    Broken promise: TS-22
+    """
+
+    def load(self, path: Path) -> tuple[TokenKey, Token] | None:
+        try:
+            return self.decode(path.read_bytes(), path)
+        except FileNotFoundError:
+            return None
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        path.touch(0o600)
+        path.write_bytes(content)
+
+
+class WaitsForAPipe(ReferenceStore):
+    """Opens whatever is there, and waits if that is a pipe.
+
+    Broken promise: TS-22
+    """
+
+    patience = 0.5
+
+    def load(self, path: Path) -> tuple[TokenKey, Token] | None:
+        if path.is_fifo():
+            path.read_bytes()
+        return super().load(path)
+
+
+class TakesDamageForNothing(ReferenceStore):
+    """Answers that there is no token when it cannot read it.
+
+    Broken promise: TS-23
+    """
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        with suppress(StoreCorrupt):
+            return super().fetch(config, key)
+        return None
+
+
+class DeletesWhatIsDamaged(ReferenceStore):
+    """Deletes a file that it cannot read.
+
+    Broken promise: TS-23
+    """
+
+    def load(self, path: Path) -> tuple[TokenKey, Token] | None:
+        try:
+            return super().load(path)
+        except StoreCorrupt:
+            path.unlink()
+            raise
+
+
+class RaisesWhateverTheParserRaises(ReferenceStore):
+    """Lets the parser's own errors out.
+
+    Broken promise: TS-23
+    """
+
+    def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
+        document = json.loads(content)
+        return TokenKey(**document["key"]), Token(**document["token"])
+
+
+class BelievesTheFileName(ReferenceStore):
+    """Never looks whose token is in a user's file.
+
+    Broken promise: TS-23
+    """
+
+    def read(self, config: Config, key: TokenKey) -> Token | None:
+        found = self.load(self.path(config, key))
+        return found and found[1]
+
+
+class Encrypting(ReferenceStore):
+    """An honest store whose content nobody can read or exchange: a toy of a cipher, for tests only."""
+
+    capabilities = Capabilities(encrypted_at_rest=True)
+    honest = True
+    secret = b"the key of a test"
+
+    def bound_to(self, name: str) -> bytes:
+        """Give what the content is bound to: the name of its file."""
+        return name.encode()
+
+    def encode(self, key: TokenKey, token: Token) -> bytes:
+        nonce = os.urandom(16)
+        sealed = self._mixed(nonce, super().encode(key, token))
+        return nonce + self._seal(key.digest().hex(), nonce + sealed) + sealed
+
+    def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
+        nonce, seal, sealed = content[:16], content[16:48], content[48:]
+        if not hmac.compare_digest(seal, self._seal(path.stem, nonce + sealed)):
+            raise StoreCorrupt(f"The token file {path} cannot be read.")
+        return super().decode(self._mixed(nonce, sealed), path)
+
+    def _seal(self, name: str, sealed: bytes) -> bytes:
+        return hmac.digest(self.secret, self.bound_to(name) + sealed, "sha256")
+
+    def _mixed(self, nonce: bytes, text: bytes) -> bytes:
+        stream = hashlib.shake_256(self.secret + nonce).digest(len(text))
+        return bytes(one ^ two for one, two in zip(text, stream, strict=True))
+
+
+class EncryptsForNobody(Encrypting):
+    """Encrypts, but one user's content can be passed off as another's.
+
+    Broken promise: TS-24
+    """
+
+    honest = False
+
+    def bound_to(self, name: str) -> bytes:
+        return b""
+
+    def read(self, config: Config, key: TokenKey) -> Token | None:
+        found = self.load(self.path(config, key))
+        return found and found[1]
+
+
+class EncryptsWithBase64(ReferenceStore):
+    """Takes base64 for encryption.
+
+    Broken promise: TS-24
+    """
+
+    capabilities = Capabilities(encrypted_at_rest=True)
+
+    def encode(self, key: TokenKey, token: Token) -> bytes:
+        return b64encode(super().encode(key, token))
+
+    def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
+        return super().decode(b64decode(content), path)
+
+
+class DoesNotEncrypt(ReferenceStore):
+    """Says that it encrypts, and does not.
+
+    Broken promise: TS-24
+    """
+
+    capabilities = Capabilities(encrypted_at_rest=True)

@@ -1,0 +1,73 @@
+"""Does the suite bite? Honest stores keep every promise, and each sin is caught by the promise that forbids it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zcrm_contract_tests import TokenStoreContract
+from zcrm_contract_tests.judge import judge
+from zcrm_contract_tests.profiles import PROFILES
+from zcrm_contract_tests.promises import all_promises
+from zcrm_contract_tests.report import failure_text
+from zcrm_contract_tests.verdicts import Verdict
+
+PR = PROFILES["pr"]
+FINE = {Verdict.KEPT, Verdict.NOT_PROMISED, Verdict.NOT_CHECKED}
+NOT_OUR_BUSINESS = {"Encrypting": {"TS-23"}}  # which part of a sealed file is damaged is not told apart
+
+MATRIX = """# Which lies does the suite find?
+
+Each row names a store with one sin, made on purpose, that breaks the promise. A test runs every one of them and
+fails when a sin is not found, when a promise finds none, or when this page is not what it found.
+
+| promise | says | sins that it finds |
+|---|---|---|
+"""
+
+
+@pytest.mark.parametrize("promise", all_promises(), ids=lambda promise: promise.id)
+def test_honest_stores_keep_every_promise(
+    promise: Any, honest: Any, author_of: Callable[[type], TokenStoreContract], seed: int
+) -> None:
+    """A store without a sin is never blamed."""
+    outcome = judge(author_of(honest), promise, PR, seed)
+    assert outcome.verdict in FINE, outcome.detail
+
+
+def test_every_sin_is_found(sinner: Any, author_of: Callable[[type], TokenStoreContract], seed: int) -> None:
+    """A sin breaks the promise that its store names, and the failure tells that promise and what happened."""
+    promise = next(each for each in all_promises() if each.id == sinner.promise)
+    outcome = judge(author_of(sinner.kind), promise, PR, seed)
+    assert outcome.verdict is Verdict.BROKEN, f"{outcome.verdict.value}: {outcome.detail}"
+    text = failure_text(outcome)
+    assert text.startswith(f"{promise.id}: {promise.sentence}\n")
+    assert "the check could do nothing with an answer" not in text
+    assert "cannot be found" not in text
+
+
+def test_every_promise_finds_a_sin(sinners: Any) -> None:
+    """A promise that no store ever broke would be decoration."""
+    found = {sinner.promise for sinner in sinners}
+    assert found == {promise.id for promise in all_promises()}
+    assert len(sinners) >= 40
+
+
+def test_the_matrix_in_the_documentation_is_this_one(root: Path, sinners: Any) -> None:
+    """The page shows what these tests run; write it anew with ZCRM_TEST_WRITE_DOCS=1."""
+    page = root / "docs" / "reference" / "kill-matrix.md"
+    text = MATRIX + "".join(
+        f"| {promise.id} | {promise.sentence} | {'<br>'.join(_told(each) for each in sinners if each.promise == promise.id)} |\n"
+        for promise in all_promises()
+    )
+    if os.environ.get("ZCRM_TEST_WRITE_DOCS"):
+        page.write_text(text, encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == text
+
+
+def _told(sinner: Any) -> str:
+    return f"`{sinner.kind.__name__}`: {sinner.sin[0].lower()}{sinner.sin[1:].rstrip('.')}"
