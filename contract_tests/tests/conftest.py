@@ -88,6 +88,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
 def sinners() -> tuple[Sinner, ...]:
     """Every store with a sin."""
     return _sinners()

@@ -115,7 +115,7 @@ class ReferenceStore(TokenStorePlugin):
         found = self.load(path)
         if found is None:
             return None
-        if found[0] != key:
+        if found[0] != key or found[1].user_identifier != key.user_identifier:
             _refuse(path, "It holds another user's token.")
         return found[1]
 

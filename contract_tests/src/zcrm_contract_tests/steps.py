@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-__all__ = ["REACHES", "failure_of", "watching"]
+__all__ = ["failure_of", "loss_of", "watching"]
 
-_MODULES: Final = frozenset({"posix", "io", "_io", "fcntl", "sqlite3", "_sqlite3", "_socket", "_ssl"})
+_NETWORKS: Final = frozenset({"socket", "_socket", "ssl", "_ssl"})
+_DATABASES: Final = frozenset({"sqlite3", "_sqlite3"})
+_MODULES: Final = frozenset({"posix", "io", "_io", "fcntl"}) | _NETWORKS | _DATABASES
 
-REACHES: Final = frozenset(
+_REACHES: Final = frozenset(
     {
         *(
             "open",
@@ -40,7 +42,6 @@ REACHES: Final = frozenset(
         *("send", "sendall", "recv", "recv_into", "do_handshake"),
     }
 )
-"""The calls that count as a step."""
 
 _NO_SPACE: Final = frozenset(
     {"write", "pwrite", "writev", "flush", "sendfile", "ftruncate", "truncate", "mkdir"}
@@ -53,16 +54,21 @@ _NETWORK: Final = frozenset({"send", "sendall", "recv", "recv_into", "do_handsha
 
 def failure_of(module: str, call: str) -> Exception | None:
     """Give the error that a call may raise on a bad day; ``None`` for a call that does not fail by itself."""
-    if module in ("_socket", "_ssl"):
+    if module in _NETWORKS:
         return (
             ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") if call in _NETWORK else None
         )
-    if module in ("sqlite3", "_sqlite3"):
+    if module in _DATABASES:
         return sqlite3.OperationalError("disk I/O error") if call in _DATABASE else None
     for calls, number in ((_NO_SPACE, errno.ENOSPC), (_BROKEN_DISK, errno.EIO), (_NOT_ALLOWED, errno.EACCES)):
         if call in calls:
             return OSError(number, os.strerror(number))
     return None
+
+
+def loss_of(module: str, call: str) -> Exception | None:
+    """Give the error of a call when the connection to a server is lost; ``None`` for a call to no server."""
+    return failure_of(module, call) if module in _NETWORKS else None
 
 
 @contextmanager
@@ -77,7 +83,7 @@ def watching(at_step: Callable[[str, str], None]) -> Iterator[None]:
         if event != "c_call":
             return
         name = getattr(argument, "__name__", "")
-        if name not in REACHES:
+        if name not in _REACHES:
             return
         module = getattr(argument, "__module__", None) or type(getattr(argument, "__self__", None)).__module__
         if module not in _MODULES or frame.f_code.co_filename.startswith("<frozen importlib"):

@@ -200,6 +200,10 @@ class _Worker:
             code = os.waitstatus_to_exitcode(status)
             return f"after a fork, the child could not use the store (exit code {code})"
         # The child's end must take nothing away from the parent.
+        last = command["times"] - 1
+        for each, name in ((key, "parent"), (other, "child")):
+            if self.store.fetch(each) != token_of(each.user_identifier, f"{value}-{name}-{last}"):
+                return f"after its forked child had ended, the parent found no more what the {name} had saved"
         wrong = self._use(key, f"{value}-after", 2)
         return None if wrong is None else f"after its forked child had ended, the parent {wrong}"
 

@@ -106,6 +106,10 @@ class CachesInEachThread(ReferenceStore):
         self._local.__dict__.setdefault("known", {})[self.path(config, key)] = token
         return True
 
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        self._local.__dict__.setdefault("known", {}).pop(self.path(config, key), None)
+        return super().delete(config, key)
+
 
 class ComparesBeforeItLocks(ReferenceStore):
     """Looks which token is stored, and saves over it a moment later.

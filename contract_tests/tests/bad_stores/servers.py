@@ -141,7 +141,8 @@ class Connecting(TokenStorePlugin):
     def asked_once(self, config: Config, asked: str) -> object:
         """Ask over the connection, a new one in a process that was forked."""
         if self._process != os.getpid():
-            self._process, self._connection = os.getpid(), None
+            self.disconnect()  # this process's copy of the parent's
+            self._process = os.getpid()
         if self._connection is None:
             self._connection = self.connect(int(str(config.get("served_port"))))
         self._connection.sendall(asked.encode() + b"\n")
@@ -159,9 +160,12 @@ class Connecting(TokenStorePlugin):
 
     def disconnect(self) -> None:
         """Leave a connection that is of no use any more."""
+        self.__del__()
+        self._connection = None
+
+    def __del__(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection = None
 
 
 class DoesThingsTwice(Connecting):

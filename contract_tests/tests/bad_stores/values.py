@@ -119,7 +119,7 @@ class RaisesWhenThereIsNone(ReferenceStore):
 
     def fetch(self, config: Config, key: TokenKey) -> Token | None:
         found = super().fetch(config, key)
-        if found is None and self.folder(config).is_dir():
+        if found is None and any(self.list(config)):
             raise StoreUnavailable(f"There is no token of {key}.")
         return found
 
@@ -243,6 +243,10 @@ class SharesItsObjects(ReferenceStore):
 
     def fetch(self, config: Config, key: TokenKey) -> Token | None:
         return self._kept.get(self.path(config, key)) or super().fetch(config, key)
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        self._kept.pop(self.path(config, key), None)
+        return super().delete(config, key)
 
 
 class LosesTheRefreshToken(ReferenceStore):

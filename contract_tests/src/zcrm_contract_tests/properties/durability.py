@@ -13,7 +13,7 @@ from typing import Any, Final
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.promises import promise
-from zcrm_contract_tests.steps import failure_of, watching
+from zcrm_contract_tests.steps import failure_of, loss_of, watching
 from zcrm_contract_tests.story import shown_error, shown_token
 from zcrm_contract_tests.verdicts import Violation
 from zcrm_contract_tests.worker import plain_key, plain_token, token_of
@@ -404,7 +404,7 @@ def _loses(bench: Bench, store: Handle, operation: str, step: int) -> bool:
 
     def lose(module: str, call: str) -> None:
         nonlocal left, lost
-        error = failure_of(module, call) if module in ("_socket", "_ssl") else None
+        error = loss_of(module, call)
         if error is not None and not lost:
             if left == 0:
                 lost = True
