@@ -154,51 +154,13 @@ def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 MANDATORY_NOT_FOUND" in shown
 
 
-@pytest.fixture
-def guide_client(desk: Path) -> Iterator[Client]:
-    """A client whose tokens are kept by the store of the guide."""
-    store = run(ROOT / "docs" / "how-to" / "write-a-store.md").namespace["SqliteStore"]
-    keys = {"client_id": "1000.A", "client_secret": "s", "sqlite_path": str(desk / "own.sqlite")}
-    with Client(keys, token_store=store()) as client:
-        yield client
-
-
-def test_the_store_of_the_guide_tells_users_apart(guide_client: Client) -> None:
-    """What a reader copies keeps look-alike users apart, and gives each token back as it was saved."""
-    users = ["a@x.com", "A@x.com", "a@x.com ", "ä@x.com", "a\u0308@x.com"]
-    tokens = [Token(user, f"access {user}", None, place, scope="'; --") for place, user in enumerate(users)]
-    for token in tokens:
-        guide_client.tokens.save(token)
-
-    assert [guide_client.tokens.fetch(user) for user in users] == tokens
-    assert [guide_client.tokens.delete("a@x.com") for _ in range(2)] == [True, False]
-    assert [guide_client.tokens.fetch(user) for user in users] == [None, *tokens[1:]]
-
-
-def test_the_store_of_the_guide_replaces_only_what_is_there(guide_client: Client) -> None:
-    """What a reader copies refuses a save over another token and over none, and changes nothing."""
-    store = run(ROOT / "docs" / "how-to" / "write-a-store.md").namespace["SqliteStore"]()
-    config = guide_client.config
-    first = Token("a@x.com", "first", "refresh", 1)
-    second, third = replace(first, access_token="second"), replace(first, access_token="third")
-    key = TokenKey(first.user_identifier, config.client_id, config.environment)
-
-    with pytest.raises(StaleToken):
-        store.save(config, key, second, first)
-    assert store.fetch(config, key) is None
-    store.save(config, key, first, None)
-    store.save(config, key, second, first)
-    with pytest.raises(StaleToken):
-        store.save(config, key, third, first)
-    assert store.fetch(config, key) == second
-
-
-def test_the_store_of_the_guide_is_private_and_fails_in_words(guide_client: Client, desk: Path) -> None:
-    """What a reader copies makes a file for its owner alone, and says so when it cannot be used."""
-    guide_client.tokens.save(Token("a@x.com", "access", None, 1))
-    file = desk / "own.sqlite"
-    assert file.stat().st_mode & 0o777 == 0o600
-
-    file.write_bytes(b"this is no database, and is longer than a header of SQLite has to be" * 20)
-    with pytest.raises(StoreUnavailable, match=re.escape(str(file))):
-        guide_client.tokens.fetch("a@x.com")
+def test_the_store_of_the_guide_is_the_example() -> None:
+    """What a reader copies is, letter by letter, the project whose contract is tested."""
+    page = (ROOT / "docs" / "how-to" / "write-a-token-store.md").read_text(encoding="utf-8")
+    example = ROOT / "examples" / "third_party_store"
+    for fence, file in (
+        ("python", "src/acme_zcrm_sqlite/__init__.py"),
+        ("toml", "pyproject.toml"),
+        ("python", "tests/test_contract.py"),
+    ):
+        assert f"```{fence}\n{(example / file).read_text(encoding='utf-8')}```\n" in page
