@@ -8,7 +8,6 @@ import runpy
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from zcrm_cli.main import cli
-from zcrm_core import Client, Config, StaleToken, StoreUnavailable, Token, TokenKey
+from zcrm_core import Config
 from zcrm_simulator import Simulator
 
 if sys.version_info >= (3, 11):

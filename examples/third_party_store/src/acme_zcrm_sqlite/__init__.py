@@ -112,7 +112,7 @@ def _make(path: Path) -> None:
             with suppress(FileExistsError):  # another process was first
                 os.link(new, path)
         finally:
-            os.unlink(new)
+            Path(new).unlink()
     except (OSError, sqlite3.Error) as error:
         raise StoreUnavailable(f"The token file {path} cannot be made.") from error
 
