@@ -19,7 +19,11 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
-    for pyproject in [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))]:
+    for pyproject in [
+        ROOT / "pyproject.toml",
+        *sorted(ROOT.glob("plugins/*/pyproject.toml")),
+        ROOT / "contract_tests" / "pyproject.toml",
+    ]:
         done = subprocess.run([*build, str(pyproject.parent)], capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(f"{pyproject.parent} cannot be built:\n{done.stdout}{done.stderr}")

@@ -57,7 +57,11 @@ def _modules() -> tuple[Any, ...]:
 def _stores() -> Iterator[type[TokenStorePlugin]]:
     for module in _modules():
         for kind in vars(module).values():
-            if inspect.isclass(kind) and kind.__module__ == module.__name__ and issubclass(kind, TokenStorePlugin):
+            if (
+                inspect.isclass(kind)
+                and kind.__module__ == module.__name__
+                and issubclass(kind, TokenStorePlugin)
+            ):
                 yield kind
 
 
@@ -80,7 +84,9 @@ def _honest() -> tuple[type[TokenStorePlugin], ...]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for them every sinner, every honest store, and every seed."""
     if "sinner" in metafunc.fixturenames:
-        metafunc.parametrize("sinner", _sinners(), ids=lambda sinner: f"{sinner.promise}-{sinner.kind.__name__}")
+        metafunc.parametrize(
+            "sinner", _sinners(), ids=lambda sinner: f"{sinner.promise}-{sinner.kind.__name__}"
+        )
     if "honest" in metafunc.fixturenames:
         metafunc.parametrize("honest", _honest(), ids=lambda kind: kind.__name__)
     if "seed" in metafunc.fixturenames:
@@ -120,7 +126,11 @@ def author_of(place: Path, request: pytest.FixtureRequest) -> Callable[[type], T
     """Make the contract class of a store, and an instance of it."""
 
     def make(kind: type) -> TokenStoreContract:
-        return _served_author(kind, request.getfixturevalue("served")) if _connects(kind) else _author(kind, place)
+        return (
+            _served_author(kind, request.getfixturevalue("served"))
+            if _connects(kind)
+            else _author(kind, place)
+        )
 
     return make
 
@@ -149,7 +159,9 @@ def _author(kind: Any, place: Path) -> TokenStoreContract:
 
     class Versioned(Author):
         def old_stores(self, namespace: str) -> Mapping[str, Callable[[], Mapping[TokenKey, Token]]]:
-            made: Mapping[str, Callable[[], Mapping[TokenKey, Token]]] = kind().old_stores(self._config(namespace))
+            made: Mapping[str, Callable[[], Mapping[TokenKey, Token]]] = kind().old_stores(
+                self._config(namespace)
+            )
             return made
 
         def newer_store(self, namespace: str) -> None:

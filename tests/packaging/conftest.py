@@ -13,7 +13,8 @@ import pytest
 @pytest.fixture(scope="session")
 def projects(root: Path) -> list[Path]:
     """The folders of all projects, the core's first."""
-    return [root, *(pyproject.parent for pyproject in sorted(root.glob("plugins/*/pyproject.toml")))]
+    plugins = (pyproject.parent for pyproject in sorted(root.glob("plugins/*/pyproject.toml")))
+    return [root, *plugins, root / "contract_tests"]
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +25,8 @@ def core_files(root: Path) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def plugin_files(root: Path) -> list[Path]:
-    """The modules of all plugins, without their tests."""
-    return sorted(root.glob("plugins/*/src/**/*.py"))
+    """The modules of all plugins and of the contract suite, without their tests."""
+    return sorted([*root.glob("plugins/*/src/**/*.py"), *root.glob("contract_tests/src/**/*.py")])
 
 
 @pytest.fixture(scope="session")

@@ -128,8 +128,8 @@ class DeletesByPattern(ReferenceStore):
             if fnmatch.fnmatchcase(each.user_identifier, key.user_identifier)
             and replace(each, user_identifier=key.user_identifier) == key
         ]
-        # All of them: a generator would stop at the first.
-        return any([super(DeletesByPattern, self).delete(config, each) for each in matched])
+        done = [super(DeletesByPattern, self).delete(config, each) for each in matched]
+        return any(done)
 
 
 class DeletesTheWholeClient(ReferenceStore):
@@ -165,9 +165,7 @@ class _Database(ReferenceStore):
     where = "user = '{user}' AND client = '{client}' AND environment = '{environment}'"
 
     def _statement(self, key: TokenKey) -> str:
-        return self.where.format(
-            user=key.user_identifier, client=key.client_id, environment=key.environment
-        )
+        return self.where.format(user=key.user_identifier, client=key.client_id, environment=key.environment)
 
     @contextmanager
     def _opened(self, config: Config) -> Iterator[sqlite3.Connection]:

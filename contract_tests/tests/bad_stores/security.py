@@ -42,7 +42,7 @@ class TellsTheTokenInACause(ReferenceStore):
     def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
         try:
             return super().decode(content, path)
-        except StoreCorrupt as error:
+        except StoreCorrupt:
             raise StoreCorrupt(f"The token file {path} cannot be read.") from ValueError(content)
 
 

@@ -1,4 +1,4 @@
-"""Which stores lose their way when the connection to their server breaks? With the server that they talk to."""
+"""Which stores lose their way when the connection to their server breaks? With that server."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ class Connecting(TokenStorePlugin):
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         old = None if replaces is None else asdict(replaces)
-        if self.ask(config, {"do": "save", "key": asdict(key), "token": asdict(token), "replaces": old}) == "stale":
+        question = {"do": "save", "key": asdict(key), "token": asdict(token), "replaces": old}
+        if self.ask(config, question) == "stale":
             raise StaleToken(f"The token of {key} is not the one to be replaced.")
         return True
 
@@ -129,14 +130,11 @@ class Connecting(TokenStorePlugin):
         number = uuid4().hex if self.numbers_its_questions else None
         asked = json.dumps({**question, "id": number, "space": config.get("served_space")})
         with self._lock:
-            for left in reversed(range(self.tries)):
-                try:
+            for _ in range(self.tries):
+                with suppress(OSError):
                     return self.asked_once(config, asked)
-                except OSError as error:
-                    self.disconnect()
-                    if not left:
-                        raise StoreUnavailable("The server is gone.") from error
-        raise StoreUnavailable("The server was never asked.")
+                self.disconnect()
+        raise StoreUnavailable("The server is gone.")
 
     def asked_once(self, config: Config, asked: str) -> object:
         """Ask over the connection, a new one in a process that was forked."""

@@ -13,7 +13,6 @@ from zcrm_contract_tests.reference import ReferenceStore
 from zcrm_core import Config, StaleToken, StoreUnavailable, Token, TokenKey
 
 
-
 class _Changing(ReferenceStore):
     """A store that changes a token before it saves it."""
 
@@ -178,7 +177,7 @@ class HasColumnsOf1000(ReferenceStore):
     """
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
-        if len(token.access_token) > 1000:  # noqa: PLR2004 - said in the sentence above
+        if len(token.access_token) > 1000:
             raise StoreUnavailable("Data too long for column 'access_token'.")
         return super().save(config, key, token, replaces)
 
@@ -374,5 +373,3 @@ class RemembersAbsence(ReferenceStore):
         super().save(config, key, token, replaces)
         self._absent.discard(self.path(config, key))
         return True
-
-

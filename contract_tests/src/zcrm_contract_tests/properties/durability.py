@@ -141,7 +141,7 @@ def flushed(bench: Bench) -> None:
             bench.story.tell(f"{what}: {', '.join(call['call'] for call in answer.calls) or 'no call seen'}")
             if _stamps(bench) == before:
                 raise Violation(f"{what} returned, but no file has changed: nothing is on the disk")
-            if not answer.calls:
+            if not {"write", "flush", "rename"}.intersection(call["call"] for call in answer.calls):
                 bench.cannot("the store writes through a library in C, whose calls cannot be seen here")
             _check_order(what, answer, {Path(name).name for name in before})
 
