@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
+import io
 import os
+import random
+import signal
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from zcrm_contract_tests import CONTRACT_LEVEL
-from zcrm_contract_tests.capabilities import Capabilities
-from zcrm_contract_tests.profiles import DEFAULT_PROFILE, PROFILES
+from zcrm_contract_tests.arguments import NAMESPACE, WrongUse, author, parser
+from zcrm_contract_tests.patience import within
+from zcrm_contract_tests.profiles import PROFILES
+from zcrm_contract_tests.verdicts import CannotOpen, NoAnswer, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from zcrm_contract_tests.contract import TokenStoreContract
+    from zcrm_contract_tests.opening import Source
+    from zcrm_contract_tests.promises import Promise
 
 __all__ = ["main"]
 
@@ -20,7 +33,10 @@ _KEPT: Final = 0
 _BROKEN: Final = 1
 _WRONG_USE: Final = 2
 _INTERRUPTED: Final = 130
-_NAMESPACE: Final = "{namespace}"
+_HYPOTHESIS: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
+_GRACE_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.25
+_SEED_BITS: Final = 32
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,178 +45,212 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when every promise is kept, 1 when one is broken, 2 after wrong use, 130 after Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    before = set(threading.enumerate())
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a store's error may hold what no terminal shows
     try:
-        return _checked(options)
-    except _WrongUse as error:
+        options = parser().parse_args(arguments)
+        with _no_traces():
+            code = _checked(options)
+    except WrongUse as error:
         sys.stderr.write(f"zcrm-contract: {error}\n")
-        return _WRONG_USE
+        code = _WRONG_USE
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        return _INTERRUPTED
+        code = _INTERRUPTED
+    _leave_behind(before, code)
+    return code
 
 
-class _WrongUse(Exception):
-    """The command was given something that it cannot work with; the text says what."""
+class _Telling:
+    """What is decided so far, and the telling of it in the end, however the end comes.
 
+    Args:
+        author: the contract class that the arguments stand for.
+        options: the arguments.
+        report_path: where the report goes.
+    """
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="zcrm-contract",
-        description="Check which promises of CONTRACT.md an installed token store keeps.",
-    )
-    parser.add_argument("store", metavar="NAME", help="the store's entry-point name, such as file")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="a TOML file with the store's keys; {namespace} in a text becomes a name for each example; "
-        "without a file, the variables ZCRM_...",
-    )
-    parser.add_argument("--profile", choices=list(PROFILES), default=DEFAULT_PROFILE, help="how hard to try")
-    parser.add_argument(
-        "--level", type=int, default=CONTRACT_LEVEL, help="the contract level that is binding"
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="where chance starts")
-    parser.add_argument("--report", type=Path, default=Path("contract-report.json"), metavar="FILE")
-    parser.add_argument(
-        "--without", action="append", default=[], metavar="CAPABILITY", help="what the store does not promise"
-    )
-    parser.add_argument(
-        "--with",
-        action="append",
-        default=[],
-        dest="having",
-        metavar="CAPABILITY",
-        help="what it promises in addition",
-    )
-    parser.add_argument(
-        "--known-gap", action="append", default=[], metavar="ID=REASON", help="a promise it is known to break"
-    )
-    parser.add_argument("--only", action="append", default=[], metavar="ID", help="check this promise only")
-    parser.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for one operation")
-    return parser
+    def __init__(self, author: TokenStoreContract, options: Namespace, report_path: Path) -> None:
+        self._author = author
+        self._options = options
+        self._report_path = report_path
+        self._outcomes: list[Outcome] = []
+        self._source: Source | None = None
+        self._now: Promise | None = None
 
+    def opened(self, source: Source) -> None:
+        """Take down that the store can be opened."""
+        self._source = source
 
-def _checked(options: argparse.Namespace) -> int:
-    report_path = Path.cwd() / options.report
-    author = _author(options)
-    from zcrm_contract_tests import judge, report  # noqa: PLC0415 - Hypothesis is not needed for --help
-    from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - as above
-    from zcrm_contract_tests.verdicts import CannotOpen  # noqa: PLC0415 - as above
+    def begin(self, promise: Promise) -> None:
+        """Show which promise is being looked at, on a terminal."""
+        self._now = promise
+        if sys.stdout.isatty():
+            sys.stdout.write(f"{promise.id} ...")
+            sys.stdout.flush()
 
-    promises = all_promises()
-    only = set(options.only)
-    _refuse_unknown(only, [promise.id for promise in promises], "promise")
-    try:
-        source = judge.try_to_open(author)
-    except CannotOpen as error:
-        raise _WrongUse(str(error)) from None
-    if author.shares_one_store:
-        _say(
-            f"No text of the configuration has {_NAMESPACE}: all examples share one store. Test users are saved "
-            f"in it, under client ids that begin with 1000.zcrm, and are deleted again."
+    def decided(self, outcome: Outcome) -> None:
+        """Show the verdict on it."""
+        self._now = None
+        self._outcomes.append(outcome)
+        again = "\r\033[K" if sys.stdout.isatty() else ""
+        _say(f"{again}{outcome.id} {outcome.verdict.value} ({outcome.seconds:.1f} s)")
+
+    def end(self) -> int:
+        """Show the failures and the table, write the report, and give the exit code."""
+        from zcrm_contract_tests import report  # noqa: PLC0415 - not needed for --help
+        from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - loads Hypothesis
+
+        if self._source is None:
+            raise WrongUse(self._no_answer())
+        if self._now is not None and sys.stdout.isatty():
+            _say("")
+        found = report.StoreReport(
+            self._source.name,
+            self._source.version,
+            self._author.level,
+            tuple(self._outcomes),
+            f"zcrm-contract {self._options.store}",
+            len(all_promises()),
         )
+        run = report.Run(self._options.profile, self._options.seed)
+        _say("")
+        for outcome in found.broken:
+            _say(f"{report.failure_text(outcome)}\n")
+        _say("\n".join(report.lines(found, run)))
+        try:
+            report.write(self._report_path, [found], run)
+        except OSError as error:
+            raise _cannot_write(self._report_path, error.strerror or str(error)) from None
+        _say(f"The report is in {self._report_path}")
+        return _BROKEN if found.broken else _KEPT
+
+    def end_stuck(self) -> int:
+        """Do the same while the store still holds the main thread."""
+        if self._now is not None:
+            stuck = Outcome(
+                self._now.id,
+                self._now.sentence,
+                Verdict.BROKEN,
+                detail=f"{self._no_answer()} It cannot be interrupted either, so the run ends here.",
+                binding=self._now.level <= self._author.level,
+            )
+            self.decided(stuck)
+        try:
+            self.end()
+        except WrongUse as error:
+            sys.stderr.write(f"zcrm-contract: {error}\n")
+            return _WRONG_USE
+        return _BROKEN
+
+    def _no_answer(self) -> str:
+        return f"The store {self._options.store} gave no answer within {self._author.patience:g} s."
+
+
+def _checked(options: Namespace) -> int:
+    from zcrm_contract_tests import judge  # noqa: PLC0415 - Hypothesis is not needed for --help
+    from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - as above
+
+    report_path = Path.cwd() / options.report
+    if report_path.is_dir():
+        raise _cannot_write(report_path, "it is a folder")
+    if not report_path.parent.is_dir():
+        raise _cannot_write(report_path, "its folder is missing")
+    promises = all_promises()
+    store = author(options, promises)
     profile = PROFILES[options.profile]
-    outcomes = []
-    interrupted = False
+    if options.seed is None and not profile.derandomize:
+        options.seed = random.SystemRandom().getrandbits(_SEED_BITS)  # so that the report can name it
+    telling = _Telling(store, options, report_path)
+    if store.shares_one_store:
+        _say(
+            f"All examples share one store, the store {options.store} as {options.config or 'ZCRM_...'} "
+            f"configures it, since no text there has {NAMESPACE}. Tokens of test users are saved in it, "
+            f"under client ids that begin with 1000.zcrm, and removed again."
+        )
+    with _watched(telling.end_stuck):
+        try:
+            with within(store.patience, "opening it"):
+                telling.opened(judge.try_to_open(store))
+        except CannotOpen as error:
+            raise WrongUse(str(error)) from None
+        except NoAnswer:
+            return telling.end()
+        try:
+            for promise in promises:
+                if not options.only or promise.id in options.only:
+                    telling.begin(promise)
+                    telling.decided(judge.judge(store, promise, profile, options.seed))
+        except KeyboardInterrupt:
+            telling.end()
+            raise
+        return telling.end()
+
+
+def _cannot_write(path: Path, why: str) -> WrongUse:
+    return WrongUse(f"The report {path} cannot be written: {why}.")
+
+
+@contextmanager
+def _no_traces() -> Iterator[None]:
+    """Keep what Hypothesis stores out of the folder that the command is started in."""
+    if _HYPOTHESIS in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="zcrm-contract-") as folder:
+        os.environ[_HYPOTHESIS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_HYPOTHESIS]
+
+
+@contextmanager
+def _watched(end_stuck: Callable[[], int]) -> Iterator[None]:
+    """End the process when the store holds the main thread although its time is up.
+
+    An alarm interrupts what is written in Python; a library in C, or a store that catches everything, can go
+    on all the same.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        handler, since = None, time.monotonic()
+        while not done.wait(_LOOK_SECONDS):
+            now = signal.getsignal(signal.SIGALRM)
+            rung = signal.getitimer(signal.ITIMER_REAL)[0] == 0
+            if now is not handler or not rung or getattr(now, "__module__", "") != within.__module__:
+                handler, since = now, time.monotonic()
+            elif time.monotonic() - since > _GRACE_SECONDS:
+                _exit(end_stuck())
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
-        for promise in promises:
-            if not only or promise.id in only:
-                outcomes.append(judge.judge(author, promise, profile, options.seed))
-                _progress(f"{promise.id} {outcomes[-1].verdict.value}")
-    except KeyboardInterrupt:
-        interrupted = True
-    _progress("")
-    found = report.StoreReport(
-        source.name, source.version, author.level, tuple(outcomes), f"zcrm-contract {options.store}"
-    )
-    run = report.Run(profile.name, options.seed)
-    for outcome in found.broken:
-        _say(f"{report.failure_text(outcome)}\n")
-    _say("\n".join(report.lines(found, run)))
-    try:
-        report.write(report_path, [found], run)
-    except OSError as error:
-        raise _WrongUse(f"The report {report_path} cannot be written: {error.strerror}.") from None
-    _say(f"The report is in {report_path}")
-    if interrupted:
-        raise KeyboardInterrupt
-    return _BROKEN if found.broken else _KEPT
+        yield
+    finally:
+        done.set()
 
 
-def _author(options: argparse.Namespace) -> Any:  # noqa: ANN401 - a TokenStoreContract, whose module loads Hypothesis
-    from zcrm_contract_tests.contract import TokenStoreContract  # noqa: PLC0415 - not needed for --help
-
-    values = _values(options)
-    capabilities = _capabilities(options)
-    if options.patience <= 0:
-        raise _WrongUse("--patience must be a number of seconds above 0.")
-
-    class Author(TokenStoreContract):
-        plugin = options.store
-        known_gaps = _gaps(options.known_gap)
-        shares_one_store = not any(isinstance(each, str) and _NAMESPACE in each for each in values.values())
-
-        def store_config(self, namespace: str) -> Mapping[str, object]:
-            return {
-                key: value.replace(_NAMESPACE, namespace) if isinstance(value, str) else value
-                for key, value in values.items()
-            }
-
-    Author.capabilities = capabilities
-    Author.level = options.level
-    Author.patience = options.patience
-    return Author()
+def _leave_behind(before: set[threading.Thread], code: int) -> None:
+    """End the process at once when the store has left threads that would keep it for ever."""
+    end = time.monotonic() + _GRACE_SECONDS
+    for thread in threading.enumerate():
+        if thread not in before and not thread.daemon:
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                _exit(code)
 
 
-def _values(options: argparse.Namespace) -> Mapping[str, object]:
-    from zcrm_contract_tests.opening import environment_values, file_values  # noqa: PLC0415 - as above
-    from zcrm_core import ZcrmError  # noqa: PLC0415 - as above
-
-    if options.config is None:
-        return environment_values()
-    try:
-        values = file_values(options.config)
-    except ZcrmError as error:
-        raise _WrongUse(str(error)) from None
-    # Relative paths in the file start at its folder, as for a client; other processes start here too.
-    os.chdir(options.config.resolve().parent)
-    return values
-
-
-def _capabilities(options: argparse.Namespace) -> Capabilities:
-    names = [each.name for each in fields(Capabilities)]
-    _refuse_unknown({*options.without, *options.having}, names, "capability")
-    return replace(
-        Capabilities(), **dict.fromkeys(options.without, False), **dict.fromkeys(options.having, True)
-    )
-
-
-def _gaps(given: Sequence[str]) -> Mapping[str, str]:
-    gaps = dict(each.split("=", 1) for each in given if "=" in each)
-    if len(gaps) != len(given) or not all(reason.strip() for reason in gaps.values()):
-        raise _WrongUse('--known-gap needs a promise and a reason, such as TS-17="no atomic update".')
-    return gaps
-
-
-def _refuse_unknown(given: set[str], known: Sequence[str], what: str) -> None:
-    unknown = sorted(given.difference(known))
-    if unknown:
-        raise _WrongUse(f"There is no {what} {', '.join(unknown)}; there are {', '.join(known)}.")
+def _exit(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-def _progress(text: str) -> None:
-    if sys.stdout.isatty():
-        sys.stdout.write(f"\r\033[K{text}")
-        sys.stdout.flush()
-    elif text:
-        _say(text)
 
 
 if __name__ == "__main__":

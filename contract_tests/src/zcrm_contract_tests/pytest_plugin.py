@@ -6,7 +6,10 @@ without.
 
 from __future__ import annotations
 
+import inspect
 import os
+import random
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +23,15 @@ if TYPE_CHECKING:
     from zcrm_contract_tests.contract import TokenStoreContract
     from zcrm_contract_tests.promises import Promise
     from zcrm_contract_tests.report import Run, StoreReport
+    from zcrm_contract_tests.verdicts import Outcome
 
 __all__ = ["run"]
 
 _PROPERTY: Final = "zcrm_contract"
 _VARIABLE: Final = "ZCRM_TEST_PROFILE"
 _REPORT: Final = "contract-report.json"
+_SMOKE: Final = "TS-01"
+_SEED_BITS: Final = 32
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"how hard a store is tried; {_VARIABLE} when left out, else {DEFAULT_PROFILE}",
     )
     group.addoption(
-        "--zcrm-seed", type=int, metavar="N", help="where chance starts; the profile's choice else"
+        "--zcrm-seed",
+        type=int,
+        metavar="N",
+        help="where chance starts; the report names the seed of a run that was given none",
     )
     group.addoption(
         "--zcrm-report", type=Path, metavar="PATH", help=f"where the report is written, else {_REPORT}"
@@ -46,33 +55,53 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse an unknown profile before anything runs; make ready to take verdicts down."""
-    if _profile(config) not in PROFILES:
-        raise pytest.UsageError(
-            f"{_VARIABLE}={_profile(config)} is no profile; there are {', '.join(PROFILES)}."
+    name = _profile(config)
+    if name not in PROFILES:
+        raise pytest.UsageError(f"{_VARIABLE}={name} is no profile; there are {', '.join(PROFILES)}.")
+    if hasattr(config, "workerinput"):
+        return  # a worker of a distributed run leaves the telling to its controller
+    if config.getoption("--zcrm-seed") is None and not PROFILES[name].derandomize:
+        # Drawn here, where the workers of a distributed run get their options from, so that all have it.
+        config.option.zcrm_seed = random.SystemRandom().getrandbits(_SEED_BITS)
+    config.pluginmanager.register(_Collector(config), "zcrm-contract-collector")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(obj: object) -> None:
+    """Refuse a contract class from which a test was taken after the class was made."""
+    contract = sys.modules.get("zcrm_contract_tests.contract")  # when nobody imported it, there is no class
+    if contract is None or not inspect.isclass(obj) or not issubclass(obj, contract.TokenStoreContract):
+        return
+    gone = [] if obj is contract.TokenStoreContract else _lost_tests(obj)
+    if gone:
+        raise pytest.Collector.CollectError(
+            f"{obj.__name__} has lost {', '.join(gone)}: a promise cannot be removed or rewritten. If the "
+            f"store is known to break it, say so in known_gaps, with the reason."
         )
-    if not hasattr(
-        config, "workerinput"
-    ):  # a worker of a distributed run leaves the telling to its controller
-        config.pluginmanager.register(_Collector(config), "zcrm-contract-collector")
+
+
+def _lost_tests(kind: type) -> list[str]:
+    from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - loads Hypothesis
+
+    names = [(promise.test_name, promise.id) for promise in all_promises()]
+    return [name for name, id_ in names if getattr(getattr(kind, name, None), "zcrm_promise", "") != id_]
 
 
 def run(author: TokenStoreContract, promise: Promise, request: pytest.FixtureRequest) -> None:
     """Decide a promise in a test, and end the test accordingly."""
-    from zcrm_contract_tests.judge import judge  # noqa: PLC0415 - loads Hypothesis
     from zcrm_contract_tests.opening import Source  # noqa: PLC0415 - loads the core's plugin manager
+    from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - loads Hypothesis
     from zcrm_contract_tests.report import failure_text, to_plain  # noqa: PLC0415 - see the module
     from zcrm_contract_tests.verdicts import Verdict  # noqa: PLC0415 - see the module
 
-    __tracebackhide__ = True
-    outcome = judge(
-        author, promise, PROFILES[_profile(request.config)], request.config.getoption("--zcrm-seed")
-    )
-    source = Source(author.plugin)
+    outcome = _outcome(author, promise, request.config)
+    source = Source(getattr(author, "plugin", None))
     told = {
         "class": request.node.nodeid.rpartition("::")[0],
         "store": source.name,
         "version": source.version,
         "level": author.level,
+        "promises": len(all_promises()),
         "outcome": to_plain(outcome),
     }
     request.node.user_properties.append((_PROPERTY, told))
@@ -82,6 +111,21 @@ def run(author: TokenStoreContract, promise: Promise, request: pytest.FixtureReq
         pytest.xfail(f"{outcome.id}: {outcome.detail}")
     if outcome.verdict not in (Verdict.KEPT, Verdict.BROKEN):
         pytest.skip(f"{outcome.id}, {outcome.verdict.value}: {outcome.detail}")
+
+
+def _outcome(author: TokenStoreContract, promise: Promise, config: pytest.Config) -> Outcome:
+    from zcrm_contract_tests.judge import judge  # noqa: PLC0415 - loads Hypothesis
+    from zcrm_contract_tests.verdicts import Outcome, Verdict  # noqa: PLC0415 - see the module
+
+    if getattr(author, "plugin", None) is not None:
+        return judge(author, promise, PROFILES[_profile(config)], config.getoption("--zcrm-seed"))
+    name = type(author).__name__
+    if promise.id == _SMOKE:
+        said = (
+            f"{name} names no store; write plugin = \"my_store\", an entry point's name, or a plugin's class."
+        )
+        return Outcome(promise.id, promise.sentence, Verdict.BROKEN, detail=said)
+    return Outcome(promise.id, promise.sentence, Verdict.NOT_RUN, detail=f"{name} names no store")
 
 
 class _Collector:
@@ -147,6 +191,7 @@ class _Collector:
                 first["level"],
                 tuple(from_plain(told[id_]["outcome"]) for id_ in sorted(told)),
                 name,
+                first["promises"],
             )
             for name, told in sorted(self._told.items())
             for first in [next(iter(told.values()))]

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from zcrm_contract_tests import CONTRACT_LEVEL
 from zcrm_contract_tests.verdicts import Outcome, Verdict
 
 __all__ = ["Run", "StoreReport", "failure_text", "from_plain", "lines", "to_plain", "write"]
@@ -51,6 +52,7 @@ class StoreReport:
         level: the contract level that is binding.
         outcomes: the verdicts, in the order of the promises.
         tested_by: the contract class.
+        promises: how many promises the suite has; the run may have asked for some of them only.
     """
 
     name: str
@@ -58,6 +60,12 @@ class StoreReport:
     level: int
     outcomes: tuple[Outcome, ...]
     tested_by: str
+    promises: int
+
+    @property
+    def kept(self) -> tuple[Outcome, ...]:
+        """The verdicts that say so."""
+        return tuple(outcome for outcome in self.outcomes if outcome.verdict is Verdict.KEPT)
 
     @property
     def broken(self) -> tuple[Outcome, ...]:
@@ -69,27 +77,37 @@ def lines(report: StoreReport, run: Run) -> Iterable[str]:
     """Give the table of a store and the lists under it, line by line."""
     versions = run.versions()
     seed = "" if run.seed is None else f", seed {run.seed}"
+    yield f"{report.tested_by}: store {report.name} {report.version}".rstrip()
     yield (
-        f"{report.tested_by}: store {report.name} {report.version}".rstrip()
-        + f", contract level {report.level}, suite {versions['suite']}, core {versions['core']}, "
+        f"contract level {report.level}, suite {versions['suite']}, core {versions['core']}, "
         f"profile {run.profile}{seed}"
     )
-    rows = [_HEADINGS, *(_row(outcome) for outcome in report.outcomes)]
+    yield from _table(report.outcomes)
+    for listed_as, heading in _LISTS:
+        yield from _list(heading, [each for each in report.outcomes if each.verdict is listed_as])
+    above = [each for each in report.outcomes if each.verdict is Verdict.BROKEN and not each.binding]
+    yield from _list(f"Broken, but of a higher level than {report.level}, so advisory:", above)
+    yield from _list("Kept, as far as it was looked at:", [each for each in report.kept if each.detail])
+    broken = ", ".join(outcome.id for outcome in report.broken)
+    unasked = report.promises - len(report.outcomes)
+    yield (
+        f"{len(report.kept)} of {report.promises} promises kept; "
+        f"{f'broken: {broken}' if broken else 'none broken'}"
+        f"{f'; {unasked} without a verdict, as the run did not come to them' if unasked else ''}"
+    )
+
+
+def _table(outcomes: Sequence[Outcome]) -> Iterable[str]:
+    rows = [_HEADINGS, *(_row(outcome) for outcome in outcomes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     for id_, verdict, examples, capability in rows:
         yield f"{id_:<{widths[0]}}  {verdict:<{widths[1]}}  {examples:>{widths[2]}}  {capability}"
-    for listed_as, heading in _LISTS:
-        listed = [outcome for outcome in report.outcomes if outcome.verdict is listed_as]
-        if listed:
-            yield heading
-            yield from (f"  {outcome.id}: {outcome.detail}" for outcome in listed)
-    noted = [each for each in report.outcomes if each.verdict is Verdict.KEPT and each.detail]
-    if noted:
-        yield "Kept, as far as it was looked at:"
-        yield from (f"  {outcome.id}: {outcome.detail}" for outcome in noted)
-    kept = sum(outcome.verdict is Verdict.KEPT for outcome in report.outcomes)
-    broken = ", ".join(outcome.id for outcome in report.broken)
-    yield f"{kept} of {len(report.outcomes)} promises kept; {f'broken: {broken}' if broken else 'none broken'}"
+
+
+def _list(heading: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
+    if outcomes:
+        yield heading
+        yield from (f"  {outcome.id}: {outcome.detail.partition(chr(10))[0]}" for outcome in outcomes)
 
 
 def failure_text(outcome: Outcome) -> str:
@@ -115,6 +133,7 @@ def write(path: Path, reports: Sequence[StoreReport], run: Run) -> None:
     """
     document = {
         **run.versions(),
+        "level": CONTRACT_LEVEL,
         "profile": run.profile,
         "seed": run.seed,
         "stores": [
@@ -123,7 +142,7 @@ def write(path: Path, reports: Sequence[StoreReport], run: Run) -> None:
                 "store": report.name,
                 "version": report.version,
                 "level": report.level,
-                "kept": [outcome.id for outcome in report.outcomes if outcome.verdict is Verdict.KEPT],
+                "kept": len(report.kept),
                 "broken": [outcome.id for outcome in report.broken],
                 "promises": [to_plain(outcome) for outcome in report.outcomes],
             }
