@@ -254,7 +254,7 @@ _DONE: Final[Mapping[str, tuple[str, str]]] = {
 def _cell(operation: Operation, first: int) -> str:
     began = (operation.invoked - first) // _NS_PER_US
     ended = "..." if operation.returned is None else str((operation.returned - first) // _NS_PER_US)
-    told = operation.kind
+    told: str = operation.kind
     if operation.kind == "replace":
         told += f" {operation.expected} by {operation.value}"
     elif operation.kind == "save":

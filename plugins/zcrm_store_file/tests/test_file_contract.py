@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from zcrm_contract_tests import Capabilities, TokenStoreContract
 
+from zcrm_contract_tests import Capabilities, TokenStoreContract
 from zcrm_core import Token, TokenKey
 
 FILE = "zcrm_oauthtokens.txt"
