@@ -82,20 +82,22 @@ def test_plugins_depend_on_the_core_of_their_major_version(tables: dict[str, dic
 
 
 def test_a_wheel_has_the_name_of_its_folder(projects: list[Path]) -> None:
-    """Folder, wheel and import package of a plugin say the same word."""
+    """Folder, wheel and import package of a project say the same word; contract_tests leaves out the zcrm."""
     for project in projects[1:]:
         table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-        assert table["project"]["name"] == project.name.replace("_", "-")
-        assert (project / "src" / project.name / "py.typed").is_file()
+        package = "zcrm_" + project.name.removeprefix("zcrm_")
+        assert table["project"]["name"] == package.replace("_", "-")
+        assert (project / "src" / package / "py.typed").is_file()
 
 
-def test_shared_settings_name_every_plugin(projects: list[Path], settings: str) -> None:
+def test_shared_settings_name_every_project(projects: list[Path], root: Path, settings: str) -> None:
     """A new plugin is in the settings of ruff, mypy and coverage."""
     for project in projects[1:]:
-        name = project.name
+        name = "zcrm_" + project.name.removeprefix("zcrm_")
         assert f'"{name}"' in settings.partition("known-first-party")[2].partition("]")[0]
         assert f'"{name}"' in settings.partition("source_pkgs")[2].partition("]")[0]
-        assert f"plugins/{name}/src" in settings.partition("mypy_path")[2].partition("]")[0]
+        source = (project / "src").relative_to(root).as_posix()
+        assert f"/{source}" in settings.partition("mypy_path")[2].partition("]")[0]
         assert f'"*/site-packages/{name}"' in settings.partition("[tool.coverage.paths]")[2]
 
 

@@ -12,20 +12,26 @@ import zcrm_core
 
 SDIST = {
     "zcrm_core", "src", "tests", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO",
+    "CONTRACT.md",
     ".gitignore",  # hatchling adds it to every sdist
 }  # fmt: skip
 
 
-def sources(project: Path, files: list[Path]) -> set[str]:
+# What a wheel holds besides its sources: who installed the suite can read what it promises.
+MORE = {"zcrm_contract_tests": {"zcrm_contract_tests/CONTRACT.md"}}
+
+
+def sources(project: Path, files: list[Path], root: Path) -> set[str]:
     """The files that a project's wheel should hold, by their path in the wheel."""
     base = project / "src" if (project / "src").is_dir() else project
-    package = base / ("zcrm_core" if base == project else project.name)
-    return {path.relative_to(base).as_posix() for path in files if path.is_relative_to(package)}
+    name = name_of(project, root)
+    found = {path.relative_to(base).as_posix() for path in files if path.is_relative_to(base / name)}
+    return found | MORE.get(name, set())
 
 
 def name_of(project: Path, root: Path) -> str:
     """The import package of a project."""
-    return "zcrm_core" if project == root else project.name
+    return "zcrm_core" if project == root else "zcrm_" + project.name.removeprefix("zcrm_")
 
 
 def test_a_wheel_holds_its_package_alone(
@@ -36,7 +42,7 @@ def test_a_wheel_holds_its_package_alone(
         (wheel,) = dist.glob(f"{name_of(project, root)}-*.whl")
         names = set(zipfile.ZipFile(wheel).namelist())
         metadata = {name for name in names if name.split("/")[0].endswith(".dist-info")}
-        assert names - metadata == sources(project, files), wheel.name
+        assert names - metadata == sources(project, files, root), wheel.name
         assert f"{name_of(project, root)}/py.typed" in names, wheel.name
 
 

@@ -22,7 +22,7 @@ from zcrm_core import Token, TokenKey
 
 if TYPE_CHECKING:
     from zcrm_contract_tests.contract import TokenStoreContract
-    from zcrm_core.plugins import Plugins
+    from zcrm_contract_tests.opening import Plugins
 
 __all__ = ["Bench"]
 

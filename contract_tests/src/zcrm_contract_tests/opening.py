@@ -23,7 +23,7 @@ from zcrm_core import Client, Config, Token, TokenKey, ZcrmError
 from zcrm_core.config import environment_values, file_values
 from zcrm_core.plugins import Plugins
 
-__all__ = ["OpenStore", "Source", "environment_values", "file_values", "from_reference"]
+__all__ = ["OpenStore", "Plugins", "Source", "environment_values", "file_values", "from_reference"]
 
 Hook = Callable[..., object]
 
