@@ -103,7 +103,10 @@ class _Telling:
         from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - loads Hypothesis
 
         if self._source is None:
-            raise WrongUse(self._no_answer())
+            raise WrongUse(
+                f"Opening the store {self._options.store} took more than {self._author.patience:g} s; "
+                f"it, or another plugin that is installed here, gives no answer."
+            )
         if self._now is not None and sys.stdout.isatty():
             _say("")
         found = report.StoreReport(
@@ -163,12 +166,6 @@ def _checked(options: Namespace) -> int:
     if options.seed is None and not profile.derandomize:
         options.seed = random.SystemRandom().getrandbits(_SEED_BITS)  # so that the report can name it
     telling = _Telling(store, options, report_path)
-    if store.shares_one_store:
-        _say(
-            f"All examples share one store, the store {options.store} as {options.config or 'ZCRM_...'} "
-            f"configures it, since no text there has {NAMESPACE}. Tokens of test users are saved in it, "
-            f"under client ids that begin with 1000.zcrm, and removed again."
-        )
     with _watched(telling.end_stuck):
         try:
             with within(store.patience, "opening it"):
@@ -177,6 +174,12 @@ def _checked(options: Namespace) -> int:
             raise WrongUse(str(error)) from None
         except NoAnswer:
             return telling.end()
+        if store.shares_one_store:
+            _say(
+                f"All examples share one store, the store {options.store} as {options.config or 'ZCRM_...'} "
+                f"configures it, since no text there has {NAMESPACE}. Tokens of test users are saved in it, "
+                f"under client ids that begin with 1000.zcrm, and removed again."
+            )
         try:
             for promise in promises:
                 if not options.only or promise.id in options.only:
