@@ -99,9 +99,9 @@ def _is_ours(path: Path) -> bool:
 
 def _make(path: Path) -> None:
     """Make the file, with its table and for its owner only, before anybody can see it."""
-    if path.is_symlink() or path.exists():
-        return
     try:
+        if path.is_symlink() or path.exists():
+            return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, new = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
         try:
