@@ -1,0 +1,183 @@
+"""Can somebody who has only the wheels prove a store of their own? Everything here happens where no checkout is."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+# A whole run of the suite is mostly waiting: for locks, for killed processes, for a disk that flushes.
+pytestmark = pytest.mark.timeout(400)
+
+WHEELS = ("zcrm_core", "zcrm_simulator", "zcrm_contract_tests")
+SIN = ('            database.execute("COMMIT")\n', "")
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a stranger's command does, in a folder, without anything from this process's environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZCRM_", "PY", "COV"))}
+    return subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, check=False)
+
+
+def built(project: Path, folder: Path) -> Path:
+    """The wheel of a project."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder), str(project)]
+    done = run(command, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def requirements(wheel: Path) -> list[str]:
+    """What a wheel asks for."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return email.message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
+
+
+def needed(asked: Iterable[str]) -> Iterator[Distribution]:
+    """What other people's packages these requirements lead to, out of the ones that are installed here."""
+    waiting, seen = list(asked), set()
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        if requirement.name in seen or requirement.name.startswith("zcrm-"):
+            continue
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            seen.add(requirement.name)
+            found = distribution(requirement.name)
+            waiting += found.requires or []
+            yield found
+
+
+def lend(package: Distribution, site: Path) -> None:
+    """Put a package of this environment into another one, file by file, as an installation would."""
+    for file in package.files or []:
+        if ".." not in file.parts and "__pycache__" not in file.parts:
+            target = site / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(Path(str(file.locate())).resolve())
+
+
+@pytest.fixture(scope="session")
+def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our wheels: the ones tox built, or fresh ones."""
+    if ready := os.environ.get("ZCRM_TEST_DIST"):
+        return Path(ready)
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, str(root / "scripts" / "build.py"), str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def example(root: Path) -> Path:
+    """The stranger's project."""
+    return root / "examples" / "third_party_store"
+
+
+@pytest.fixture(scope="session")
+def broken(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project under another name, with one line forgotten."""
+    folder = tmp_path_factory.mktemp("broken") / "project"
+    shutil.copytree(example, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "src" / "acme_zcrm_sqlite").rename(folder / "src" / "broken_zcrm_sqlite")
+    for file in [*folder.rglob("*.py"), folder / "pyproject.toml"]:
+        text = file.read_text(encoding="utf-8").replace(*SIN)
+        for old, new in (
+            ("acme", "broken"),
+            ('"sqlite"', '"broken"'),
+            ("\nsqlite =", "\nbroken ="),
+            ("sqlite_path", "broken_path"),
+        ):
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stranger(
+    dist: Path, example: Path, broken: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The programs of an environment with our wheels, what they ask for, both stores, and nothing else.
+
+    No index is asked: other people's packages are those of this environment. One that a wheel needs and
+    does not name is missing there.
+    """
+    wheels = [next(dist.glob(f"{name}-*.whl")) for name in WHEELS]
+    wheels += [built(project, tmp_path_factory.mktemp("wheel")) for project in (example, broken)]
+    folder = tmp_path_factory.mktemp("stranger")
+    venv.create(folder, symlinks=True)
+    programs = folder / "bin"
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    for package in needed(line for wheel in wheels for line in requirements(wheel)):
+        lend(package, site)
+    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
+    for rest in (["install", "--quiet", "--no-index", "--no-deps", *map(str, wheels)], ["check"]):
+        done = run([*pip, *rest], folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return programs
+
+
+def by_pytest(programs: Path, project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What ``pytest`` says about a project's contract test, in a folder with nothing but that file."""
+    shutil.copy(project / "tests" / "test_contract.py", folder)
+    return run([str(programs / "python"), "-m", "pytest"], folder)
+
+
+def by_command(programs: Path, store: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What ``zcrm-contract`` says about an installed store, with a configuration and no code."""
+    (folder / "my.toml").write_text(f'{store} = "{{namespace}}/tokens.db"\n', encoding="utf-8")
+    name = store.removesuffix("_path")
+    return run([str(programs / "zcrm-contract"), name, "--config", "my.toml", "--without", "locks"], folder)
+
+
+def assert_all_is_kept(done: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """The run has ended well, with the table and with the report."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((folder / "contract-report.json").read_text(encoding="utf-8"))
+    (store,) = report["stores"]
+    assert (store["store"], store["version"], store["broken"]) == ("sqlite", "1.0", [])
+    verdicts = {each["id"]: each["verdict"] for each in store["promises"]}
+    for id_, verdict in verdicts.items():
+        assert f"\n{id_}    {verdict} " in done.stdout
+    assert [id_ for id_, verdict in verdicts.items() if verdict == "not promised"] == [
+        "TS-24", "TS-34", "TS-35", "TS-43", "TS-44", "TS-45",
+    ]  # fmt: skip
+    # SQLite flushes its files in C, where nobody can watch.
+    assert [id_ for id_, verdict in verdicts.items() if verdict == "not checked"] == ["TS-32"]
+    assert set(verdicts.values()) == {"kept", "not promised", "not checked"}
+
+
+def test_a_strangers_store_keeps_the_contract(stranger: Path, example: Path, tmp_path: Path) -> None:
+    """The example's seven lines and ``pytest`` are enough, in an environment that has the wheels alone."""
+    assert_all_is_kept(by_pytest(stranger, example, tmp_path), tmp_path)
+
+
+def test_a_strangers_store_is_checked_without_code(stranger: Path, tmp_path: Path) -> None:
+    """The command finds the installed store by its name, and says the same as pytest but for the files."""
+    done = by_command(stranger, "sqlite_path", tmp_path)
+    print(done.stdout)
+
+
+@pytest.mark.parametrize("way", ["pytest", "command"])
+def test_a_broken_store_is_told_by_its_promise(
+    way: str, stranger: Path, broken: Path, root: Path, tmp_path: Path
+) -> None:
+    """The run fails, and the smallest story that breaks the promise is the one that the guide shows."""
+    done = (
+        by_pytest(stranger, broken, tmp_path)
+        if way == "pytest"
+        else by_command(stranger, "broken_path", tmp_path)
+    )
+    print(done.stdout)
+    assert done.returncode == 1, done.stdout + done.stderr
