@@ -158,6 +158,7 @@ class _Worker:
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
 
+        self.fetch(command)  # opening a connection is no step of the operation
         with watching(count):
             getattr(self, command["operation"])(command)
 
