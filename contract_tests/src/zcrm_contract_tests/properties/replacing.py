@@ -49,8 +49,9 @@ def keeps_refresh_token(bench: Bench) -> None:
     new=contents(),
     field=st.sampled_from(_FIELDS),
     pinned=[
-        {"content": Content("a", "r", 5, "d", "s"), "new": Content("b", "r", 6), "field": name}
+        {"content": content, "new": Content("b", "r", 6), "field": name}
         for name in _FIELDS
+        for content in (Content("a", "r", 5, "d", "s"), Content("a~", "~", 5, "~", "~"))
     ],
 )
 def replaces(bench: Bench, content: Content, new: Content, field: str) -> None:
@@ -81,6 +82,8 @@ def _differing(token: Token, field: str) -> Token:
     value = getattr(token, field)
     if isinstance(value, int):
         return replace(token, expiry_time=value - 1 if value else 1)
-    other = None if value == "" and field != "access_token" else (value or "")[:-1] + "~"
+    text = value or ""
+    end = "!" if text.endswith("~") else "~"
+    other = None if value == "" and field != "access_token" else text[:-1] + end
     fields: dict[str, Any] = {field: other}
     return replace(token, **fields)
