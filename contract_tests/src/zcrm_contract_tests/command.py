@@ -34,7 +34,7 @@ _BROKEN: Final = 1
 _WRONG_USE: Final = 2
 _INTERRUPTED: Final = 130
 _HYPOTHESIS: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
-_GRACE_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 0.25
 _SEED_BITS: Final = 32
 
@@ -178,7 +178,7 @@ def _checked(options: Namespace) -> int:
             _say(
                 f"All examples share one store, the store {options.store} as {options.config or 'ZCRM_...'} "
                 f"configures it, since no text there has {NAMESPACE}. Tokens of test users are saved in it, "
-                f"under client ids that begin with 1000.zcrm, and removed again."
+                f"under client ids that begin with 1000.zcrm or are a simulated Zoho's, and removed again."
             )
         try:
             for promise in promises:
