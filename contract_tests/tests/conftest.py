@@ -188,3 +188,95 @@ def _served_author(kind: Any, server: Any) -> TokenStoreContract:
 
     author: TokenStoreContract = type(f"Author{kind.__name__}", (Author,), _shared(kind))()
     return author
+
+
+_STORES = """
+import threading
+import time
+
+from zcrm_contract_tests.reference import ReferenceStore
+
+
+class Installed(ReferenceStore):
+    name = "kept"
+
+
+class Raises(ReferenceStore):
+    name = "raises"
+
+    def save(self, *arguments, **more):
+        raise ValueError("it never works")
+
+    fetch = delete = list = lock = save
+
+
+class Sleeps(ReferenceStore):
+    name = "sleeps"
+
+    def save(self, config, key, token, replaces):
+        time.sleep(60)
+
+
+class Catches(ReferenceStore):
+    name = "catches"
+
+    def save(self, config, key, token, replaces):
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                pass
+
+
+class LeavesThreads(ReferenceStore):
+    name = "leaves"
+
+    def save(self, config, key, token, replaces):
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        return super().save(config, key, token, replaces)
+
+
+class DeletesTwice(ReferenceStore):
+    name = "deletes"
+
+    def delete(self, config, key):
+        super().delete(config, key)
+        return True
+
+
+class Plain:
+    name = "plain"
+"""
+_ENTRY_POINTS = """[zcrm]
+kept = installed_stores:Installed
+raises = installed_stores:Raises
+sleeps = installed_stores:Sleeps
+catches = installed_stores:Catches
+leaves = installed_stores:LeavesThreads
+deletes = installed_stores:DeletesTwice
+plain = installed_stores:Plain
+missing = module_that_is_not_there:Store
+"""
+
+
+@pytest.fixture(scope="session")
+def installed() -> Iterator[dict[str, str]]:
+    """A process's variables, where stores are installed as a wheel installs them; none of zcrm's own."""
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        yield _installed(Path(name))
+
+
+def _installed(site: Path) -> dict[str, str]:
+    (site / "installed_stores.py").write_text(_STORES, encoding="utf-8")
+    wheel = site / "some_stores-1.5.dist-info"
+    wheel.mkdir()
+    (wheel / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: some-stores\nVersion: 1.5\n", encoding="utf-8"
+    )
+    (wheel / "entry_points.txt").write_text(_ENTRY_POINTS, encoding="utf-8")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ZCRM_", "PYTEST_", "HYPOTHESIS"))
+    }
+    return kept | {"PYTHONPATH": str(site), "TMPDIR": str(site), "COLUMNS": "200"}
