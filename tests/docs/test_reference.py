@@ -15,6 +15,11 @@ import pytest
 
 import zcrm_core
 from zcrm_cli.main import cli
+from zcrm_contract_tests import Capabilities, TokenStoreContract
+from zcrm_contract_tests.arguments import parser
+from zcrm_contract_tests.profiles import PROFILES
+from zcrm_contract_tests.promises import all_promises
+from zcrm_contract_tests.verdicts import Verdict
 from zcrm_core import Client, Config, LogEvent, Region, Secret, StoreClaim, TokenStorePlugin, hookspecs
 from zcrm_core.authorization import OAuth, Tokens
 from zcrm_core.config_keys import KEYS
@@ -309,6 +314,97 @@ def test_every_option_is_documented() -> None:
     assert documented == real
 
 
+# -- the contract suite --------------------------------------------------------------------------------
+
+CONTRACT = "reference/contract.md"
+
+
+def test_every_promise_is_in_the_contract_word_for_word() -> None:
+    """CONTRACT.md has each promise of the suite in its order, with its capabilities and what it needs."""
+    documented = rows("../contract_tests/CONTRACT.md", "id", "promise", "capability", "needs")
+
+    assert [(id_, said, code(capability), code(needs)) for id_, said, capability, needs in documented] == [
+        (promise.id, promise.sentence, list(promise.capabilities), list(promise.behind))
+        for promise in all_promises()
+    ]
+
+
+def first_words(name: str, *header: str) -> set[str]:
+    """What the first column of a table sets in code type, each without its arguments."""
+    return {re.split(r"[ (]", text)[0] for first, *_ in rows(name, *header) for text in code(first)}
+
+
+def test_every_attribute_of_a_contract_is_documented_with_its_default() -> None:
+    """The page has what an author can set, and what holds when nothing is said."""
+    documented = {
+        code(first)[0]: default.strip("`")
+        for first, default, _ in rows(CONTRACT, "attribute", "default", "meaning")
+    }
+    names = inspect.get_annotations(TokenStoreContract)
+
+    assert documented == {
+        name: repr(getattr(TokenStoreContract, name)) if hasattr(TokenStoreContract, name) else NOTHING
+        for name in names
+    } | {"capabilities": "Capabilities()"}
+    assert Capabilities() == TokenStoreContract.capabilities
+
+
+def test_every_method_of_a_contract_is_documented() -> None:
+    """The page has each method that an author writes or can write, as it is called, and no other."""
+    calls = {
+        f"{name}({', '.join(parameters)})"
+        for name, parameters in methods(TokenStoreContract)
+        if not name.startswith("test_")
+    }
+
+    assert {
+        code(first)[0] for first, *_ in rows(CONTRACT, "method", "gives or does", "without it, not checked")
+    } == calls
+
+
+def test_what_is_not_checked_without_a_method_is_said() -> None:
+    """The page names, for each optional method, the promises that need it."""
+    documented = {
+        (code(first)[0].split("(")[0], promise)
+        for first, _, without in rows(CONTRACT, "method", "gives or does", "without it, not checked")
+        for promise in re.findall(r"TS-\d\d", without)
+    } - {("newer_store", "TS-34")}
+
+    assert documented == {(need, promise.id) for promise in all_promises() for need in promise.behind}
+
+
+def test_every_capability_is_documented_with_its_default() -> None:
+    """The page has each capability, and whether it is on."""
+    documented = {
+        code(first)[0]: default.strip("`")
+        for first, default, _ in rows(CONTRACT, "capability", "default", "what it promises")
+    }
+
+    assert documented == {name: str(value) for name, value in dataclasses.asdict(Capabilities()).items()}
+
+
+def test_every_verdict_and_profile_is_documented() -> None:
+    """The page has each verdict, and each profile with its number of examples."""
+    verdicts = {code(first)[0] for first, *_ in rows(CONTRACT, "verdict", "meaning", "the run")}
+    profiles = {
+        code(first)[0]: int(number) for first, number, _ in rows(CONTRACT, "profile", "examples", "for")
+    }
+
+    assert verdicts == {verdict.value for verdict in Verdict}
+    assert profiles == {profile.name: profile.examples for profile in PROFILES.values()}
+
+
+def test_every_option_of_the_suite_is_documented(pytestconfig: pytest.Config) -> None:
+    """The page has each option of the command, and each that the plugin adds to pytest, and no other."""
+    command = {option for action in parser()._actions for option in action.option_strings}
+    plugin = {name for name in vars(pytestconfig.option) if name.startswith("zcrm_")}
+
+    assert first_words(CONTRACT, "option of `zcrm-contract`", "meaning") == command - {"-h", "--help"}
+    assert first_words(CONTRACT, "option of `pytest`", "meaning") == {
+        f"--{name.replace('_', '-')}" for name in plugin
+    }
+
+
 # -- the architecture, and the pages themselves --------------------------------------------------------
 
 
@@ -342,7 +438,13 @@ def test_every_page_is_in_the_index() -> None:
     assert pages - linked == {DOCS / "README.md"}
 
 
-MARKDOWN = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("plugins/*/README.md")]
+MARKDOWN = [
+    *ROOT.glob("*.md"),
+    *DOCS.rglob("*.md"),
+    *ROOT.glob("plugins/*/README.md"),
+    *ROOT.glob("contract_tests/*.md"),
+    *ROOT.glob("examples/*/README.md"),
+]
 
 
 @pytest.mark.parametrize("file", MARKDOWN, ids=[str(file.relative_to(ROOT)) for file in MARKDOWN])
