@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
 from zcrm_core import Config, Token, TokenKey, TokenStorePlugin
@@ -57,6 +58,10 @@ class MySQLStorePlugin(TokenStorePlugin):
     def list(self, config: Config) -> Iterable[TokenKey]:
         """Pass the call on to :meth:`MySQLStore.keys`."""
         return self._store(config).keys()
+
+    def lock(self, config: Config, key: TokenKey, wait: float) -> AbstractContextManager[None]:
+        """Pass the call on to :meth:`MySQLStore.lock`."""
+        return self._store(config).lock(key, wait)
 
     def _store(self, config: Config) -> MySQLStore:
         store = self._stores.get(config)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import URL, Engine, Executable, PoolProxiedConnection, create_engine
+from sqlalchemy import URL, Engine, Executable, PoolProxiedConnection, Table, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema, CreateTable
 
@@ -18,6 +19,7 @@ from zcrm_store_mysql.table import ColumnFacts, columns_of, refuse_other_shape, 
 __all__ = ["Answer", "Server"]
 
 _TRIES: Final = 3
+_LOG_NAME: Final = "zcrm"
 _SESSION: Final = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
 """Whatever the server's own mode is: nothing is cut or bent to fit."""
 
@@ -50,6 +52,22 @@ class Server:
         # By process: a connection that is used on both sides of a fork mixes up their answers.
         self._engines: dict[int, Engine] = {}
         self._table_is_sound = False
+        self._required: set[str] = set()
+
+    def require(self, table: Table) -> None:
+        """Make a further table beside that of the tokens, where it is missing.
+
+        Raises:
+            StoreError: the server cannot be used, or this user may not make it.
+        """
+        if table.name in self._required:
+            return
+        if not self._table_is_sound:
+            self._require_table()
+        # Asked first: an account without the right to create may use a table that is there.
+        if not self._send(columns_of(self._place, table.name)).rows:
+            self._send(CreateTable(table, if_not_exists=True))
+        self._required.add(table.name)
 
     def run(self, statement: Executable) -> Answer:
         """Run one statement, in one round trip on a warm connection; it is committed when this returns.
@@ -78,7 +96,7 @@ class Server:
         self._table_is_sound = True
 
     def _columns(self) -> list[ColumnFacts]:
-        return [ColumnFacts(*row) for row in self._send(columns_of(self._place)).rows]  # type: ignore[arg-type] # as queried
+        return [ColumnFacts(*row) for row in self._send(columns_of(self._place, self._place.table)).rows]  # type: ignore[arg-type] # as queried
 
     def _send(self, statement: Executable) -> Answer:
         repeated = False
@@ -111,12 +129,14 @@ class Server:
 
 
 def _make_engine(place: Place) -> Engine:
+    logging.getLogger(f"sqlalchemy.engine.Engine.{_LOG_NAME}").addFilter(_says_no_rows)
     engine = create_engine(
         URL.create("mysql+pymysql", username=place.user, host=place.host, port=place.port),
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,
         pool_timeout=place.timeout,
         hide_parameters=True,
+        logging_name=_LOG_NAME,
         connect_args={
             "charset": "utf8mb4",
             # As bytes: the driver would send a text as Latin-1.
@@ -130,6 +150,11 @@ def _make_engine(place: Place) -> Engine:
     # Every statement commits itself; SQLAlchemy's ROLLBACK after it would be a second round trip.
     engine.dialect.do_rollback = _send_nothing  # type: ignore[assignment, method-assign]
     return engine
+
+
+def _says_no_rows(record: logging.LogRecord) -> bool:
+    """Let no record of level DEBUG pass: SQLAlchemy writes the rows that it reads into them."""
+    return record.levelno > logging.DEBUG
 
 
 def _send_nothing(_connection: PoolProxiedConnection) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from zcrm_core import InvalidToken, StaleToken, StoreCorrupt, Token, TokenKey
 from zcrm_store_mysql.failures import lost
+from zcrm_store_mysql.leases import Leases
 from zcrm_store_mysql.server import Server
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.table import token_table
@@ -30,6 +32,7 @@ class MySQLStore:
         self._place = place
         self._table = token_table(place)
         self._server = Server(place)
+        self._leases = Leases(place, self._server)
 
     def fetch(self, key: TokenKey) -> Token | None:
         """Give the token of a key, or ``None`` if there is none.
@@ -91,6 +94,15 @@ class MySQLStore:
             select(columns.useridentifier, columns.client_id, columns.environment, columns.key_digest)
         )
         return [self._key(row) for row in answer.rows]
+
+    def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[None]:
+        """Give the refresh lock of a key: a lease that at most one holds among all hosts.
+
+        Args:
+            key: whose token.
+            wait: how long entering may wait, in seconds; then it raises ``RefreshTimeout``.
+        """
+        return self._leases.held(key, wait)
 
     def close(self) -> None:
         """Close this process's connections."""

@@ -70,13 +70,13 @@ def token_table(place: Place) -> Table:
     )
 
 
-def columns_of(place: Place) -> Executable:
-    """Give the query for the :class:`ColumnFacts` of the table; no row means that there is no table."""
+def columns_of(place: Place, name: str) -> Executable:
+    """Give the query for the :class:`ColumnFacts` of a table; no row means that there is no table."""
     facts = ("COLUMN_NAME", "DATA_TYPE", "CHARACTER_MAXIMUM_LENGTH", "COLLATION_NAME", "COLUMN_KEY")
     return (
         select(*map(column, facts))
         .select_from(table("COLUMNS", schema="information_schema"))
-        .where(column("TABLE_SCHEMA") == place.database, column("TABLE_NAME") == place.table)
+        .where(column("TABLE_SCHEMA") == place.database, column("TABLE_NAME") == name)
     )
 
 
