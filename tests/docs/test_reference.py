@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
@@ -19,7 +20,8 @@ from zcrm_contract_tests import Capabilities, TokenStoreContract
 from zcrm_contract_tests.arguments import parser
 from zcrm_contract_tests.profiles import PROFILES
 from zcrm_contract_tests.promises import all_promises
-from zcrm_contract_tests.verdicts import Verdict
+from zcrm_contract_tests.report import Run, StoreReport, write
+from zcrm_contract_tests.verdicts import Outcome, Verdict
 from zcrm_core import Client, Config, LogEvent, Region, Secret, StoreClaim, TokenStorePlugin, hookspecs
 from zcrm_core.authorization import OAuth, Tokens
 from zcrm_core.config_keys import KEYS
@@ -403,6 +405,18 @@ def test_every_option_of_the_suite_is_documented(pytestconfig: pytest.Config) ->
     assert first_words(CONTRACT, "option of `pytest`", "meaning") == {
         f"--{name.replace('_', '-')}" for name in plugin
     }
+
+
+def test_every_field_of_the_report_is_documented(tmp_path: Path) -> None:
+    """The page has each field of a report that was written, and no other."""
+    outcome = Outcome("TS-01", "It works.", Verdict.KEPT)
+    write(tmp_path / "report.json", [StoreReport("mine", "1.5", 1, (outcome,), "TestIt", 1)], Run("dev"))
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    [store] = report["stores"]
+
+    assert first_words(CONTRACT, "field of the report", "meaning") == set(report)
+    assert first_words(CONTRACT, "field of a store", "meaning") == set(store)
+    assert first_words(CONTRACT, "field of a promise", "meaning") == set(store["promises"][0])
 
 
 # -- the architecture, and the pages themselves --------------------------------------------------------
