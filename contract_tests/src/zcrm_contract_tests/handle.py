@@ -121,6 +121,7 @@ class Handle:
                 yield
         except BaseException as error:
             self._story.tell(f"  it raised {shown_error(error)}")
+            self._story.last_error = f"{text}: {shown_error(error)}"
             raise
 
 

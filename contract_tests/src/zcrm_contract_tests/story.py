@@ -14,9 +14,14 @@ _SENTENCE = 300
 
 
 class Story:
-    """The steps of one example, numbered; threads may write into it."""
+    """The steps of one example, numbered; threads may write into it.
+
+    Attributes:
+        last_error: what was raised last, in whichever example; empty when nothing was.
+    """
 
     def __init__(self) -> None:
+        self.last_error = ""
         self._steps: list[str] = []
         self._lock = threading.Lock()
 

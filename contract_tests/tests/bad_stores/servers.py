@@ -7,6 +7,7 @@ import os
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -174,6 +175,10 @@ class DoesThingsTwice(Connecting):
 
     honest = False
     numbers_its_questions = False
+
+    def disconnect(self) -> None:
+        super().disconnect()
+        time.sleep(0.02)  # the server has done the first by then
 
 
 class NeverConnectsAgain(Connecting):

@@ -220,30 +220,25 @@ def planted(bench: Bench) -> None:
     waited for: it is refused with a StoreError.
     """
     for plant in (_link, _pipe, _folder, _strangers):
-        for number in range(_MANY_STEPS):
-            with bench.example():
-                if not _planted(bench, plant, number):
-                    break
+        with bench.example():
+            store, key = bench.open(), bench.key()
+            store.save(key, bench.token())
+            store.save(key, bench.token())
+            paths = bench.file_paths()
+            bench.expect(paths, "files() names no file that the store has written")
+            for path in paths:
+                _planted(bench, store, plant, path)
     if os.geteuid() != 0:
         bench.note = "a file of another user was not tried: that takes root"
 
 
-def _planted(bench: Bench, plant: Callable[[Path, Path], None], number: int) -> bool:
-    """Plant in place of the store's file of this number; answer whether there is one."""
-    store, key = bench.open(), bench.key()
-    old, new = bench.token(), bench.token()
+def _planted(bench: Bench, store: Handle, plant: Callable[[Path, Path], None], path: Path) -> None:
+    """Plant something in the place of one of the store's files, and take it away again."""
+    key, old, new = bench.key(), bench.token(), bench.token()
     store.save(key, old)
-    paths = bench.file_paths()
-    if not paths:
-        raise Violation("files() names no file that the store has written")
-    if number >= len(paths):
-        return False
-    path = paths[number]
     outside = path.parent.parent / f"victim-{bench.namespace}"
     outside.write_bytes(path.read_bytes())
     store.save(key, new)
-    if not path.exists():
-        return True
     path.unlink()
     plant(path, outside)
     before = (outside.read_bytes(), stat.S_IMODE(outside.stat().st_mode))
@@ -266,7 +261,6 @@ def _planted(bench: Bench, plant: Callable[[Path, Path], None], number: int) -> 
         else:
             path.unlink(missing_ok=True)
         outside.unlink()
-    return True
 
 
 def _refused_or_right(what: str, work: Callable[[], object]) -> None:
