@@ -24,6 +24,8 @@ from zcrm_contract_tests.promises import all_promises
 pytestmark = pytest.mark.timeout(400)
 
 WHEELS = ("zcrm_core", "zcrm_simulator", "zcrm_contract_tests")
+CONFIG = 'sqlite_path = "trial/{namespace}.db"'
+COMMAND = "sqlite --config my.toml --without locks"
 SIN = ('            database.execute("COMMIT")\n', "")
 
 
@@ -89,6 +91,12 @@ def example(root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def guide(root: Path) -> str:
+    """The page that leads a stranger here."""
+    return (root / "docs" / "how-to" / "write-a-token-store.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def broken(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same project under another name, with one line forgotten."""
     folder = tmp_path_factory.mktemp("broken") / "project"
@@ -129,17 +137,16 @@ def stranger(dist: Path, example: Path, broken: Path, tmp_path_factory: pytest.T
     return programs
 
 
-def by_pytest(programs: Path, project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def by_pytest(programs: Path, project: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """What ``pytest`` says about a project's contract test, in a folder with nothing but that file."""
     shutil.copy(project / "tests" / "test_contract.py", folder)
-    return run([str(programs / "python"), "-m", "pytest"], folder)
+    return run([str(programs / "python"), "-m", "pytest", *more], folder)
 
 
 def by_command(programs: Path, store: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """What ``zcrm-contract`` says about an installed store, with a configuration and no code."""
-    (folder / "my.toml").write_text(f'{store} = "{{namespace}}/tokens.db"\n', encoding="utf-8")
-    name = store.removesuffix("_path")
-    return run([str(programs / "zcrm-contract"), name, "--config", "my.toml", "--without", "locks"], folder)
+    (folder / "my.toml").write_text(f"{CONFIG}\n".replace("sqlite", store), encoding="utf-8")
+    return run([str(programs / "zcrm-contract"), *COMMAND.replace("sqlite", store).split()], folder)
 
 
 def assert_all_is_kept(done: subprocess.CompletedProcess[str], folder: Path, unchecked: list[str]) -> None:
@@ -167,26 +174,41 @@ def test_a_stranger_sees_no_checkout(stranger: Path, tmp_path: Path) -> None:
 
 def test_a_strangers_store_keeps_the_contract(stranger: Path, example: Path, tmp_path: Path) -> None:
     """The example's few lines and ``pytest`` are enough; SQLite flushes in C, where nobody can watch."""
-    assert_all_is_kept(by_pytest(stranger, example, tmp_path), tmp_path, ["TS-32"])
+    done = by_pytest(stranger, example, tmp_path)
+
+    assert_all_is_kept(done, tmp_path, ["TS-32"])
+
+
+def test_the_guide_shows_what_a_stranger_sees(
+    stranger: Path, example: Path, guide: str, tmp_path: Path
+) -> None:
+    """The guide's table is cut from a real one, but for the numbers of examples, and its command is ours."""
+    (table,) = re.findall(r"^```text\n(promise .*?)^```", guide, re.MULTILINE | re.DOTALL)
+    done = by_pytest(stranger, example, tmp_path, "-k", "ts_01 or ts_02 or ts_32 or ts_43")
+    shown = re.sub(r" +\d+  ", " N  ", done.stdout.replace(str(tmp_path), "..."))
+
+    for line in re.sub(r" +\d+  ", " N  ", table).splitlines():
+        assert line == "..." or f"\n{line}" in shown
+    assert f"`zcrm-contract {COMMAND}`" in guide
+    assert f"`{CONFIG}`" in guide
 
 
 def test_a_strangers_store_is_checked_without_code(stranger: Path, tmp_path: Path) -> None:
     """The command finds the store by its name; what needs the author's ``files`` is not called kept."""
-    done = by_command(stranger, "sqlite_path", tmp_path)
+    done = by_command(stranger, "sqlite", tmp_path)
 
     assert_all_is_kept(done, tmp_path, ["TS-21", "TS-22", "TS-23", "TS-32"])
 
 
 @pytest.mark.parametrize("way", ["pytest", "command"])
 def test_a_broken_store_is_told_by_its_promise(
-    way: str, stranger: Path, broken: Path, root: Path, tmp_path: Path
+    way: str, stranger: Path, broken: Path, guide: str, tmp_path: Path
 ) -> None:
     """The run fails, and the smallest story that breaks the promise is the one that the guide shows."""
     by = {
         "pytest": lambda: by_pytest(stranger, broken, tmp_path),
-        "command": lambda: by_command(stranger, "broken_path", tmp_path),
+        "command": lambda: by_command(stranger, "broken", tmp_path),
     }
-    guide = (root / "docs" / "how-to" / "write-a-token-store.md").read_text(encoding="utf-8")
     (story,) = re.findall(r"^```text\n(TS-01: .*?)^```", guide, re.MULTILINE | re.DOTALL)
 
     done = by[way]()
