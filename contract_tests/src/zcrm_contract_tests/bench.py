@@ -14,6 +14,7 @@ from hypothesis import Phase
 
 from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.opening import Source
+from zcrm_contract_tests.patience import within
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.story import Story
 from zcrm_contract_tests.verdicts import NotChecked, NotDecided, Violation
@@ -76,9 +77,11 @@ class Bench:
     def end(self) -> None:
         """End the example; a store that all examples share is tidied up."""
         saved, self._saved = self._saved, {}
-        if self.author.shares_one_store:
-            for key, handle in saved.items():
-                handle.tidy(key)
+        if not self.author.shares_one_store:
+            return
+        # Ctrl-C ends the run, but not before everything is tidied up.
+        if not all([_tidied(handle, key) for key, handle in saved.items()]):
+            raise KeyboardInterrupt
 
     # -- the store -------------------------------------------------------------------------------------
 
@@ -102,7 +105,8 @@ class Bench:
         return self._handle(self.source.load(), name)
 
     def _handle(self, plugins: Plugins, name: str) -> Handle:
-        opened = self.source.open(plugins, self.values)
+        with within(self.author.patience, "opening the store"):
+            opened = self.source.open(plugins, self.values)
         return Handle(opened, self.story, name, self.author.patience, self._saved)
 
     def reaches(self, method: str) -> bool:
@@ -200,3 +204,13 @@ class Bench:
     def undecided(self, reason: str) -> NoReturn:
         """End the check: it came to no end."""
         raise NotDecided(reason)
+
+
+def _tidied(handle: Handle, key: TokenKey) -> bool:
+    """Remove an example's token; answer False when that was interrupted and had to be done again."""
+    try:
+        handle.tidy(key)
+    except KeyboardInterrupt:
+        handle.tidy(key)
+        return False
+    return True

@@ -6,7 +6,7 @@ import threading
 
 from zcrm_core import Token, TokenKey, ZcrmError
 
-__all__ = ["Story", "shown_error", "shown_key", "shown_text", "shown_token"]
+__all__ = ["Story", "shown_error", "shown_key", "shown_plain", "shown_text", "shown_token"]
 
 _SHOWN = 32
 _LONGEST = 60
@@ -59,6 +59,11 @@ def shown_key(key: TokenKey) -> str:
     """Show whose token it is."""
     more = "" if key.environment == "production" else f" in {shown_text(key.environment)}"
     return f"{shown_text(key.user_identifier)}{more}"
+
+
+def shown_plain(found: object) -> str:
+    """Show a token that came from another process as JSON."""
+    return shown_token(Token(**found)) if isinstance(found, dict) else shown_token(found)
 
 
 def shown_token(token: object) -> str:

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, NamedTuple, cast
 
-from zcrm_contract_tests.verdicts import NoAnswer, NotChecked
+from zcrm_contract_tests.verdicts import NoAnswer, NotChecked, Violation
 
-__all__ = ["Answer", "Worker"]
+__all__ = ["Answer", "Worker", "result_of"]
 
 _LARGEST_READ: Final = 1 << 16
 
@@ -43,6 +43,17 @@ class Answer(NamedTuple):
     def failure(self) -> str:
         """The error in one line; empty when there was none."""
         return f"{self.error[0]}: {self.said}" if self.error else ""
+
+
+def result_of(answer: Answer) -> Any:  # noqa: ANN401 - JSON
+    """Give what a worker gave; a store that raised there has broken the promise.
+
+    Raises:
+        Violation: it raised.
+    """
+    if answer.error:
+        raise Violation(f"in another process, the store raised {answer.failure}")
+    return answer.value
 
 
 class Worker:

@@ -16,7 +16,7 @@ from zcrm_contract_tests.promises import promise
 from zcrm_contract_tests.story import shown_error, shown_token
 from zcrm_contract_tests.verdicts import Violation
 from zcrm_contract_tests.worker import plain_key, token_of
-from zcrm_contract_tests.workers import Worker
+from zcrm_contract_tests.workers import Worker, result_of
 from zcrm_core import RefreshTimeout
 
 _THREADS: Final = 8
@@ -83,10 +83,7 @@ def _one_history(bench: Bench, workers: Sequence[Worker], number: int) -> None:
         for worker, mine in zip(workers, scripts, strict=True):
             worker.tell("play", scripts=mine, client_id=client_id, start=start)
         for worker in workers:
-            answer = worker.answer()
-            if answer.error:
-                raise Violation(f"in another process, the store raised {answer.failure}")
-            recorded += answer.value
+            recorded += result_of(worker.answer())
     else:
         recorded = play(bench.open().opened, scripts[0], client_id)
     wrong = wrong_step(recorded)
