@@ -80,7 +80,8 @@ class Bench:
         if not self.author.shares_one_store:
             return
         # Ctrl-C ends the run, but not before everything is tidied up.
-        if not all([_tidied(handle, key) for key, handle in saved.items()]):
+        tidied = [_tidied(handle, key) for key, handle in saved.items()]
+        if not all(tidied):
             raise KeyboardInterrupt
 
     # -- the store -------------------------------------------------------------------------------------
