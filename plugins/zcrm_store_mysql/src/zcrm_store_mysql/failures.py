@@ -6,6 +6,7 @@ No text here quotes the server or the driver: their messages can hold values of 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -106,6 +107,8 @@ def _root(error: DBAPIError) -> BaseException | None:
 
 
 def _unreachable(place: Place, root: BaseException | None) -> StoreUnavailable:
+    if isinstance(root, ssl.SSLError):
+        return _untrusted(place, root)
     if isinstance(root, socket.gaierror):
         why, fix = f"There is no host named {place.host}.", "Correct db_host, or the network's name service."
     elif isinstance(root, ConnectionRefusedError):
@@ -119,6 +122,20 @@ def _unreachable(place: Place, root: BaseException | None) -> StoreUnavailable:
         fix = "See that db_host and db_port name a MySQL server, and look into that server's log."
     return StoreUnavailable(
         f"The MySQL server {place} cannot be reached.", why=why, fix=fix, code="ZCRM-MYSQL-001"
+    )
+
+
+def _untrusted(place: Place, root: ssl.SSLError) -> StoreUnavailable:
+    # OpenSSL's own words: they name what does not fit, and hold nothing secret.
+    told = (
+        getattr(root, "verify_message", "")
+        or (root.reason or "the handshake failed").replace("_", " ").lower()
+    )
+    return StoreUnavailable(
+        f"The certificate of the MySQL server {place} is not accepted.",
+        why=f"OpenSSL says: {told.rstrip('.')}.",
+        fix="Set db_ssl_ca to the authority that signed it, and db_host to a name in it.",
+        code="ZCRM-MYSQL-013",
     )
 
 

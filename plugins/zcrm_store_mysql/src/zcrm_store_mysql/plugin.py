@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zcrm_core import Config, Token, TokenKey, TokenStorePlugin
 from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, read_place
+from zcrm_store_mysql.tls import TLS_KEYS
 
 if TYPE_CHECKING:
     from zcrm_store_mysql.store import MySQLStore
@@ -28,6 +29,7 @@ class MySQLStorePlugin(TokenStorePlugin):
         "db_password": "the MySQL password",
         "db_name": "the MySQL database",
         TABLE_KEY: f"the table that holds the tokens; {DEFAULT_TABLE} when left out",
+        **TLS_KEYS,
     }
 
     def __init__(self) -> None:

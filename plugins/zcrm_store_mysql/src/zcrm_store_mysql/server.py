@@ -145,6 +145,7 @@ def _make_engine(place: Place) -> Engine:
             "read_timeout": place.timeout,
             "write_timeout": place.timeout,
             "init_command": _SESSION,
+            **({} if place.tls is None else {"ssl": place.tls.context()}),
         },
     )
     # Every statement commits itself; SQLAlchemy's ROLLBACK after it would be a second round trip.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zcrm_core import Config, Secret, StoreError
+from zcrm_store_mysql.tls import Tls, read_tls
 
 __all__ = ["DEFAULT_TABLE", "TABLE_KEY", "Place", "read_place"]
 
@@ -26,6 +27,7 @@ class Place:
         database: the database's name.
         table: the table's name.
         timeout: how long one call to the server may take, in seconds.
+        tls: how connections are encrypted; ``None`` leaves it to the driver, which encrypts where it can.
     """
 
     host: str
@@ -35,6 +37,7 @@ class Place:
     database: str
     table: str
     timeout: float
+    tls: Tls | None = None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -49,7 +52,7 @@ def read_place(config: Config) -> Place:
     """Read the ``db_*`` keys, with Zoho's defaults.
 
     Raises:
-        StoreError: a database or table name that MySQL cannot have.
+        StoreError: a database or table name that MySQL cannot have, or a TLS key of the wrong kind.
     """
     port, password = config.get("db_port"), config.get("db_password")
     if not isinstance(port, int) or not isinstance(password, Secret):
@@ -62,6 +65,7 @@ def read_place(config: Config) -> Place:
         database=_name("db_name", config.get("db_name")),
         table=_name(TABLE_KEY, config.get(TABLE_KEY, DEFAULT_TABLE)),
         timeout=config.timeout,
+        tls=read_tls(config),
     )
 
 
