@@ -157,7 +157,10 @@ def _between_threads(bench: Bench, key: TokenKey) -> None:
     bench.story.tell("this thread holds the lock, and another wants it")
     with bench.open().lock(key, bench.author.lease):
         for seconds in (0.0, 0.2):
-            raised += in_threads([partial(wait_in_vain, seconds)], bench.author.patience * 2)
+            for error in in_threads([partial(wait_in_vain, seconds)], bench.author.patience * 2):
+                raise Violation(
+                    f"who wanted to wait {seconds:g} s for the lock waits for ever: {shown_error(error)}"
+                ) from error
     for error in raised:
         raise error
 
