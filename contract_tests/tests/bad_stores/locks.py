@@ -132,6 +132,32 @@ class LocksBetweenProcessesOnly(ReferenceStore):
             os.close(descriptor)
 
 
+class WaitsForEver(ReferenceStore):
+    """Waits for the lock until it is free, however long the caller wanted to wait.
+
+    Broken promise: TS-45
+    """
+
+    patience = 0.5
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        with super().lock(config, key, 60.0):
+            yield
+
+
+class NeverWaits(ReferenceStore):
+    """Raises at once when the lock is not free, however long the caller would have waited.
+
+    Broken promise: TS-45
+    """
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        with super().lock(config, key, 0.0):
+            yield
+
+
 class RaisesTimeoutError(ReferenceStore):
     """Raises its own error when the lock is not free in time.
 
