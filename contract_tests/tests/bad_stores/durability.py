@@ -63,6 +63,34 @@ class WritesBehind(ReferenceStore):
         return super().fetch(config, key)
 
 
+class DeletesInMemory(ReferenceStore):
+    """Notes that a token is deleted, and removes it when the process ends in peace.
+
+    Broken promise: TS-30
+    """
+
+    def __init__(self) -> None:
+        self._gone: set[Path] = set()
+        atexit.register(self._flush)
+
+    def _flush(self) -> None:
+        for path in self._gone:
+            path.unlink(missing_ok=True)
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        super().save(config, key, token, replaces)
+        self._gone.discard(self.path(config, key))
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return None if self.path(config, key) in self._gone else super().fetch(config, key)
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        was_there = self.fetch(config, key) is not None
+        self._gone.add(self.path(config, key))
+        return was_there
+
+
 class WritesInPlace(ReferenceStore):
     """Empties its file, then writes the new content.
 
@@ -227,6 +255,25 @@ class LosesTheOldOnAFullDisk(ReferenceStore):
             raise StoreUnavailable("The disk is full.") from error
 
 
+class GivesUpAfterAFullDisk(ReferenceStore):
+    """Saves nothing any more once a save has failed, although there is space again.
+
+    Broken promise: TS-33
+    """
+
+    def __init__(self) -> None:
+        self._failed = False
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        if self._failed:
+            raise StoreUnavailable("The disk is full.")
+        try:
+            return super().save(config, key, token, replaces)
+        except StoreUnavailable:
+            self._failed = True
+            raise
+
+
 class Versioned(ReferenceStore):
     """An honest store with an older and a newer version."""
 
@@ -299,3 +346,37 @@ class TakesOldVersionsForDamage(Versioned):
 
     def upgrade(self, document: dict[str, Any]) -> dict[str, Any]:
         raise ValueError
+
+
+class TakesNewerVersionsForNothing(Versioned):
+    """Answers that there is no token when a newer version stored one.
+
+    Broken promise: TS-34
+    """
+
+    honest = False
+
+    def load(self, path: Path) -> tuple[TokenKey, Token] | None:
+        with suppress(FileNotFoundError):
+            if b'"format": 9' in path.read_bytes():
+                return None
+        return super().load(path)
+
+
+class MigratesOverTheHeads(Versioned):
+    """Removes what an older version stored, and puts its own in place a moment later.
+
+    Broken promise: TS-34
+    """
+
+    honest = False
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        found = super().fetch(config, key)
+        path = self.path(config, key)
+        with suppress(FileNotFoundError):
+            if found is not None and path.read_bytes().startswith(b'{"format": 0'):
+                path.unlink(missing_ok=True)
+                time.sleep(0.02)
+                self.save(config, key, found, None)
+        return found
