@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import os
+import sys
 import warnings
 from base64 import b64decode, b64encode
 from contextlib import suppress
@@ -70,6 +71,19 @@ class WarnsOfTheToken(ReferenceStore):
         return super().save(config, key, token, replaces)
 
 
+class PrintsTheToken(ReferenceStore):
+    """Prints every token that it fetches, as a line for debugging that was forgotten.
+
+    Broken promise: TS-20
+    """
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        found = super().fetch(config, key)
+        if found is not None:
+            sys.stderr.write(f"fetched {found.access_token}\n")
+        return found
+
+
 class LeavesModesToTheUmask(ReferenceStore):
     """Makes its files as the umask lets it.
 
@@ -92,6 +106,20 @@ class ClosesTheFileAfterwards(ReferenceStore):
         new.write_bytes(content)
         new.chmod(0o600)
         new.replace(path)
+
+
+class KeepsTheModesItFinds(ReferenceStore):
+    """Gives a new file the right mode, and leaves the mode of a file that was there before.
+
+    Broken promise: TS-21
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        if not path.exists():
+            super().write(config, key, content)
+        else:
+            path.write_bytes(content)
 
 
 class OpensItsFolder(ReferenceStore):
@@ -174,6 +202,19 @@ class RaisesWhateverTheParserRaises(ReferenceStore):
     def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
         document = json.loads(content)
         return TokenKey(**document["key"]), Token(**document["token"])
+
+
+class DoesNotSayWhere(ReferenceStore):
+    """Says that something cannot be read, and not what.
+
+    Broken promise: TS-23
+    """
+
+    def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
+        try:
+            return super().decode(content, path)
+        except StoreCorrupt:
+            raise StoreCorrupt("The token cannot be read.") from None
 
 
 class BelievesTheFileName(ReferenceStore):
