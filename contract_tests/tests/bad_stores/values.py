@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -340,6 +341,16 @@ class ListsTwice(ReferenceStore):
             yield key
 
 
+class ListsOnePage(ReferenceStore):
+    """Lists the first four users, as a server that answers page by page does.
+
+    Broken promise: TS-19
+    """
+
+    def list(self, config: Config) -> Iterator[TokenKey]:
+        yield from islice(super().list(config), 4)
+
+
 class ListsUsersOnly(ReferenceStore):
     """Lists every user as one of production.
 
@@ -349,27 +360,3 @@ class ListsUsersOnly(ReferenceStore):
     def list(self, config: Config) -> Iterator[TokenKey]:
         seen = {replace(key, environment="production") for key in super().list(config)}
         yield from seen
-
-
-class RemembersAbsence(ReferenceStore):
-    """Once it has found no token of a user, it looks again only after it has saved one itself.
-
-    Broken promise: TS-48
-    """
-
-    def __init__(self) -> None:
-        self._absent: set[Path] = set()
-
-    def fetch(self, config: Config, key: TokenKey) -> Token | None:
-        path = self.path(config, key)
-        if path in self._absent:
-            return None
-        found = super().fetch(config, key)
-        if found is None:
-            self._absent.add(path)
-        return found
-
-    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
-        super().save(config, key, token, replaces)
-        self._absent.discard(self.path(config, key))
-        return True
