@@ -25,7 +25,7 @@ class TokenServer:
     """A server of tokens on a loopback port; a line of JSON a question, a line of JSON an answer."""
 
     def __init__(self) -> None:
-        self._tokens: dict[str, dict[str, Any]] = {}
+        self._spaces: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, object] = {}
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -77,18 +77,19 @@ class TokenServer:
             return answer
 
     def _done(self, asked: Mapping[str, Any]) -> object:
-        place = json.dumps([asked["space"], asked.get("key")])
-        stored = self._tokens.get(place)
+        # By space, so that a list takes no longer the more examples there were before.
+        tokens = self._spaces.setdefault(asked["space"], {})
+        place = json.dumps(asked.get("key"))
+        stored = tokens.get(place)
         if asked["do"] == "fetch":
             return stored
         if asked["do"] == "delete":
-            return self._tokens.pop(place, None) is not None
+            return tokens.pop(place, None) is not None
         if asked["do"] == "list":
-            places = (json.loads(each) for each in self._tokens)
-            return [key for space, key in places if space == asked["space"]]
+            return [json.loads(each) for each in tokens]
         if asked["replaces"] is not None and asked["replaces"] != stored:
             return "stale"
-        self._tokens[place] = asked["token"]
+        tokens[place] = asked["token"]
         return True
 
 
