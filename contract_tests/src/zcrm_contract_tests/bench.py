@@ -196,6 +196,7 @@ class Bench:
     def expect(self, holds: object, otherwise: str) -> None:
         """Break the promise unless a condition holds."""
         if not holds:
+            self.story.last_error = otherwise
             raise Violation(otherwise)
 
     def cannot(self, reason: str) -> NoReturn:

@@ -90,10 +90,11 @@ class Handle:
         answer = self.fetch(key)
         if answer == token and type(answer) is type(token):
             return
-        raise Violation(
+        self._story.last_error = (
             f"{when}, fetch gave {shown_token(answer)} for {shown_key(key)} "
             f"instead of {shown_token(token)}{_difference(answer, token)}"
         )
+        raise Violation(self._story.last_error)
 
     def refuses_stale(self, key: TokenKey, token: Token, replaces: Token) -> None:
         """Save over a token that is not the stored one, and break the promise unless that is refused."""
