@@ -7,7 +7,13 @@ from typing import Final
 
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.handle import Handle
@@ -61,12 +67,21 @@ class _Machine(RuleBasedStateMachine):
         if self._can_reopen():
             self._handles.append(bench.reopen("the second handle"))
 
+    @initialize()
+    def look(self) -> None:
+        """List through every handle: one that remembers its answer will be found out in the end."""
+        if self._bench.author.capabilities.lists:
+            for handle in self._handles:
+                self._expect_list(handle)
+
     def teardown(self) -> None:
-        """Look at every key that was used, through every handle; then tidy up."""
+        """Look at every key that was used, and list, through every handle; then tidy up."""
         try:
             for handle in self._handles:
                 for key in self._seen:
                     handle.expect(key, self._model.get(key), "in the end")
+                if self._bench.author.capabilities.lists:
+                    self._expect_list(handle)
         finally:
             self._bench.end()
 
@@ -127,7 +142,10 @@ class _Machine(RuleBasedStateMachine):
     @rule(by=st.integers(0, 2))
     def list(self, by: int) -> None:
         """List."""
-        listed = [key for key in self._handle(by).list() if self._bench.mine(key)]
+        self._expect_list(self._handle(by))
+
+    def _expect_list(self, handle: Handle) -> None:
+        listed = [key for key in handle.list() if self._bench.mine(key)]
         wanted = sorted(map(repr, self._model))
         self._bench.expect(
             sorted(map(repr, listed)) == wanted,
