@@ -152,10 +152,10 @@ def _shared(kind: Any) -> dict[str, object]:
 def _author(kind: Any, place: Path) -> TokenStoreContract:
     class Author(TokenStoreContract):
         def store_config(self, namespace: str) -> Mapping[str, object]:
-            return {"reference_path": str(place / namespace)}
+            return {"reference_path": str(place / namespace / "in" / "tokens")}
 
         def files(self, namespace: str) -> Path:
-            return place / namespace
+            return place / namespace / "in" / "tokens"
 
     class Versioned(Author):
         def old_stores(self, namespace: str) -> Mapping[str, Callable[[], Mapping[TokenKey, Token]]]:

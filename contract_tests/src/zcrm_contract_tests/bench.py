@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import random
 import tempfile
@@ -24,6 +25,7 @@ from zcrm_core import Token, TokenKey
 if TYPE_CHECKING:
     from zcrm_contract_tests.contract import TokenStoreContract
     from zcrm_contract_tests.opening import Plugins
+    from zcrm_core import Client
 
 __all__ = ["Bench"]
 
@@ -47,6 +49,8 @@ class Bench:
         self.author = author
         self.profile = profile
         self.source = Source(author.plugin)
+        if inspect.isclass(author.plugin) and not self.shares:
+            self.source = Source(author.plugin())  # clients and handles have the one object
         self.seed = seed
         self.phases: tuple[Phase, ...] = (Phase.explicit, Phase.generate, Phase.shrink)
         self.random = random.Random(seed)  # noqa: S311 - it draws scripts, not secrets
@@ -102,13 +106,37 @@ class Bench:
         return self._handle(self._plugins, name)
 
     def reopen(self, name: str = "the store opened again") -> Handle:
-        """Open this example's store by a plugin that is loaded anew, as another program would."""
-        return self._handle(self.source.load(), name)
+        """Open this example's store by a plugin that is loaded anew, as another program would.
+
+        A store of one process only is opened once more by the same plugin.
+        """
+        return self._handle(self.source.load(), name) if self.shares else self.open(name)
 
     def _handle(self, plugins: Plugins, name: str) -> Handle:
         with within(self.author.patience, "opening the store"):
             opened = self.source.open(plugins, self.values)
         return Handle(opened, self.story, name, self.author.patience, self._saved)
+
+    @contextmanager
+    def client(self, config: Mapping[str, object]) -> Iterator[Client]:
+        """Make a client that keeps its tokens in this example's store; one that hangs is interrupted.
+
+        Args:
+            config: what the client needs beside the store's own keys.
+        """
+        if not self.shares:
+            self.cannot("a client would have a store of its own, which nobody else sees")
+        with (
+            within(self.author.patience * 3, "a client that uses the store"),
+            self.source.client({**self.values, **config}) as client,
+        ):
+            yield client
+
+    @property
+    def shares(self) -> bool:
+        """Whether a plugin that is loaded anew, as another client would, sees the same tokens."""
+        promised = self.author.capabilities
+        return promised.shared_between_processes or promised.survives_restart or not self.source.reloads
 
     def reaches(self, method: str) -> bool:
         """Answer whether the author has written an optional method."""

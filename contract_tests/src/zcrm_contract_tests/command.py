@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 import os
 import random
-import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from zcrm_contract_tests.arguments import NAMESPACE, WrongUse, author, parser
-from zcrm_contract_tests.patience import within
+from zcrm_contract_tests.patience import watched, within
 from zcrm_contract_tests.profiles import PROFILES
 from zcrm_contract_tests.verdicts import CannotOpen, NoAnswer, Outcome, Verdict
 
@@ -35,7 +34,6 @@ _WRONG_USE: Final = 2
 _INTERRUPTED: Final = 130
 _HYPOTHESIS: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 _GRACE_SECONDS: Final = 3.0
-_LOOK_SECONDS: Final = 0.25
 _SEED_BITS: Final = 32
 
 
@@ -156,17 +154,14 @@ def _checked(options: Namespace) -> int:
     from zcrm_contract_tests.promises import all_promises  # noqa: PLC0415 - as above
 
     report_path = Path.cwd() / options.report
-    if report_path.is_dir():
-        raise _cannot_write(report_path, "it is a folder")
-    if not report_path.parent.is_dir():
-        raise _cannot_write(report_path, "its folder is missing")
+    _refuse_place(report_path)
     promises = all_promises()
     store = author(options, promises)
     profile = PROFILES[options.profile]
     if options.seed is None and not profile.derandomize:
         options.seed = random.SystemRandom().getrandbits(_SEED_BITS)  # so that the report can name it
     telling = _Telling(store, options, report_path)
-    with _watched(telling.end_stuck):
+    with watched(lambda: _exit(telling.end_stuck())):
         try:
             with within(store.patience, "opening it"):
                 telling.opened(judge.try_to_open(store))
@@ -191,6 +186,16 @@ def _checked(options: Namespace) -> int:
         return telling.end()
 
 
+def _refuse_place(path: Path) -> None:
+    """Let a path pass at which a report can be written, before anything is run."""
+    if path.is_dir():
+        raise _cannot_write(path, "it is a folder")
+    if path.exists() and not path.is_file():
+        raise _cannot_write(path, "it is no regular file")
+    if not path.parent.is_dir():
+        raise _cannot_write(path, "its folder is missing")
+
+
 def _cannot_write(path: Path, why: str) -> WrongUse:
     return WrongUse(f"The report {path} cannot be written: {why}.")
 
@@ -207,32 +212,6 @@ def _no_traces() -> Iterator[None]:
             yield
         finally:
             del os.environ[_HYPOTHESIS]
-
-
-@contextmanager
-def _watched(end_stuck: Callable[[], int]) -> Iterator[None]:
-    """End the process when the store holds the main thread although its time is up.
-
-    An alarm interrupts what is written in Python; a library in C, or a store that catches everything, can go
-    on all the same.
-    """
-    done = threading.Event()
-
-    def watch() -> None:
-        handler, since = None, time.monotonic()
-        while not done.wait(_LOOK_SECONDS):
-            now = signal.getsignal(signal.SIGALRM)
-            rung = signal.getitimer(signal.ITIMER_REAL)[0] == 0
-            if now is not handler or not rung or getattr(now, "__module__", "") != within.__module__:
-                handler, since = now, time.monotonic()
-            elif time.monotonic() - since > _GRACE_SECONDS:
-                _exit(end_stuck())
-
-    threading.Thread(target=watch, daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()
 
 
 def _leave_behind(before: set[threading.Thread], code: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from zcrm_contract_tests.opening import OpenStore
 from zcrm_contract_tests.patience import within
 from zcrm_contract_tests.story import Story, shown_error, shown_key, shown_token
-from zcrm_contract_tests.verdicts import Violation
+from zcrm_contract_tests.verdicts import NoAnswer, Violation
 from zcrm_core import StaleToken, StoreError, Token, TokenKey
 
 __all__ = ["Handle"]
@@ -75,9 +75,14 @@ class Handle:
             lock.__enter__()
         try:
             yield
-        finally:
-            with self._step(f"unlock {shown_key(key)}"):
-                lock.__exit__(None, None, None)
+        except BaseException as error:
+            with self._step(f"unlock {shown_key(key)} after an error"):
+                swallowed = lock.__exit__(type(error), error, error.__traceback__)
+            if swallowed:
+                raise Violation(f"the lock swallowed the caller's {type(error).__name__}") from error
+            raise
+        with self._step(f"unlock {shown_key(key)}"):
+            lock.__exit__(None, None, None)
 
     def expect(self, key: TokenKey, token: Token | None, when: str) -> None:
         """Fetch, and break the promise unless this very token, or none, is there.
@@ -111,7 +116,7 @@ class Handle:
 
     def tidy(self, key: TokenKey) -> None:
         """Remove what an example left in a store that others use too."""
-        with suppress(Exception), within(self._patience, "delete"):
+        with suppress(Exception, SystemExit, GeneratorExit, NoAnswer), within(self._patience, "delete"):
             self.opened.delete(key)
 
     @contextmanager

@@ -69,7 +69,12 @@ def try_to_open(author: TokenStoreContract) -> Source:
         CannotOpen: it cannot be found or does not claim the configuration; the text says why.
     """
     source = Source(author.plugin)
-    source.open(source.load(), author.store_config("zcrm"))
+    try:
+        source.open(source.load(), author.store_config("zcrm"))
+    except (SystemExit, GeneratorExit) as error:
+        raise CannotOpen(
+            f"The store {source.name} raised {type(error).__name__} when it was opened."
+        ) from error
     return source
 
 
@@ -142,7 +147,9 @@ def _decide(
         verdict, detail = Verdict.NOT_DECIDED, str(reason)
     except CannotOpen as error:
         verdict, detail = Verdict.BROKEN, str(error)
-    except (Exception, NoAnswer) as error:  # noqa: BLE001 - a stranger's store can raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a stranger's store can raise anything, SystemExit too
         verdict, detail = Verdict.BROKEN, _told(bench, error)
     seconds = time.perf_counter() - started
     return _outcome(author, promise, verdict, detail, examples=bench.examples, seconds=seconds)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from zcrm_contract_tests.patience import watched
 from zcrm_contract_tests.profiles import DEFAULT_PROFILE, PROFILES
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def _outcome(author: TokenStoreContract, promise: Promise, config: pytest.Config
     from zcrm_contract_tests.verdicts import Outcome, Verdict  # noqa: PLC0415 - see the module
 
     if getattr(author, "plugin", None) is not None:
-        return judge(author, promise, PROFILES[_profile(config)], config.getoption("--zcrm-seed"))
+        with watched(lambda: _end_stuck(config, promise)):
+            return judge(author, promise, PROFILES[_profile(config)], config.getoption("--zcrm-seed"))
     name = type(author).__name__
     if promise.id == _SMOKE:
         said = (
@@ -126,6 +128,19 @@ def _outcome(author: TokenStoreContract, promise: Promise, config: pytest.Config
         )
         return Outcome(promise.id, promise.sentence, Verdict.BROKEN, detail=said)
     return Outcome(promise.id, promise.sentence, Verdict.NOT_RUN, detail=f"{name} names no store")
+
+
+def _end_stuck(config: pytest.Config, promise: Promise) -> None:
+    """End the run although the store holds the main thread: nothing else can."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    sys.stderr.write(
+        f"\n{promise.id}: {promise.sentence}\nThe store gives no answer and cannot be interrupted, "
+        f"so the run ends here.\n"
+    )
+    sys.stderr.flush()
+    os._exit(pytest.ExitCode.TESTS_FAILED)
 
 
 class _Collector:

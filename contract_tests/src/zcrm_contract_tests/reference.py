@@ -30,7 +30,7 @@ from zcrm_core import (
     TokenStorePlugin,
 )
 
-__all__ = ["ReferenceStore"]
+__all__ = ["ReferenceStore", "make_folders"]
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -215,7 +215,7 @@ class ReferenceStore(TokenStorePlugin):
         """Open a lock file, and free it at the end."""
         path = self.folder(config) / name
         with _disk(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folders(path.parent)
             descriptor = os.open(path, _LOCK, 0o600)
         try:
             with _disk(path):
@@ -234,6 +234,15 @@ class ReferenceStore(TokenStorePlugin):
         except BlockingIOError:
             return False
         return True
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner only whatever the umask."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        with suppress(FileExistsError):  # another process was first
+            each.mkdir(0o700)
+            each.chmod(0o700)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -149,6 +150,8 @@ def write(path: Path, reports: Sequence[StoreReport], run: Run) -> None:
             for report in reports
         ],
     }
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         new.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -25,8 +25,9 @@ def trace(calls: Calls) -> None:
     """
     for name in ("fsync", "fdatasync"):
         _wrap(name, _flushing(calls, getattr(os, name)))
-    for name in ("replace", "rename"):
+    for name in ("replace", "rename", "link"):
         _wrap(name, _renaming(calls, getattr(os, name)))
+    _wrap("open", _opening(calls, os.open))
     for name in ("unlink", "remove"):
         _wrap(name, _removing(calls, getattr(os, name)))
 
@@ -43,7 +44,8 @@ def _flushing(calls: Calls, original: Callable[..., object]) -> Callable[..., ob
     def flush(file: Any) -> object:  # noqa: ANN401 - a descriptor, or what has fileno()
         done = original(file)
         number = file if isinstance(file, int) else file.fileno()
-        calls.append({"call": "flush", "file": _identity(os.fstat(number))})
+        status = os.fstat(number)
+        calls.append({"call": "flush", "file": _identity(status), "as": _content(status)})
         return done
 
     return flush
@@ -54,10 +56,22 @@ def _renaming(calls: Calls, original: Callable[..., object]) -> Callable[..., ob
         file = os.stat(source, dir_fd=folders.get("src_dir_fd"), follow_symlinks=False)
         folder = _folder_of(target, folders.get("dst_dir_fd"))
         done = original(source, target, **folders)
-        calls.append({"call": "rename", "file": _identity(file), "folder": _identity(folder)})
+        calls.append(
+            {"call": "rename", "file": _identity(file), "folder": _identity(folder), "as": _content(file)}
+        )
         return done
 
     return rename
+
+
+def _opening(calls: Calls, original: Callable[..., int]) -> Callable[..., int]:
+    def opened(path: Any, flags: int, *mode: int, **folders: Any) -> int:  # noqa: ANN401 - as os.open
+        descriptor = original(path, flags, *mode, **folders)
+        if flags & (os.O_SYNC | os.O_DSYNC):  # every write is flushed by itself
+            calls.append({"call": "flush", "file": _identity(os.fstat(descriptor)), "as": None})
+        return descriptor
+
+    return opened
 
 
 def _removing(calls: Calls, original: Callable[..., object]) -> Callable[..., object]:
@@ -72,6 +86,11 @@ def _removing(calls: Calls, original: Callable[..., object]) -> Callable[..., ob
 
 def _identity(status: os.stat_result) -> list[int]:
     return [status.st_dev, status.st_ino]
+
+
+def _content(status: os.stat_result) -> list[int]:
+    """Give what changes when a file is written."""
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _folder_of(path: Any, descriptor: int | None) -> os.stat_result:  # noqa: ANN401 - any path

@@ -380,3 +380,70 @@ class MigratesOverTheHeads(Versioned):
                 time.sleep(0.02)
                 self.save(config, key, found, None)
         return found
+
+
+class RemovesTheOldToReplaceIt(ReferenceStore):
+    """Removes the old file first, but only when it is to replace that very token.
+
+    Broken promise: TS-31
+    """
+
+    _replacing = False
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        self._replacing = replaces is not None
+        return super().save(config, key, token, replaces)
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        if self._replacing:
+            self.path(config, key).unlink()
+        super().write(config, key, content)
+
+
+class FlushesNoReplacement(ReferenceStore):
+    """Flushes what it saves, but not when it replaces that very token.
+
+    Broken promise: TS-32
+    """
+
+    _replacing = False
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        self._replacing = replaces is not None
+        return super().save(config, key, token, replaces)
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        flushes = () if self._replacing else ("before", "folder")
+        _replaced(self, self.path(config, key), content, flushes=flushes)
+
+
+class FlushesAnEmptyFile(ReferenceStore):
+    """Flushes a file before there is anything in it.
+
+    Broken promise: TS-32
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        path = self.path(config, key)
+        new = path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            os.fsync(file.fileno())
+            file.write(content)
+        new.replace(path)
+        self.flush_folder(path.parent)
+
+
+class LetsErrorsOfReplacementsOut(ReferenceStore):
+    """Raises OSError when the disk is full and that very token was to be replaced.
+
+    Broken promise: TS-33
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        try:
+            return super().save(config, key, token, replaces)
+        except StoreUnavailable as error:
+            if replaces is None:
+                raise
+            raise OSError("the disk is full") from error

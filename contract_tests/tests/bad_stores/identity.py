@@ -170,7 +170,7 @@ class _Database(ReferenceStore):
     @contextmanager
     def _opened(self, config: Config) -> Iterator[sqlite3.Connection]:
         folder = self.folder(config)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(sqlite3.connect(folder / "tokens.db", timeout=1)) as database:
             database.execute("CREATE TABLE IF NOT EXISTS tokens (user, client, environment, token BLOB)")
             yield database
@@ -255,3 +255,34 @@ class KnowsThreeBytesOnly(ReferenceStore):
         if any(each > "\uffff" for each in key.user_identifier + key.environment):
             raise StoreUnavailable("Incorrect string value.")
         return super().save(config, key, token, replaces)
+
+
+class FoldsEnvironments(_Folding):
+    """Takes environments for one that differ in case only.
+
+    Broken promise: TS-10
+    """
+
+    def fold(self, key: TokenKey) -> TokenKey:
+        return replace(key, environment=key.environment.lower())
+
+
+class CutsClientsAt64(_Folding):
+    """Looks at the first 64 characters of a client only.
+
+    Broken promise: TS-10
+    """
+
+    def fold(self, key: TokenKey) -> TokenKey:
+        return replace(key, client_id=key.client_id[:64])
+
+
+class AnswersForOtherClients(ReferenceStore):
+    """Answers that it has deleted a token when another client of that user has one.
+
+    Broken promise: TS-10
+    """
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        others = [each for each in self.list(config) if each.user_identifier == key.user_identifier]
+        return super().delete(config, key) or bool(others)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Literal
 
 from zcrm_contract_tests.reference import ReferenceStore
@@ -225,3 +225,55 @@ class TakesTwoLocksInAnyOrder(ReferenceStore):
             time.sleep(_PAUSE)
             with self._one:
                 return super().delete(config, key)
+
+
+class KeepsTheLockOfAHolderThatFails(ReferenceStore):
+    """Frees the lock only when its holder ends without an error.
+
+    Broken promise: TS-45
+    """
+
+    def __init__(self) -> None:
+        self._held: list[AbstractContextManager[None]] = []
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        self._held.append(super().lock(config, key, wait))
+        self._held[-1].__enter__()
+        yield
+        self._held.pop().__exit__(None, None, None)
+
+
+class SwallowsTheHoldersError(ReferenceStore):
+    """Swallows the error of the lock's holder, so that a refresh that failed looks like one that went well.
+
+    Broken promise: TS-45
+    """
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        with super().lock(config, key, wait), suppress(Exception):
+            yield
+
+
+class EndsTheLockOfALivingHolder(ReferenceStore):
+    """Takes the lock from a living holder after a second.
+
+    Broken promise: TS-45
+    """
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        with self.opened_lock(config, f"{key.digest().hex()}.lock") as descriptor:
+            end = time.monotonic() + wait
+            while not self.taken(descriptor):
+                if time.monotonic() >= end:
+                    raise RefreshTimeout("The lock was not free.")
+                time.sleep(_PAUSE)
+            timer = threading.Timer(1.0, lambda: fcntl.flock(descriptor, fcntl.LOCK_UN))
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
+                timer.join()

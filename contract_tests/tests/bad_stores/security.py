@@ -10,13 +10,14 @@ import os
 import sys
 import warnings
 from base64 import b64decode, b64encode
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 from zcrm_contract_tests import Capabilities
 from zcrm_contract_tests.reference import ReferenceStore
-from zcrm_core import Config, StaleToken, StoreCorrupt, Token, TokenKey
+from zcrm_core import Config, StaleToken, StoreCorrupt, StoreUnavailable, Token, TokenKey
 
 _LOG = logging.getLogger("bad_store")
 
@@ -296,3 +297,154 @@ class DoesNotEncrypt(ReferenceStore):
     """
 
     capabilities = Capabilities(encrypted_at_rest=True)
+
+
+class WritesPastPythonsFiles(ReferenceStore):
+    """Writes every token to the terminal, past Python's own files.
+
+    Broken promise: TS-20
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        os.write(2, f"saving {token.access_token}\n".encode())
+        return super().save(config, key, token, replaces)
+
+
+class TellsTheTokenWhenTheDiskFails(ReferenceStore):
+    """Says in the error about a full disk what it could not write.
+
+    Broken promise: TS-20
+    """
+
+    def write(self, config: Config, key: TokenKey, content: bytes) -> None:
+        try:
+            super().write(config, key, content)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"{content!r} was not written.") from error
+
+
+class TellsMostOfTheToken(ReferenceStore):
+    """Logs all of a token but its last character.
+
+    Broken promise: TS-20
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        _LOG.info("saving %s...", token.access_token[:-1])
+        return super().save(config, key, token, replaces)
+
+
+class ListsWithTheTokens(ReferenceStore):
+    """Logs every token when it lists the users.
+
+    Broken promise: TS-20
+    """
+
+    def list(self, config: Config) -> Iterator[TokenKey]:
+        for key in super().list(config):
+            _LOG.debug("found %s", self.fetch(config, key) and self.path(config, key).read_text())
+            yield key
+
+
+class LocksInTheOpen(ReferenceStore):
+    """Makes a lock file that everybody can read.
+
+    Broken promise: TS-21
+    """
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        with super().lock(config, key, wait):
+            self.path(config, key).with_suffix(".lock").chmod(0o644)
+            yield
+
+
+class MakesParentsAsTheUmaskLikes(ReferenceStore):
+    """Makes its own folder closed, and those above it as the umask lets it.
+
+    Broken promise: TS-21
+    """
+
+    @contextmanager
+    def opened_lock(self, config: Config, name: str) -> Iterator[int]:
+        self.folder(config).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with super().opened_lock(config, name) as descriptor:
+            yield descriptor
+
+
+class EmptiesWhatItDeletes(ReferenceStore):
+    """Writes over a file before it deletes it, wherever a link leads.
+
+    Broken promise: TS-22
+    """
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        path = self.path(config, key)
+        if path.is_file():
+            path.write_bytes(bytes(path.stat().st_size))
+        return super().delete(config, key)
+
+
+class TakesAFolderForNothing(ReferenceStore):
+    """Answers that there is no token where a folder is in the place of its file.
+
+    Broken promise: TS-22
+    """
+
+    def load(self, path: Path) -> tuple[TokenKey, Token] | None:
+        return None if path.is_dir() else super().load(path)
+
+
+class TrustsStrangersFiles(ReferenceStore):
+    """Reads a file whoever it belongs to.
+
+    Broken promise: TS-22
+    """
+
+    needs_root = True
+
+    def load(self, path: Path) -> tuple[TokenKey, Token] | None:
+        if path.is_file() and not path.is_symlink():
+            return self.decode(path.read_bytes(), path)
+        return super().load(path)
+
+
+class SaysThatItMends(ReferenceStore):
+    """Says that it has saved over damaged content, and has left it as it is.
+
+    Broken promise: TS-23
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        try:
+            self.read(config, key)
+        except StoreCorrupt:
+            return True
+        return super().save(config, key, token, replaces)
+
+
+class DeletesWithTheParsersErrors(ReferenceStore):
+    """Reads a token before it deletes it, and lets the parser's own errors out.
+
+    Broken promise: TS-23
+    """
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        path = self.path(config, key)
+        if path.exists():
+            json.loads(path.read_bytes())
+        return super().delete(config, key)
+
+
+class ReplacesWhatItCannotRead(ReferenceStore):
+    """Takes damaged content for the token that was to be replaced.
+
+    Broken promise: TS-23
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        try:
+            self.read(config, key)
+        except StoreCorrupt:
+            replaces = None
+        return super().save(config, key, token, replaces)

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from zcrm_contract_tests.reference import ReferenceStore
+from zcrm_contract_tests.reference import ReferenceStore, make_folders
 from zcrm_core import Config, StaleToken, StoreUnavailable, Token, TokenKey
 
 
@@ -360,3 +360,14 @@ class ListsUsersOnly(ReferenceStore):
     def list(self, config: Config) -> Iterator[TokenKey]:
         seen = {replace(key, environment="production") for key in super().list(config)}
         yield from seen
+
+
+class MakesItsFolderOnRead(ReferenceStore):
+    """Makes its folder when a user is looked for.
+
+    Broken promise: TS-04
+    """
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        make_folders(self.folder(config))
+        return super().fetch(config, key)

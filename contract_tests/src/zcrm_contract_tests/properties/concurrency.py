@@ -23,6 +23,8 @@ _THREADS: Final = 8
 _ROUNDS: Final = 12
 _STEPS: Final = 8
 _HEAD_START: Final = 0.05
+_MANY: Final = 5
+"""How many times the patience for one call all calls of all threads may take."""
 _KINDS: Final = ("save", "save", "replace", "fetch", "fetch", "fetch", "delete")
 
 
@@ -47,7 +49,8 @@ def threads(bench: Bench) -> None:
     bench.story.tell(f"{_THREADS} threads save and fetch {_ROUNDS} times, each for a user of its own")
     for _ in range(max(1, bench.profile.histories // 3)):
         _all_ended(
-            bench, in_threads([partial(use, number) for number in range(_THREADS)], bench.author.patience)
+            bench,
+            in_threads([partial(use, number) for number in range(_THREADS)], bench.author.patience * _MANY),
         )
         bench.expect(not wrong, "; ".join(wrong[:1]))
 
@@ -159,7 +162,9 @@ def no_deadlock(bench: Bench) -> None:
                 list(store.list())
 
     bench.story.tell(f"4 threads save, fetch, delete, list{' and lock' if locks else ''} {_ROUNDS} times")
-    _all_ended(bench, in_threads([partial(use, number) for number in range(4)], bench.author.patience * 2))
+    _all_ended(
+        bench, in_threads([partial(use, number) for number in range(4)], bench.author.patience * _MANY)
+    )
 
 
 def _all_ended(bench: Bench, raised: Sequence[BaseException]) -> None:
@@ -169,7 +174,7 @@ def _all_ended(bench: Bench, raised: Sequence[BaseException]) -> None:
 
 def _what(error: BaseException, bench: Bench) -> str:
     if isinstance(error, TimeoutError) and not isinstance(error, RefreshTimeout):
-        return f"the store came to no end within {bench.author.patience:g} s"
+        return f"the store came to no end within {bench.author.patience * _MANY:g} s"
     return f"the store raised {shown_error(error)}"
 
 

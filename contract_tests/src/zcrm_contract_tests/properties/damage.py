@@ -83,7 +83,11 @@ def damaged(bench: Bench, kind: str, part: int, at: int) -> None:
         left = dict(bench.dump())
         for own in (token, other):
             _right_or_refused(bench, store, own, kind, name)
+        if bench.author.capabilities.lists:
+            _refused(store.list)
         bench.expect(dict(bench.dump()) == left, "reading damaged content changed or deleted it")
+        if kind != "flip":
+            _never_replaced(bench, store, token)
         new = bench.token()
         try:
             store.save(mine, new)
@@ -97,6 +101,29 @@ def damaged(bench: Bench, kind: str, part: int, at: int) -> None:
                     found is None or getattr(found, "user_identifier", None) == yours.user_identifier,
                     "after a save over damaged content, fetch gave another user's token",
                 )
+        bench.load({name: planted[name]})
+        _refused(lambda: store.delete(mine))
+
+
+def _refused(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except StoreError:
+        return
+    except Exception as error:
+        raise Violation(
+            f"damaged content raised {type(error).__name__} instead of a StoreError: {error}"
+        ) from error
+
+
+def _never_replaced(bench: Bench, store: Handle, stored: Token) -> None:
+    """Replace a token that was never stored: whatever the damage, that must not go through."""
+    key, other = bench.key(stored.user_identifier), bench.token(stored.user_identifier)
+    try:
+        store.save(key, bench.token(stored.user_identifier), other)
+    except StoreError:
+        return
+    raise Violation("over damaged content, a token was replaced that was never there")
 
 
 def _plantings(
@@ -117,7 +144,11 @@ def _right_or_refused(bench: Bench, store: Handle, own: Token, kind: str, part: 
     try:
         found = store.fetch(key)
     except StoreError as error:
-        named = (Path(part).name, bench.files.name) if bench.reaches("files") else (key.user_identifier, part)
+        named = [
+            Path(part).name,
+            key.user_identifier,
+            *([bench.files.name] if bench.reaches("files") else []),
+        ]
         bench.expect(
             any(name and name in str(error) for name in named),
             f"the error about damaged content does not say where it is: {error.what}",

@@ -26,7 +26,7 @@ def disk_full(bench: Bench) -> None:
     """A disk that is full or fails at any step is a StoreError: what was stored stays, and the store goes on
     when there is space again.
     """
-    for operation in ("insert", "overwrite", "delete"):
+    for operation in ("insert", "overwrite", "replace", "delete"):
         for step in range(_MOST_STEPS):
             with bench.example():
                 if not _fails(bench, operation, step):
@@ -58,7 +58,10 @@ def _fails(bench: Bench, operation: str, step: int) -> bool:
     result: object
     try:
         with watching(fail):
-            result = store.delete(key) if operation == "delete" else store.save(key, new)
+            if operation == "delete":
+                result = store.delete(key)
+            else:
+                result = store.save(key, new, old if operation == "replace" else None)
     except StoreError:
         result = None
     except Exception as error:

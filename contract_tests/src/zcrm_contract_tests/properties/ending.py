@@ -56,7 +56,7 @@ def killed(bench: Bench) -> None:
     store, key = bench.open(), bench.key()
     with bench.worker() as worker:
         worker.ready()
-        for operation in ("insert", "overwrite", "delete"):
+        for operation in ("insert", "overwrite", "replace", "delete"):
             rounds = 2 if bench.reaches("files") else 1
             left = [_kill_at_every_step(bench, worker, operation) for _ in range(rounds)]
             bench.expect(
@@ -101,6 +101,7 @@ def _kill_at_every_step(bench: Bench, worker: Worker, operation: str) -> int:
                 operation="delete" if operation == "delete" else "save",
                 step=step,
                 token=plain_token(new),
+                replaces=plain_token(old) if operation == "replace" else None,
                 key=plain_key(key),
             )
         )
@@ -130,9 +131,12 @@ def flushed(bench: Bench) -> None:
     key = bench.key()
     with bench.worker(traced=True) as worker:
         worker.ready()
+        tokens = [plain_token(bench.token()) for _ in range(3)]
+        flushed: dict[tuple[int, int], list[int] | None] = {}
         for what, do, more in (
-            ("first save", "save", {"token": plain_token(bench.token())}),
-            ("save", "save", {"token": plain_token(bench.token())}),
+            ("first save", "save", {"token": tokens[0]}),
+            ("save", "save", {"token": tokens[1]}),
+            ("save over that very token", "save", {"token": tokens[2], "replaces": tokens[1]}),
             ("delete", "delete", {}),
         ):
             before = _stamps(bench)
@@ -143,9 +147,12 @@ def flushed(bench: Bench) -> None:
                 raise Violation(f"{what} returned, but no file has changed: nothing is on the disk")
             stored = {Path(name).name for name in before}
             # Taking away a file of its own making, say a lock, changes nothing that is stored.
-            if not any(call["call"] != "remove" or call["name"] in stored for call in answer.calls):
+            if not any(
+                call["call"] in ("write", "flush") or (call["call"] == "remove" and call["name"] in stored)
+                for call in answer.calls
+            ):
                 bench.cannot("the store writes through a library in C, whose calls cannot be seen here")
-            _check_order(what, answer, stored)
+            _check_order(what, answer, stored, flushed)
 
 
 def _stamps(bench: Bench) -> dict[str, tuple[int, int, int]]:
@@ -156,15 +163,20 @@ def _stamps(bench: Bench) -> dict[str, tuple[int, int, int]]:
     return stamps
 
 
-def _check_order(what: str, answer: Answer, stored: set[str]) -> None:
-    flushed: set[tuple[int, int]] = set()
+def _check_order(
+    what: str, answer: Answer, stored: set[str], flushed: dict[tuple[int, int], list[int] | None]
+) -> None:
+    """Look at the calls of one operation; ``flushed`` has each flushed file as it was then, of all
+    operations.
+    """
     waiting: set[tuple[int, int]] = set()
     for call in answer.calls:
         if call["call"] == "flush":
-            flushed.add(tuple(call["file"]))
+            flushed[tuple(call["file"])] = call["as"]
             waiting.discard(tuple(call["file"]))
         elif call["call"] == "rename":
-            if tuple(call["file"]) not in flushed:
+            file = tuple(call["file"])
+            if file not in flushed or flushed[file] not in (None, call["as"]):
                 raise Violation(f"{what} put a file in place whose content was not flushed (fsync) before")
             waiting.add(tuple(call["folder"]))
         elif call["call"] == "remove" and call["name"] in stored:

@@ -15,7 +15,7 @@ from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.promises import promise
 from zcrm_contract_tests.steps import watching
 from zcrm_contract_tests.verdicts import Violation
-from zcrm_core import StoreError
+from zcrm_core import StoreError, TokenKey
 
 _NOBODY: Final = 65534
 
@@ -42,6 +42,11 @@ def modes(bench: Bench) -> None:
                     store.save(key, bench.token())
                     store.save(key, bench.token())
                     store.fetch(key)
+                    if bench.author.capabilities.lists:
+                        store.list()
+                    if bench.author.capabilities.locks:
+                        with store.lock(key, 0.0):
+                            look("while the lock is held")
                     store.delete(key)
                 look("after delete")
             store.save(key, bench.token())
@@ -49,7 +54,9 @@ def modes(bench: Bench) -> None:
                 path.chmod(0o666)
             with suppress(StoreError):
                 store.save(key, bench.token())
-                look("after a file that was open to others was written again")
+                if bench.author.capabilities.locks:
+                    _locked(store, key)
+                look("after a file that was open to others was used again")
 
 
 @contextlib.contextmanager
@@ -115,6 +122,11 @@ def _planted(bench: Bench, store: Handle, plant: Callable[[Path, Path], None], p
             store.expect(key, third, f"{what}, after a save that succeeded")
 
         _refused_or_right(what, save)
+        if bench.author.capabilities.lists:
+            _refused_or_right(what, store.list)
+        if bench.author.capabilities.locks:
+            _refused_or_right(what, lambda: _locked(store, key))
+        _refused_or_right(what, lambda: store.delete(key))
         now = (outside.read_bytes(), stat.S_IMODE(outside.stat().st_mode))
         bench.expect(now == before, f"{what}, a file outside the store was changed")
     finally:
@@ -123,6 +135,11 @@ def _planted(bench: Bench, store: Handle, plant: Callable[[Path, Path], None], p
         else:
             path.unlink(missing_ok=True)
         outside.unlink()
+
+
+def _locked(store: Handle, key: TokenKey) -> None:
+    with store.lock(key, 0.0):
+        pass
 
 
 def _refused_or_right(what: str, work: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from zcrm_contract_tests.strategies import LOOK_ALIKES, pairs, users
 from zcrm_core import TokenKey, ZcrmError
 
 _SURELY_SHORT: Final = 100
+_LONGEST_ADDITION: Final = 480
 _PINNED: Final = [{"pair": pair} for pair in (*LOOK_ALIKES, *((two, one) for one, two in LOOK_ALIKES))]
 
 
@@ -73,8 +74,18 @@ def exact_users(bench: Bench, pair: tuple[str, str]) -> None:
     user=users(),
     other=st.sampled_from(["-b", "-B", " ", "/", "%"]),
     environments=st.permutations(["production", "sandbox", "developer"]),
+    pair=pairs(),
+    pinned=[
+        {
+            "user": "a@example.com",
+            "other": "-b",
+            "environments": ["production", "sandbox", "developer"],
+            **pinned,
+        }
+        for pinned in _PINNED
+    ],
 )
-def exact_places(bench: Bench, user: str, other: str, environments: list[str]) -> None:
+def exact_places(bench: Bench, user: str, other: str, environments: list[str], pair: tuple[str, str]) -> None:
     """The same user with another client or in another environment is another key, with a token of its own."""
     store = bench.open()
     keys = [
@@ -89,10 +100,31 @@ def exact_places(bench: Bench, user: str, other: str, environments: list[str]) -
         store.save(key, tokens[key])
     for key, token in tokens.items():
         store.expect(key, token, "after every client and environment got a token")
-    store.delete(keys[0])
+    bench.expect(store.delete(keys[0]) is True, "delete of a token that was there did not answer True")
     store.expect(keys[0], None, "after it was deleted")
+    bench.expect(
+        store.delete(keys[0]) is False,
+        "delete answered True although only another client or environment has a token",
+    )
     for key in keys[1:]:
         store.expect(key, tokens[key], "after another client's or environment's token was deleted")
+    _look_alikes(bench, [bench.key(user, each) for each in pair])
+    long = max(len(each.encode()) for each in pair) > _LONGEST_ADDITION
+    _look_alikes(bench, [] if long else [bench.key(user, client=each) for each in pair])
+
+
+def _look_alikes(bench: Bench, keys: list[TokenKey]) -> None:
+    """Environments and clients are exact code points too."""
+    store, tokens = bench.open(), {}
+    for key in keys:
+        tokens[key] = bench.token(key.user_identifier)
+        try:
+            store.save(key, tokens[key])
+        except ZcrmError as error:
+            bench.expect(_too_long(bench, key), f"it was refused: {type(error).__name__}: {error.what}")
+            return
+    for key, token in tokens.items():
+        store.expect(key, token, f"after the look-alike of {key.environment!a} got a token too")
 
 
 @promise("TS-13", user=users(), pinned=[{"user": user} for user in (" ", "0", "nobody", "a b", "\U0001f600")])

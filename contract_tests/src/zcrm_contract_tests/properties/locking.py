@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import pairwise
 from time import monotonic, sleep
@@ -25,6 +25,7 @@ _THREADS: Final = 4
 _SOON: Final = 0.5
 _ENDPOINT: Final = "/oauth/v2/token"
 _EXPIRED: Final = 1
+_LONG: Final = 1.5
 
 
 @promise("TS-43", capabilities=_BOTH)
@@ -102,11 +103,28 @@ def one_holder(bench: Bench) -> None:
     one to the next; who waits too long gets a RefreshTimeout.
     """
     handle, key = bench.open(), bench.key()
+    _after_an_error(bench, key)
     _between_threads(bench, key)
     if bench.author.capabilities.shared_between_processes:
         _between_processes(bench, key)
     with handle.lock(key, bench.author.lease):
         bench.story.tell("the lock is free in the end")
+
+
+def _after_an_error(bench: Bench, key: TokenKey) -> None:
+    """Let a holder fail: a refresh that fails must neither keep the lock nor look like one that went well."""
+    handle = bench.open()
+    with suppress(_HolderFailed), handle.lock(key, bench.author.lease):
+        raise _HolderFailed  # Handle.lock sees that it comes back
+    try:
+        with handle.lock(key, 0.0):
+            bench.story.tell("the lock is free")
+    except RefreshTimeout as error:
+        raise Violation("a holder that failed did not give the lock up") from error
+
+
+class _HolderFailed(Exception):
+    """What a refresh may raise while it holds the lock."""
 
 
 def _between_processes(bench: Bench, key: TokenKey) -> None:
@@ -156,7 +174,8 @@ def _between_threads(bench: Bench, key: TokenKey) -> None:
 
     bench.story.tell("this thread holds the lock, and another wants it")
     with bench.open().lock(key, bench.author.lease):
-        for seconds in (0.0, 0.2):
+        # The last one is longer than a lease that somebody might have set far too short.
+        for seconds in (0.0, 0.2, _LONG):
             for error in in_threads([partial(wait_in_vain, seconds)], bench.author.patience * 2):
                 raise Violation(
                     f"who wanted to wait {seconds:g} s for the lock waits for ever: {shown_error(error)}"
@@ -196,7 +215,8 @@ def no_resurrection(bench: Bench) -> None:
         key, _ = _expired(bench, zoho)
         zoho.faults.add(_ENDPOINT, kind="delay", seconds=0.5)
         store = bench.open()
-        with bench.source.client({**bench.values, **_config(zoho)}) as client:
+        seen: list[int] = []
+        with bench.client(_config(zoho)) as client:
 
             def refresh() -> None:
                 client.request("GET", "org")
@@ -205,23 +225,25 @@ def no_resurrection(bench: Bench) -> None:
                 end = monotonic() + bench.author.patience
                 while not zoho.counters.in_flight and monotonic() < end:
                     sleep(0.005)
+                seen.append(zoho.counters.in_flight)
                 bench.expect(store.delete(key) is True, "delete during a refresh did not answer True")
 
             bench.story.tell("a client refreshes an expired token; another thread deletes it meanwhile")
             for error in in_threads([refresh, delete], bench.author.patience + 30):
                 if not isinstance(error, ReauthorizationRequired):
                     raise Violation(f"a token was deleted during a refresh: {shown_error(error)}") from error
+        bench.expect(any(seen), "a client that found an expired token did not refresh it")
         store.expect(key, None, "after the refresh ended")
         # The same without a client: what a refresh saves at its end.
-        seen = bench.token(key.user_identifier)
-        store.refuses_stale(key, bench.token(key.user_identifier), seen)
+        gone = bench.token(key.user_identifier)
+        store.refuses_stale(key, bench.token(key.user_identifier), gone)
         store.expect(key, None, "after a token was to be replaced that had been deleted")
 
 
 def _expired(bench: Bench, zoho: Simulator) -> tuple[TokenKey, Token]:
     """Log in at the simulator, and let the stored token be expired."""
     config = _config(zoho)
-    with bench.source.client({**bench.values, **config}) as client:
+    with bench.client(config) as client:
         token = client.oauth.generate_access_token(zoho.grant_token(["ZohoCRM.org.ALL", "ZohoCRM.users.ALL"]))
     key = bench.key_of(token.user_identifier, config["client_id"])
     old = Token(

@@ -23,9 +23,7 @@ def keeps_refresh_token(bench: Bench) -> None:
 
     with (
         Simulator() as zoho,
-        bench.source.client(
-            {**bench.values, **zoho.config(), "current_user_email": zoho.users[0].email}
-        ) as client,
+        bench.client({**zoho.config(), "current_user_email": zoho.users[0].email}) as client,
     ):
         first = client.oauth.generate_access_token(zoho.grant_token(_SCOPES))
         key = bench.key_of(first.user_identifier, zoho.config()["client_id"])

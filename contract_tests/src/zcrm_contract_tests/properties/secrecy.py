@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import secrets
+import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import permutations
 from typing import Final
 
 from zcrm_contract_tests.bench import Bench
+from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.promises import promise
 from zcrm_contract_tests.steps import failure_of, watching
 from zcrm_contract_tests.verdicts import Violation
-from zcrm_core import StoreError, Token, ZcrmError
+from zcrm_core import StoreError, Token, TokenKey, ZcrmError
 
 _MANY_STEPS: Final = 400
+_PART: Final = 12
 
 
 @promise("TS-20")
@@ -44,6 +48,8 @@ def no_secret(bench: Bench) -> None:
         lambda: store.save(key, tokens[1], tokens[1]),
         lambda: store.save(key, tokens[1], tokens[0]),
         lambda: store.delete(key),
+        lambda: store.list() if bench.author.capabilities.lists else None,
+        lambda: _locked(bench, store, key),
     ]
     with _everything_said(told):
         for operation in operations:
@@ -56,13 +62,29 @@ def no_secret(bench: Bench) -> None:
         attempt(lambda: store.save(key, tokens[0]))
         for planted in _ruined(bench):
             bench.load(planted)
-            attempt(lambda: store.fetch(key))
-            attempt(lambda: store.save(key, tokens[1], tokens[0]))
+            for operation in (operations[1], operations[3], operations[5], operations[6]):
+                attempt(operation)
+        for planted in _ruined(bench):
+            bench.load(planted)
+            attempt(operations[4])
+            attempt(operations[0])
     for mark in marks:
-        line = next((line for text in told for line in text.splitlines() if mark in line), None)
-        if line is not None:
+        _refuse_to_see(mark, told)
+
+
+def _refuse_to_see(mark: str, told: Sequence[str]) -> None:
+    # A part of a secret is one too.
+    parts = [mark[start : start + _PART] for start in range(len(mark) - _PART + 1)]
+    for line in (line for text in told for line in text.splitlines()):
+        if any(part in line for part in parts):
             shown = line.strip().replace(mark, "<the secret>")
             raise Violation(f"a secret of a token is shown in: {shown[:200]}")
+
+
+def _locked(bench: Bench, store: Handle, key: TokenKey) -> None:
+    if bench.author.capabilities.locks:
+        with store.lock(key, 0.0):
+            store.fetch(key)
 
 
 def _ruined(bench: Bench) -> Iterator[Mapping[str, bytes]]:
@@ -107,6 +129,7 @@ def _everything_said(told: list[str]) -> Iterator[None]:
     loggers = [root, *(each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger))]
     levels = [(logger, logger.level) for logger in loggers]
     printed = io.StringIO()
+    written = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     for logger in loggers:
         if logger.name.partition(".")[0] != "hypothesis":
             logger.setLevel(logging.DEBUG)
@@ -116,6 +139,7 @@ def _everything_said(told: list[str]) -> Iterator[None]:
             warnings.catch_warnings(record=True) as caught,
             contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(printed),
+            _descriptors_to(written.fileno()),
         ):
             warnings.simplefilter("always")
             yield
@@ -124,7 +148,24 @@ def _everything_said(told: list[str]) -> Iterator[None]:
         for logger, level in levels:
             logger.setLevel(level)
     told.extend(f"warning: {warning.message}" for warning in caught)
-    told.append(f"printed: {printed.getvalue()}" if printed.getvalue() else "")
+    written.seek(0)
+    told.extend(f"printed: {line}" for line in printed.getvalue().splitlines())
+    told.extend(f"printed: {line.decode(errors='replace')}" for line in written)
+    written.close()
+
+
+@contextlib.contextmanager
+def _descriptors_to(target: int) -> Iterator[None]:
+    """Send what is written to the terminal past Python's own files to another one."""
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    for descriptor in (1, 2):
+        os.dup2(target, descriptor)
+    try:
+        yield
+    finally:
+        for descriptor, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, descriptor)
+            os.close(copy)
 
 
 def _texts(error: BaseException) -> Iterator[str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -63,16 +64,25 @@ def optional_fields(bench: Bench, content: Content) -> None:
 def missing(bench: Bench, user: str) -> None:
     """Fetching a user without a token gives None and creates nothing."""
     store, key, other = bench.open(), bench.key(user), bench.key("other@example.com", client="-other")
+    empty = _entries(bench)
     store.expect(key, None, "in an empty store")
+    bench.expect(_entries(bench) == empty, "fetching a user in an empty store made a file or a folder")
     _nothing_created(bench, [])
     token = bench.token("other@example.com")
     store.save(other, token)
-    before = bench.file_paths() if bench.reaches("files") else []
+    before = _entries(bench)
     store.expect(key, None, "while only somebody else has a token")
     store.expect(key, None, "asked once more")
     _nothing_created(bench, [other])
-    if bench.reaches("files"):
-        bench.expect(bench.file_paths() == before, "fetching a user without a token made a file")
+    bench.expect(_entries(bench) == before, "fetching a user without a token made a file or a folder")
+
+
+def _entries(bench: Bench) -> list[Path]:
+    if not bench.reaches("files"):
+        return []
+    place = bench.files
+    inside = sorted(place.rglob("*")) if place.is_dir() else bench.file_paths()
+    return [*inside, *(path for path in (place, place.parent) if path.exists())]
 
 
 def _nothing_created(bench: Bench, keys: list[TokenKey]) -> None:
@@ -239,6 +249,7 @@ def answers(bench: Bench) -> None:
     saved=st.lists(users(), max_size=8, unique=True),
     gone=st.integers(0, 3),
     share=0.5,
+    pinned=[{"saved": [f"user-{number}@example.com" for number in range(250)], "gone": 1}],
 )
 def listing(bench: Bench, saved: list[str], gone: int) -> None:
     """List gives the key of every token once, exactly, and no other."""

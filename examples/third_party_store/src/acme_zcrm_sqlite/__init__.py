@@ -102,7 +102,8 @@ def _make(path: Path) -> None:
     try:
         if path.is_symlink() or path.exists():
             return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed([each for each in path.parents if not each.exists()]):
+            folder.mkdir(mode=0o700, exist_ok=True)
         descriptor, new = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
         try:
             os.fchmod(descriptor, 0o600)  # a umask may have taken our own rights away
