@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from zcrm_contract_tests.verdicts import Outcome, Verdict
 
 __all__ = ["Run", "StoreReport", "failure_text", "from_plain", "lines", "to_plain", "write"]
 
+_MANY: Final = 5
 _HEADINGS: Final = ("promise", "verdict", "examples", "capability")
 _LISTS: Final = (
     (Verdict.NOT_PROMISED, "Not promised by this store:"),
@@ -108,7 +110,10 @@ def _table(outcomes: Sequence[Outcome]) -> Iterable[str]:
 def _list(heading: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
     if outcomes:
         yield heading
-        yield from (f"  {outcome.id}: {outcome.detail.partition(chr(10))[0]}" for outcome in outcomes)
+    for reason, group in groupby(outcomes, lambda outcome: outcome.detail.partition("\n")[0]):
+        ids = [outcome.id for outcome in group]
+        whom = f"{ids[0]} to {ids[-1]}, {len(ids)} promises" if len(ids) > _MANY else ", ".join(ids)
+        yield f"  {whom}: {reason}"
 
 
 def failure_text(outcome: Outcome) -> str:
