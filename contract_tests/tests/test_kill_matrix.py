@@ -17,6 +17,9 @@ from zcrm_contract_tests.promises import all_promises
 from zcrm_contract_tests.report import failure_text
 from zcrm_contract_tests.verdicts import Verdict
 
+# Making a story of the state machine small takes long on a busy machine.
+pytestmark = pytest.mark.timeout(180)
+
 PR = PROFILES["pr"]
 FINE = {Verdict.KEPT, Verdict.NOT_PROMISED, Verdict.NOT_CHECKED}
 

@@ -8,6 +8,7 @@ of a store of any kind, without the store's help. Only the calling thread is wat
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sqlite3
 import sys
@@ -42,6 +43,9 @@ _REACHES: Final = frozenset(
         *("send", "sendall", "recv", "recv_into", "do_handshake"),
     }
 )
+
+_NOT_THE_STORE: Final = frozenset({__file__, logging.__file__})
+"""Who writes on behalf of the store and not for it."""
 
 _NO_SPACE: Final = frozenset(
     {"write", "pwrite", "writev", "flush", "sendfile", "ftruncate", "truncate", "mkdir"}
@@ -88,7 +92,7 @@ def watching(at_step: Callable[[str, str], None]) -> Iterator[None]:
         module = getattr(argument, "__module__", None) or type(getattr(argument, "__self__", None)).__module__
         if module not in _MODULES or frame.f_code.co_filename.startswith("<frozen importlib"):
             return
-        if frame.f_code.co_filename == __file__ or _imports(frame):
+        if frame.f_code.co_filename in _NOT_THE_STORE or _imports(frame):
             return
         at_step(module, name)
 

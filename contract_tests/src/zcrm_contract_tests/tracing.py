@@ -33,10 +33,11 @@ def trace(calls: Calls) -> None:
 
 
 def _wrap(name: str, wrapped: Callable[..., object]) -> None:
+    original = getattr(os, name)
     setattr(os, name, wrapped)
     # Python 3.10's pathlib keeps what os had when pathlib was imported.
     accessor = getattr(pathlib, "_NormalAccessor", None)
-    if accessor is not None and hasattr(accessor, name):
+    if accessor is not None and getattr(accessor, name, None) is original:
         setattr(accessor, name, staticmethod(wrapped))
 
 

@@ -80,6 +80,8 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection | None]:
         damaged = not isinstance(error, sqlite3.OperationalError) or "no such table" in str(error)
         kind = StoreCorrupt if damaged else StoreUnavailable
         raise kind(f"The token file {path} cannot be used: {error}.") from error
+    except UnicodeDecodeError as error:  # in what SQLite says of a damaged file
+        raise StoreCorrupt(f"The token file {path} cannot be used: it is damaged.") from error
     except OSError as error:
         raise StoreUnavailable(f"The token file {path} cannot be used: {error.strerror}.") from error
 
