@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -244,7 +246,7 @@ class Caches(Cell):
         return value
 
 
-def _recorded(cell: Cell, start: int, threads: int = 6, steps: int = 8) -> list[Operation]:
+def _recorded(cell: Cell, start: int, threads: int = 8, steps: int = 8) -> list[Operation]:
     history: list[Operation] = []
 
     def use(number: int) -> None:
@@ -317,6 +319,28 @@ def test_two_hundred_calls_with_unknown_outcomes_are_decided(start: int) -> None
     assert judge([*history, wrong]).verdict is NO
 
 
+@pytest.mark.parametrize("start", range(5))
+def test_one_wrong_answer_among_two_hundred_is_found(start: int) -> None:
+    """An old value that is read again in the midst of a long history is found, and soon."""
+    history = _long(start, 200, 6)
+    saves = [(each, each.returned) for each in history if each.kind == "save" and each.returned is not None]
+    first, first_ended = saves[0]
+    at = next(
+        at
+        for at, each in enumerate(history)
+        if at > 100 and each.kind == "fetch" and each.returned is not None and each.value != first.value
+    )
+    history[at] = replace(history[at], value=first.value)
+    assert any(first_ended < each.invoked and end < history[at].invoked for each, end in saves)
+
+    began = time.process_time()
+    judgement = judge(history)
+
+    assert judgement.verdict is NO
+    assert f"gave {first.value}" in judgement.explanation
+    assert time.process_time() - began < 1
+
+
 def test_giving_up_is_said() -> None:
     """A search that is cut off is no yes."""
     judgement = judge(_long(1, 200, 6), limit=3)
@@ -340,6 +364,35 @@ def test_the_explanation_ends_where_the_order_ends() -> None:
         "  b | [4-5 fetch gave v1]\n"
         "  Nothing explains: b [4-5 fetch gave v1] (times in microseconds from the start)"
     )
+
+
+def _known_at(end: int, history: Sequence[Operation]) -> list[Operation]:
+    """Cut a history at a moment: what had not ended by then has no outcome."""
+    begun = [each for each in history if each.invoked <= end]
+    return [each if (each.returned or end + 1) <= end else replace(each, returned=None) for each in begun]
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(history=_histories())
+def test_the_explanation_is_the_smallest_part_without_an_order(history: list[Operation]) -> None:
+    """The call that is named ended last in the first part of the history for which no order can be found."""
+    judgement = judge(history)
+    if judgement.verdict is YES:
+        return
+    ends = sorted({each.returned for each in history if each.returned is not None})
+    smallest = next(end for end in ends if not _order_exists(_known_at(end, history)))
+    named = re.search(r"Nothing explains: (\w) \[\d+-(\d+) ", judgement.explanation)
+    assert named is not None
+    start = min(each.invoked for each in history)
+    assert int(named[2]) * 1000 + start == smallest
+    assert (named[1], smallest) in {(each.worker, each.returned) for each in history}
+
+
+def test_a_key_without_an_order_is_told_though_another_was_too_much() -> None:
+    """Giving up on one key does not hide that another key's history has no order."""
+    wrong = [call("z", 0, 1, "fetch", "from nowhere", key="wrong")]
+    judgement = judge([*_long(1, 200, 6), *wrong], limit=6)
+    assert (judgement.verdict, judgement.key) == (NO, "wrong")
 
 
 def test_a_history_can_be_kept_and_judged_again() -> None:
