@@ -120,6 +120,17 @@ HISTORIES: dict[str, tuple[Verdict, list[Operation]]] = {
         YES,
         [SAVED, call("a", 2, None, "delete"), call("b", 5, 6, "fetch", None)],
     ),
+    "an unknown save has to be kept for the last of three deletes": (
+        YES,
+        [
+            call("a", 3, 57, "delete"),
+            call("b", 4, 44, "save", "v1"),
+            call("c", 4, 49, "save", "v2"),
+            call("d", 35, 51, "delete"),
+            call("e", 55, None, "save", "v3"),
+            call("f", 62, 73, "delete"),
+        ],
+    ),
     "keys apart": (YES, [SAVED, call("b", 2, 3, "fetch", None, key="other")]),
 }
 
