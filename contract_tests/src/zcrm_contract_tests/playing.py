@@ -7,6 +7,7 @@ the machine, and recorded. The same code runs in the check's own process and in 
 from __future__ import annotations
 
 import os
+import random
 import sys
 import threading
 import time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorded", "call_in_threads", "in_threads", "play", "wrong_step"]
 
+_LONGEST_PAUSE: Final = 0.003
 _OFTEN: Final = 1e-5
 """Seconds after which Python gives the turn to another thread; its own 5 ms would hide most races."""
 
@@ -38,9 +40,12 @@ def play(store: OpenStore, scripts: Sequence[Sequence[Sequence[str]]], client_id
     """Follow each script in a thread of its own, all at once; give every step that was taken."""
     name = os.getpid()
     recorded: list[Recorded] = []
+    # In haste, calls meet; with pauses, no thread is through before the next one has begun.
+    longest_pause = random.choice((0.0, _LONGEST_PAUSE))  # noqa: S311 - no secret
 
     def follow(number: int) -> None:
-        recorded.extend(list(_followed(store, f"{name}/{number}", scripts[number], client_id)))
+        steps = _followed(store, f"{name}/{number}", scripts[number], client_id, longest_pause)
+        recorded.extend(list(steps))
 
     in_threads([partial(follow, number) for number in range(len(scripts))])
     return recorded
@@ -98,10 +103,11 @@ def call_in_threads(source: Source, config: Mapping[str, object], command: Mappi
 
 
 def _followed(
-    store: OpenStore, worker: str, script: Sequence[Sequence[str]], client_id: str
+    store: OpenStore, worker: str, script: Sequence[Sequence[str]], client_id: str, longest_pause: float
 ) -> Iterator[Recorded]:
     seen: dict[str, Token | None] = {}
     for kind, user, value in script:
+        time.sleep(random.random() * longest_pause)  # noqa: S311 - no secret
         expected = seen.get(user)
         if kind == "replace" and expected is None:
             kind = "fetch"  # noqa: PLW2901 - there is nothing that it could replace

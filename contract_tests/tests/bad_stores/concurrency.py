@@ -120,7 +120,7 @@ class ComparesBeforeItLocks(ReferenceStore):
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         if replaces is not None and self.fetch(config, key) != replaces:
             raise StaleToken(f"The token of {key} is not the one to be replaced.")
-        time.sleep(_MOMENT)
+        time.sleep(_MOMENT * 3)
         return super().save(config, key, token, None)
 
 
