@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -140,3 +141,12 @@ def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path: Path, name: st
 
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a_file", "a_folder"]
     assert (tmp_path / "a_file").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_report_replaces_no_pipe_or_device(tmp_path: Path) -> None:
+    """What is no regular file is refused and stays what it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="no regular file"):
+        write(pipe, [], Run("dev"))
+    assert pipe.is_fifo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -371,3 +372,13 @@ class MakesItsFolderOnRead(ReferenceStore):
     def fetch(self, config: Config, key: TokenKey) -> Token | None:
         make_folders(self.folder(config))
         return super().fetch(config, key)
+
+
+class EndsTheProgram(ReferenceStore):
+    """Ends the program instead of saving.
+
+    Broken promise: TS-01
+    """
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        sys.exit(0)

@@ -325,3 +325,13 @@ def test_no_descriptor_is_left_open(filled: FileStore, path: Path, key: Keys, to
             filled.fetch(key("a"))
         path.chmod(0o600)
     assert before == len(list(descriptors.iterdir()))
+
+
+def test_the_first_users_at_once_find_the_folder(tmp_path: Path) -> None:
+    """Threads that come while the folder is being made take it for the folder, never for the file."""
+    for turn in range(60):
+        store = FileStore(str(tmp_path / f"tokens-{turn}"))
+        with ThreadPoolExecutor(8) as threads:
+            key = TokenKey("a", "c", "production")
+            done = [threads.submit(store.save, key, Token("a", str(n), None, n)) for n in range(8)]
+        assert [each.exception() for each in done] == [None] * 8
