@@ -280,6 +280,12 @@ _ALL: Final = (
         "db_host", "the MySQL host", _text, "localhost", ("db_address", "host_address", "mysql_host"), "mysql"
     ),
     Key("db_name", "the MySQL database", _text, "zohooauth", ("mysql_database",), "mysql"),
+    Key(
+        "db_url",
+        "the MySQL servers in one line: mysql://user:password@host:port,host:port/database",
+        _secret,
+        store="mysql",
+    ),
 )
 
 KEYS: Final[Mapping[str, Key]] = MappingProxyType({key.name: key for key in _ALL})

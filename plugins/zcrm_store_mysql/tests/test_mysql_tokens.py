@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from pymysql.cursors import Cursor
 
 from zcrm_core import Config, StaleToken, StoreCorrupt, Token, TokenKey
 from zcrm_store_mysql.plugin import MySQLStorePlugin
+from zcrm_store_mysql.sql import Statement
 
 if TYPE_CHECKING:
     from plugins.zcrm_store_mysql.tests.conftest import LocalServer, Server
@@ -219,7 +220,7 @@ def test_one_of_many_writers_replaces(plugin: MySQLStorePlugin, config: Config, 
 
 def session_of(plugin: MySQLStorePlugin, config: Config) -> object:
     """The server's number of the session that this process uses."""
-    ((number,),) = plugin._store(config)._server.run(text("SELECT CONNECTION_ID()")).rows
+    ((number,),) = plugin._store(config)._server.run(Statement("SELECT CONNECTION_ID()")).rows
     return number
 
 
@@ -315,14 +316,18 @@ def test_a_row_that_is_no_token_is_refused(
 
 
 def test_values_reach_the_driver_as_parameters(
-    plugin: MySQLStorePlugin, config: Config, key: TokenKey
+    plugin: MySQLStorePlugin, config: Config, key: TokenKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No statement's text holds a value, not even before the driver puts values in."""
     plugin.fetch(config, key)
-    store = plugin._store(config)
-    (engine,) = store._server._engines.values()
     seen: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: seen.append(statement))
+    execute = Cursor.execute
+
+    def noted(cursor: Cursor, statement: str, values: object = None) -> int:
+        seen.append(statement)
+        return execute(cursor, statement, values)  # type: ignore[arg-type] # as the store passes it
+
+    monkeypatch.setattr(Cursor, "execute", noted)
     token = token_of(key, access_token="SECRET-A", refresh_token="SECRET-R", scope="SECRET-S")
 
     plugin.save(config, key, token, None)

@@ -1,4 +1,4 @@
-"""What does an error of the database mean for the caller, and is it of use to try again?
+"""What does an error of the driver mean, and is it of use to try again?
 
 No text here quotes the server or the driver: their messages can hold values of the statement.
 """
@@ -9,78 +9,111 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from zcrm_core import StoreError, StoreUnavailable
 from zcrm_store_mysql.settings import Place
+from zcrm_store_mysql.url import Address
 
-__all__ = ["Trouble", "explain", "lost"]
+__all__ = ["Cure", "Trouble", "explain_connecting", "explain_statement", "lost", "no_primary", "number_of"]
 
-_DROPPED: Final = {1053, 1079, 1080, 1152, 1184, 2002, 2003, 2005, 2006, 2013, 2014, 2027, 2055, 3169, 4031}
-_MISSING: Final = {1049, 1051, 1054, 1146}
-_DEADLOCK: Final = 1213
-_NOT_NOW: Final = {
-    1021: "its disk is full",
-    1037: "it has no memory left",
-    1038: "it has no memory left",
-    1040: "it has too many connections",
-    1041: "it has no memory left",
-    1114: "the table is full",
-    1129: "it has blocked this host after too many failed connections",
-    1203: "this user has too many connections",
-    1205: "another session kept the row locked",
-    _DEADLOCK: "two sessions waited for each other",
-    1226: "this user has used up what the server allows",
-    1290: "it is set to read only",
-    1836: "it is set to read only",
-    3100: "its replication group refused the change",
-    3572: "another session kept the row locked",
-}
+
+class Cure(Enum):
+    """What may help against a failure."""
+
+    NONE = "nothing but a person's work"
+    AGAIN = "the same statement once more"
+    CONNECTION = "the same statement on another connection"
+    PRIMARY = "another server of the group, or this one a little later"
+    TABLE = "a look at the table, which is not what it was"
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A failed statement.
+    """A failed connection or statement.
 
     Args:
-        error: what to raise.
-        again: whether the same statement may be sent once more right now.
+        error: what to raise when nothing helps.
+        cure: what may help.
         unknown: whether the server may have run the statement all the same.
-        table: whether the table is not what it was when it was looked at.
     """
 
     error: StoreError
-    again: bool = False
+    cure: Cure = Cure.NONE
     unknown: bool = False
-    table: bool = False
 
 
-def explain(error: SQLAlchemyError, place: Place) -> Trouble:
-    """Say what an error means; nothing of its text is used."""
-    if isinstance(error, DBAPIError):
-        return _explain_number(error, place)
+_NOT_SENT: Final = {0, 2006}
+"""The connection had ended before the statement was on its way; 0 is the driver's for a closed one."""
+_DROPPED: Final = {1053, 1079, 1080, 1152, 1184, 1927, 2002, 2003, 2005, 2013, 2014, 2027, 2055, 3169, 4031}
+_MISSING: Final = {1049, 1051, 1054, 1060, 1136, 1146, 1364}
+_AGAIN: Final = {
+    1040: "it has too many connections",
+    1203: "this user has too many connections",
+    1205: "another session kept the row locked",
+    1213: "two sessions waited for each other",
+    1317: "the statement was ended by an administrator",
+    3101: "its replication group found a conflicting change",
+    3572: "another session kept the row locked",
+}
+_NO_PRIMARY: Final = {
+    1223: "a read lock is held on it",
+    1290: "it is set to read only",
+    1792: "it is set to read only",
+    1836: "it is set to read only",
+    3100: "its replication group refused the change",
+    3796: "it is no longer part of its replication group",
+}
+_NOT_NOW: Final = {
+    1021: "its disk is full",
+    1026: "it could not write to its disk",
+    1030: "its storage engine failed",
+    1037: "it has no memory left",
+    1038: "it has no memory left",
+    1041: "it has no memory left",
+    1114: "the table is full, or its disk is",
+    1129: "it has blocked this host after too many failed connections",
+    1226: "this user has used up what the server allows",
+}
+
+
+def explain_statement(error: Exception, place: Place) -> Trouble:
+    """Say what an error means that came when a statement was run; nothing of its text is used."""
     if isinstance(error, PoolTimeout):
         return Trouble(_not_now(place, "all connections that this process may open are in use"))
-    return Trouble(_other(place, type(error).__name__))
+    number = number_of(error)
+    if number in _NOT_SENT:
+        return Trouble(lost(place), Cure.CONNECTION)
+    if number in _DROPPED or isinstance(error, OSError):
+        # After a time-out the server still has its chance; a lone one is not asked twice.
+        silent = isinstance(_root(error), TimeoutError)
+        return Trouble(lost(place), Cure.PRIMARY if silent else Cure.CONNECTION, unknown=True)
+    return _said(number, place) or Trouble(
+        _other(place, f"error {number}" if number > 0 else type(error).__name__),
+        Cure.TABLE if number in _MISSING else Cure.NONE,
+    )
 
 
-def _explain_number(error: DBAPIError, place: Place) -> Trouble:
-    number = _number(error)
+def explain_connecting(error: Exception, place: Place, address: Address) -> Trouble:
+    """Say what an error means that came when a connection to one of the servers was opened."""
+    root = _root(error)
+    if isinstance(root, ssl.SSLError):
+        return Trouble(_untrusted(address, root))
+    return _said(number_of(error), place) or Trouble(_unreachable(place, address, root), Cure.CONNECTION)
+
+
+def _said(number: int, place: Place) -> Trouble | None:
+    """What the server itself gives as the reason, where it has one."""
     if number in _FINAL:
         return Trouble(_FINAL[number](place))
-    if number in _NOT_NOW:
-        return Trouble(_not_now(place, _NOT_NOW[number]), again=number == _DEADLOCK)
-    if number in _MISSING:
-        return Trouble(_other(place, f"error {number}"), again=True, table=True)
-    if number in _DROPPED or error.connection_invalidated:
-        if error.statement is not None:
-            # After a time-out the server still has its chance, and waiting twice as long helps nobody.
-            return Trouble(lost(place), again=not isinstance(_root(error), TimeoutError), unknown=True)
-        return Trouble(_unreachable(place, _root(error)))
-    return Trouble(_other(place, f"error {number}" if number else type(error).__name__))
+    if number in _NO_PRIMARY:
+        return Trouble(_not_now(place, _NO_PRIMARY[number]), Cure.PRIMARY)
+    if number in _AGAIN:
+        return Trouble(_not_now(place, _AGAIN[number]), Cure.AGAIN)
+    return Trouble(_not_now(place, _NOT_NOW[number])) if number in _NOT_NOW else None
 
 
 def lost(place: Place) -> StoreUnavailable:
@@ -93,26 +126,33 @@ def lost(place: Place) -> StoreUnavailable:
     )
 
 
-def _number(error: DBAPIError) -> int:
-    arguments = error.orig.args if error.orig is not None else ()
-    return arguments[0] if arguments and isinstance(arguments[0], int) else 0
+def no_primary(place: Place) -> Trouble:
+    """Say that servers answer, and none of them takes changes."""
+    return Trouble(_not_now(place, "none of the servers in db_url takes changes"), Cure.PRIMARY)
 
 
-def _root(error: DBAPIError) -> BaseException | None:
+def number_of(error: Exception) -> int:
+    """Give MySQL's number of an error, or -1 where it has none."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, int) and not isinstance(error, OSError) else -1
+
+
+def _root(error: Exception) -> BaseException | None:
     """The operating system's own error below the driver's, if there is one."""
-    found: BaseException | None = error.orig
+    found: BaseException | None = error
     while found is not None and not isinstance(found, OSError):
         found = found.__cause__ or found.__context__
     return found
 
 
-def _unreachable(place: Place, root: BaseException | None) -> StoreUnavailable:
-    if isinstance(root, ssl.SSLError):
-        return _untrusted(place, root)
+def _unreachable(place: Place, address: Address, root: BaseException | None) -> StoreUnavailable:
     if isinstance(root, socket.gaierror):
-        why, fix = f"There is no host named {place.host}.", "Correct db_host, or the network's name service."
+        why, fix = (
+            f"There is no host named {address.host}.",
+            "Correct db_host, or the network's name service.",
+        )
     elif isinstance(root, ConnectionRefusedError):
-        why = f"Nothing takes connections at port {place.port} of {place.host}."
+        why = f"Nothing takes connections at port {address.port} of {address.host}."
         fix = "Start the server, or correct db_host and db_port."
     elif isinstance(root, TimeoutError):
         why = f"It did not answer within {place.timeout:g} s."
@@ -125,16 +165,25 @@ def _unreachable(place: Place, root: BaseException | None) -> StoreUnavailable:
     )
 
 
-def _untrusted(place: Place, root: ssl.SSLError) -> StoreUnavailable:
+def _untrusted(address: Address, root: ssl.SSLError) -> StoreUnavailable:
     # OpenSSL's own words: they name what does not fit, and hold nothing secret.
     told = (
         getattr(root, "verify_message", "")
         or (root.reason or "the handshake failed").replace("_", " ").lower()
     )
     return StoreUnavailable(
-        f"The certificate of the MySQL server {place} is not accepted.",
+        f"The certificate of the MySQL server {address} is not accepted.",
         why=f"OpenSSL says: {told.rstrip('.')}.",
         fix="Set db_ssl_ca to the authority that signed it, and db_host to a name in it.",
+        code="ZCRM-MYSQL-013",
+    )
+
+
+def _not_encrypted(place: Place) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The MySQL server {place} offers no TLS.",
+        why="A db_ssl_ key is set, so nothing is sent to it without.",
+        fix="Give the server a certificate, or remove the db_ssl_ keys.",
         code="ZCRM-MYSQL-013",
     )
 
@@ -169,9 +218,27 @@ def _not_now(place: Place, why: str) -> StoreUnavailable:
 def _too_old(place: Place) -> StoreError:
     return StoreError(
         f"The server {place} cannot hold zcrm's table.",
-        why="It lacks the collation utf8mb4_0900_bin, which keeps all users apart; so does MariaDB.",
-        fix="Use MySQL 8.0.17 or later.",
+        why="It lacks a collation that keeps all users apart.",
+        fix="Use MySQL 8.0.17 or later, or MariaDB 10.4 or later.",
         code="ZCRM-MYSQL-007",
+    )
+
+
+def _does_not_fit(place: Place) -> StoreError:
+    return StoreError(
+        f"A value does not fit into the table {place.table_name}; nothing was changed.",
+        why="It is longer than its column, or has a character that the column's character set lacks.",
+        fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
+        code="ZCRM-MYSQL-015",
+    )
+
+
+def _same_to_the_table(place: Place) -> StoreError:
+    return StoreError(
+        f"The table {place.table_name} takes this user for another one; nothing was changed.",
+        why="Its collation ignores the letters in which the two differ, such as capitals or accents.",
+        fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
+        code="ZCRM-MYSQL-016",
     )
 
 
@@ -188,5 +255,8 @@ _FINAL: Final[Mapping[int, Callable[[Place], StoreError]]] = {
     **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118), _login),
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), _rights),
     **dict.fromkeys((1115, 1273), _too_old),
+    **dict.fromkeys((1264, 1366, 1406, 3854), _does_not_fit),
+    1062: _same_to_the_table,
+    2026: _not_encrypted,
 }
 """The errors of MySQL that no repetition cures."""

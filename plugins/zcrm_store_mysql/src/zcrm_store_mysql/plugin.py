@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
 from zcrm_core import Config, Token, TokenKey, TokenStorePlugin
-from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, read_place
+from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, URL_KEY, read_place
 from zcrm_store_mysql.tls import TLS_KEYS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class MySQLStorePlugin(TokenStorePlugin):
     name = "mysql"
     priority = 100
     config_keys: Mapping[str, str] = {
+        URL_KEY: "the MySQL servers in one line: mysql://user:password@host:port,host:port/database",
         "db_host": "the MySQL host",
         "db_port": "the MySQL port",
         "db_username": "the MySQL user",
@@ -71,7 +72,7 @@ class MySQLStorePlugin(TokenStorePlugin):
             return store
         from zcrm_store_mysql.store import MySQLStore  # noqa: PLC0415 - SQLAlchemy is slow to import
 
-        made = MySQLStore(read_place(config))
+        made = MySQLStore(read_place(config), config)
         store = self._stores.setdefault(config, made)
         if store is made:
             weakref.finalize(config, made.close)

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeVar
 
-from sqlalchemy import URL, Engine, Executable, PoolProxiedConnection, Table, create_engine
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateSchema, CreateTable
+from pymysql import Connection
+from pymysql.err import MySQLError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from zcrm_store_mysql.failures import explain
+from zcrm_core import StoreError
+from zcrm_store_mysql.connections import Connections, NotConnected
+from zcrm_store_mysql.failures import Cure, Trouble, explain_statement
 from zcrm_store_mysql.settings import Place
-from zcrm_store_mysql.table import ColumnFacts, columns_of, refuse_other_shape, token_table
+from zcrm_store_mysql.sql import Statement
 
-__all__ = ["Answer", "Server"]
+__all__ = ["Answer", "Server", "Session", "TableChanged"]
 
-_TRIES: Final = 3
-_LOG_NAME: Final = "zcrm"
-_SESSION: Final = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
-"""Whatever the server's own mode is: nothing is cut or bent to fit."""
+_T = TypeVar("_T")
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+_FIRST_PAUSE: Final = 0.005
+_LONGEST_PAUSE: Final = 0.25
+_LONE_TRIES: Final = 3
+"""How often a lone server that takes no changes is asked: an address can move to another server."""
+
+
+class TableChanged(Exception):
+    """The table is missing, or not what it was when it was looked at.
+
+    Args:
+        error: what to raise when another look does not help.
+    """
+
+    def __init__(self, error: StoreError) -> None:
+        super().__init__(error.what)
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +47,44 @@ class Answer:
     """What a statement brought.
 
     Args:
+        names: the names of the columns of a query.
         rows: the rows of a query.
         count: how many rows a change applied to, those included that had the new values before.
         repeated: whether it was sent more than once and may have been run more than once.
     """
 
-    rows: Sequence[Sequence[object]]
+    names: Sequence[str]
+    rows: Sequence[tuple[object, ...]]
     count: int
-    repeated: bool
+    repeated: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """One connection, while a job uses it.
+
+    Args:
+        connection: the driver's.
+        in_doubt: whether a connection lost now would leave it open what has happened.
+        repeated: whether an earlier try of the job may have been carried out.
+    """
+
+    connection: Connection
+    in_doubt: bool
+    repeated: bool = field(default=False)
+
+    def run(self, statement: Statement, values: Mapping[str, object] = _NOTHING) -> Answer:
+        """Run one statement."""
+        with self.connection.cursor() as cursor:
+            # The driver writes values into the text only when it is given some; %% stands for % in it.
+            cursor.execute(statement.text, {**statement.constants, **values})
+            names = [column[0] for column in cursor.description or ()]
+            rows = cursor.fetchall() if names else ()
+            return Answer(names, rows, cursor.rowcount, self.repeated)
 
 
 class Server:
-    """The server of one configuration: a small pool of connections for each process.
+    """The server of one configuration, or the group of servers of which one takes changes.
 
     Args:
         place: where it is.
@@ -48,115 +92,90 @@ class Server:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._table = token_table(place)
-        # By process: a connection that is used on both sides of a fork mixes up their answers.
-        self._engines: dict[int, Engine] = {}
-        self._table_is_sound = False
-        self._required: set[str] = set()
+        self._lone = len(place.addresses) == 1
+        self._connections = Connections(place)
 
-    def require(self, table: Table) -> None:
-        """Make a further table beside that of the tokens, where it is missing.
-
-        Raises:
-            StoreError: the server cannot be used, or this user may not make it.
-        """
-        if table.name in self._required:
-            return
-        if not self._table_is_sound:
-            self._require_table()
-        # Asked first: an account without the right to create may use a table that is there.
-        if not self._send(columns_of(self._place, table.name)).rows:
-            self._send(CreateTable(table, if_not_exists=True))
-        self._required.add(table.name)
-
-    def run(self, statement: Executable) -> Answer:
+    def run(self, statement: Statement, values: Mapping[str, object] = _NOTHING) -> Answer:
         """Run one statement, in one round trip on a warm connection; it is committed when this returns.
 
-        It is sent again where the connection had dropped, after a deadlock, and when the table is gone.
+        It is sent again after a deadlock, and where the connection dropped or the server that takes changes
+        became another one, for as long as the place's timeout.
 
         Raises:
             StoreUnavailable: the server cannot be reached, does not let this user in, or cannot do it now.
-            StoreError: the table is of another shape, or the server refused for another reason.
+            StoreError: the server refused for another reason.
+            TableChanged: the table is missing, or not of the shape that the statement is for.
         """
-        if not self._table_is_sound:
-            self._require_table()
-        return self._send(statement)
+        return self._perform(lambda session: session.run(statement, values), in_doubt=True)
+
+    def transaction(self, work: Callable[[Session], _T]) -> _T:
+        """Run several statements that happen all or not at all; committed when this returns.
+
+        Args:
+            work: runs them. It is called again after a deadlock or a lost connection; ``repeated`` tells
+                whether an earlier try may have been committed all the same. What it raises undoes it all.
+
+        Raises:
+            StoreUnavailable, StoreError, TableChanged: as in :meth:`run`.
+        """
+
+        def job(session: Session) -> _T:
+            session.run(_REPEATABLE_READ)
+            session.run(_BEGIN)
+            try:
+                result = work(session)
+                session.in_doubt = True
+                session.run(_COMMIT)
+            except BaseException:
+                with suppress(MySQLError):  # a session that has ended is rolled back by its end
+                    if session.connection.open:
+                        session.connection.rollback()
+                raise
+            return result
+
+        return self._perform(job, in_doubt=False)
 
     def close(self) -> None:
         """Close this process's connections; the next statement opens new ones."""
-        engine = self._engines.pop(os.getpid(), None)
-        if engine is not None:
-            engine.dispose()
+        self._connections.close()
 
-    def _require_table(self) -> None:
-        """See that the table can hold every token; make it, and its database, where it is missing."""
-        if not self._columns():
-            self._send(CreateTable(self._table, if_not_exists=True))
-        refuse_other_shape(self._columns(), self._place)
-        self._table_is_sound = True
-
-    def _columns(self) -> list[ColumnFacts]:
-        return [ColumnFacts(*row) for row in self._send(columns_of(self._place, self._place.table)).rows]  # type: ignore[arg-type] # as queried
-
-    def _send(self, statement: Executable) -> Answer:
-        repeated = False
-        for attempt in range(1, _TRIES + 1):
+    def _perform(self, job: Callable[[Session], _T], *, in_doubt: bool) -> _T:
+        end = time.monotonic() + self._place.timeout
+        pause, tries, repeated = _FIRST_PAUSE, 0, False
+        while True:
+            tries += 1
+            session: Session | None = None
             try:
-                with self._engine().connect() as connection:
-                    result = connection.execute(statement)
-                    rows = [tuple(row) for row in result] if result.returns_rows else []
-                    return Answer(rows, result.rowcount, repeated)
-            except SQLAlchemyError as error:
-                trouble = explain(error, self._place)
+                with self._connections.borrowed() as connection:
+                    session = Session(connection, in_doubt, repeated)
+                    return job(session)
+            except NotConnected as error:
+                trouble = error.trouble
+            except (MySQLError, PoolTimeout, OSError) as error:
+                trouble = explain_statement(error, self._place)
             # Out of the except block: the driver's error, with its statement, is no context of ours.
-            if attempt == _TRIES or not trouble.again:
+            repeated |= trouble.unknown and session is not None and session.in_doubt
+            if trouble.cure is Cure.TABLE:
+                raise TableChanged(trouble.error)
+            wait = pause * (0.5 + random.random())  # noqa: S311 - only so that not all who wait ask at once
+            if not self._worth_another_try(trouble, tries) or time.monotonic() + wait > end:
                 raise trouble.error
-            repeated |= trouble.unknown
-            if trouble.table:
-                self._make_missing(statement)
-        raise AssertionError("the last attempt returned or raised")
+            if trouble.cure is Cure.PRIMARY and session is not None:
+                self._connections.demote(session.connection)
+            if tries > 1 or trouble.cure is Cure.PRIMARY:
+                time.sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _make_missing(self, statement: Executable) -> None:
-        if isinstance(statement, CreateTable):
-            self._send(CreateSchema(self._place.database, if_not_exists=True))
-        else:
-            self._require_table()
-
-    def _engine(self) -> Engine:
-        pid = os.getpid()
-        # setdefault is atomic; an engine that came second has opened nothing.
-        return self._engines.get(pid) or self._engines.setdefault(pid, _make_engine(self._place))
+    def _worth_another_try(self, trouble: Trouble, tries: int) -> bool:
+        if trouble.cure is Cure.NONE:
+            return False
+        if trouble.cure is Cure.PRIMARY and self._lone:
+            return not trouble.unknown and tries < _LONE_TRIES
+        # Where no server ever let us in, the address is more likely wrong than the server away.
+        return trouble.cure is not Cure.CONNECTION or self._connections.worked
 
 
-def _make_engine(place: Place) -> Engine:
-    logging.getLogger(f"sqlalchemy.engine.Engine.{_LOG_NAME}").addFilter(_says_no_rows)
-    engine = create_engine(
-        URL.create("mysql+pymysql", username=place.user, host=place.host, port=place.port),
-        isolation_level="AUTOCOMMIT",
-        pool_reset_on_return=None,
-        pool_timeout=place.timeout,
-        hide_parameters=True,
-        logging_name=_LOG_NAME,
-        connect_args={
-            "charset": "utf8mb4",
-            # As bytes: the driver would send a text as Latin-1.
-            "password": place.password.reveal().encode(),
-            "connect_timeout": place.timeout,
-            "read_timeout": place.timeout,
-            "write_timeout": place.timeout,
-            "init_command": _SESSION,
-            **({} if place.tls is None else {"ssl": place.tls.context()}),
-        },
-    )
-    # Every statement commits itself; SQLAlchemy's ROLLBACK after it would be a second round trip.
-    engine.dialect.do_rollback = _send_nothing  # type: ignore[assignment, method-assign]
-    return engine
-
-
-def _says_no_rows(record: logging.LogRecord) -> bool:
-    """Let no record of level DEBUG pass: SQLAlchemy writes the rows that it reads into them."""
-    return record.levelno > logging.DEBUG
-
-
-def _send_nothing(_connection: PoolProxiedConnection) -> None:
-    """Take the place of a ROLLBACK."""
+_BEGIN: Final = Statement("START TRANSACTION")
+_COMMIT: Final = Statement("COMMIT")
+_REPEATABLE_READ: Final = Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+"""Its gap locks keep a second row of one user out of a table without a key."""

@@ -1,4 +1,4 @@
-"""Which server, database and table does the configuration name?"""
+"""Which servers, database and table does the configuration name?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final
 
 from zcrm_core import Config, Secret, StoreError
 from zcrm_store_mysql.tls import Tls, read_tls
+from zcrm_store_mysql.url import NO_URL, Address, Url, parse
 
-__all__ = ["DEFAULT_TABLE", "TABLE_KEY", "Place", "read_place"]
+__all__ = ["DEFAULT_TABLE", "TABLE_KEY", "URL_KEY", "Place", "read_place"]
 
 TABLE_KEY: Final = "db_table"
+URL_KEY: Final = "db_url"
 DEFAULT_TABLE: Final = "oauthtokens"
 _LONGEST_NAME: Final = 64
 
@@ -20,18 +22,16 @@ class Place:
     """Where the tokens are kept.
 
     Args:
-        host: the server's name or address.
-        port: its port.
+        addresses: the servers; with several, the one that takes changes is looked for.
         user: the MySQL user.
         password: that user's password; may be empty.
         database: the database's name.
         table: the table's name.
-        timeout: how long one call to the server may take, in seconds.
-        tls: how connections are encrypted; ``None`` leaves it to the driver, which encrypts where it can.
+        timeout: how long one operation may take, in seconds, all its repetitions included.
+        tls: how connections are encrypted; ``None`` encrypts where the server can, and checks nothing.
     """
 
-    host: str
-    port: int
+    addresses: tuple[Address, ...]
     user: str
     password: Secret
     database: str
@@ -40,7 +40,7 @@ class Place:
     tls: Tls | None = None
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return ", ".join(map(str, self.addresses))
 
     @property
     def table_name(self) -> str:
@@ -49,24 +49,50 @@ class Place:
 
 
 def read_place(config: Config) -> Place:
-    """Read the ``db_*`` keys, with Zoho's defaults.
+    """Read ``db_url`` and the other ``db_*`` keys, with Zoho's defaults.
 
     Raises:
-        StoreError: a database or table name that MySQL cannot have, or a TLS key of the wrong kind.
+        StoreError: a URL or a name that cannot be used, a TLS key of the wrong kind, or a key that
+            contradicts the URL.
     """
+    given = config.get(URL_KEY)
+    url = parse(given) if isinstance(given, Secret) else NO_URL
+    _refuse_contradictions(config, url)
     port, password = config.get("db_port"), config.get("db_password")
     if not isinstance(port, int) or not isinstance(password, Secret):
         raise TypeError("the core reads db_port as a number and db_password as a Secret")
     return Place(
-        host=str(config.get("db_host")),
-        port=port,
-        user=str(config.get("db_username")),
-        password=password,
-        database=_name("db_name", config.get("db_name")),
-        table=_name(TABLE_KEY, config.get(TABLE_KEY, DEFAULT_TABLE)),
+        addresses=url.addresses or (Address(str(config.get("db_host")), port),),
+        user=str(config.get("db_username")) if url.user is None else url.user,
+        password=password if url.password is None else url.password,
+        database=_name("db_name", config.get("db_name") if url.database is None else url.database),
+        table=_name(TABLE_KEY, url.options.get(TABLE_KEY, config.get(TABLE_KEY, DEFAULT_TABLE))),
         timeout=config.timeout,
-        tls=read_tls(config),
+        tls=read_tls({**{key: config.get(key) for key in config}, **url.options}),
     )
+
+
+def _refuse_contradictions(config: Config, url: Url) -> None:
+    """See that no key says something else than the URL."""
+    named: dict[str, object] = {
+        "db_username": url.user,
+        "db_password": url.password,
+        "db_name": url.database,
+        **url.options,
+    }
+    if url.addresses:
+        named["db_host"] = ", ".join(address.host for address in url.addresses)
+        named["db_port"] = ", ".join(str(address.port) for address in url.addresses)
+    for key, value in named.items():
+        said = config.get(key)
+        if value is None or key not in config or said == value or str(said) == value:
+            continue
+        raise StoreError(
+            f"The keys {URL_KEY} and {key} contradict each other.",
+            why=f"{URL_KEY} names another {key}, and only one can hold.",
+            fix=f"Remove {key}, or leave that part out of {URL_KEY}.",
+            code="ZCRM-MYSQL-014",
+        )
 
 
 def _name(key: str, value: object) -> str:

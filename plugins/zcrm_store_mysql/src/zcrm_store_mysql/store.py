@@ -1,99 +1,74 @@
-"""How does a MySQL table keep tokens so that no two users meet and no two writers lose one?"""
+"""Which table does a MySQL store work on, and who makes, checks and updates it?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Final, Protocol, TypeVar
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.mysql import insert
-
-from zcrm_core import InvalidToken, StaleToken, StoreCorrupt, Token, TokenKey
-from zcrm_store_mysql.failures import lost
+from zcrm_core import Config, StoreError, StoreUnavailable, Token, TokenKey
 from zcrm_store_mysql.leases import Leases
-from zcrm_store_mysql.server import Server
+from zcrm_store_mysql.own_table import OwnTable
+from zcrm_store_mysql.schema import VERSION, addition, creation, database_creation, token_table
+from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
-from zcrm_store_mysql.table import token_table
+from zcrm_store_mysql.shape import Shape, look, maker_of, refuse_unusable
+from zcrm_store_mysql.sql import Statement
+from zcrm_store_mysql.zoho_table import LIMITS, ZohoTable
 
-__all__ = ["MySQLStore"]
+__all__ = ["MySQLStore", "make_missing"]
+
+_T = TypeVar("_T")
+_LOG: Final = logging.getLogger("zcrm")
+_LOOKS: Final = 3
+"""How often a table that changes under the store is looked at before an operation gives up."""
+_VERSION: Final = Statement("SELECT VERSION()")
+
+
+class TokenTable(Protocol):
+    """A table of tokens, whoever made it."""
+
+    def fetch(self, key: TokenKey) -> Token | None: ...
+    def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None: ...
+    def delete(self, key: TokenKey) -> bool: ...
+    def keys(self) -> list[TokenKey]: ...
 
 
 class MySQLStore:
-    """One table of tokens, a row for each key; every operation is one statement.
+    """The tokens of one configuration, in a table of zcrm's or in one made for Zoho's own SDKs.
 
-    Every method raises :class:`StoreUnavailable` when the server cannot be reached or refuses for now, and
-    :class:`StoreError` when the table is of another shape.
+    Every method raises :class:`StoreUnavailable` when the server cannot be reached or refuses for now,
+    :class:`StoreError` when the table cannot be used, and the errors of :class:`OwnTable` or
+    :class:`ZohoTable`.
 
     Args:
         place: where the table is.
+        config: whose tokens they are.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, config: Config) -> None:
         self._place = place
-        self._table = token_table(place)
+        self._config = config
         self._server = Server(place)
         self._leases = Leases(place, self._server)
+        self._table: TokenTable | None = None
 
     def fetch(self, key: TokenKey) -> Token | None:
-        """Give the token of a key, or ``None`` if there is none.
-
-        Raises:
-            StoreCorrupt: the row is another key's, or holds no token.
-        """
-        columns = self._table.c
-        answer = self._server.run(
-            select(
-                columns.useridentifier,
-                columns.client_id,
-                columns.environment,
-                columns.accesstoken,
-                columns.refreshtoken,
-                columns.expirytime,
-                columns.api_domain,
-                columns.scope,
-            ).where(columns.key_digest == key.digest())
-        )
-        return self._token(key, answer.rows[0]) if answer.rows else None
+        """Give the token of a key, or ``None`` if there is none."""
+        return self._on_table(lambda table: table.fetch(key))
 
     def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
-        """Save a token; it is committed on return.
-
-        Args:
-            key: whose it is; the core has checked that it is the token's own user.
-            token: the token.
-            replaces: the token that must still be stored, or ``None`` to save whatever is there.
-
-        Raises:
-            StaleToken: ``replaces`` is not what is stored; nothing was changed.
-        """
-        if replaces is not None:
-            self._replace(key, token, replaces)
-            return
-        statement = insert(self._table).values(key_digest=key.digest(), **_columns(key, token))
-        new = statement.inserted
-        self._server.run(
-            statement.on_duplicate_key_update({name: new[name] for name in _columns(key, token)})
-        )
+        """Save a token, whatever is there or over the very token ``replaces``; committed on return."""
+        self._on_table(lambda table: table.save(key, token, replaces))
 
     def delete(self, key: TokenKey) -> bool:
         """Delete the token of a key; answer whether one was there."""
-        answer = self._server.run(delete(self._table).where(self._table.c.key_digest == key.digest()))
-        if answer.count == 0 and answer.repeated:
-            # It is gone, but whether it was this call that deleted it went down with the connection.
-            raise lost(self._place)
-        return answer.count > 0
+        return self._on_table(lambda table: table.delete(key))
 
     def keys(self) -> list[TokenKey]:
-        """Give the keys that have a token.
-
-        Raises:
-            StoreCorrupt: a row's digest is not that of its key.
-        """
-        columns = self._table.c
-        answer = self._server.run(
-            select(columns.useridentifier, columns.client_id, columns.environment, columns.key_digest)
-        )
-        return [self._key(row) for row in answer.rows]
+        """Give the keys that have a token."""
+        return self._on_table(lambda table: table.keys())
 
     def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[None]:
         """Give the refresh lock of a key: a lease that at most one holds among all hosts.
@@ -108,60 +83,65 @@ class MySQLStore:
         """Close this process's connections."""
         self._server.close()
 
-    def _replace(self, key: TokenKey, token: Token, replaces: Token) -> None:
-        columns = self._table.c
-        answer = self._server.run(
-            update(self._table)
-            .where(columns.key_digest == key.digest())
-            .where(
-                *(columns[name].is_not_distinct_from(old) for name, old in _columns(key, replaces).items())
+    def _on_table(self, operation: Callable[[TokenTable], _T]) -> _T:
+        looks = 0
+        while True:
+            try:
+                table = self._table
+                if table is None:
+                    table = self._table = self._open()
+                return operation(table)
+            except TableChanged as changed:
+                error = changed.error
+            self._table = None
+            looks += 1
+            if looks == _LOOKS:
+                raise error
+
+    def _open(self) -> TokenTable:
+        shape = look(self._server, self._place)
+        if shape is None:
+            make_missing(self._server, self._place)
+            shape = look(self._server, self._place)
+        if shape is None:
+            raise TableChanged(_hidden(self._place))
+        refuse_unusable(shape, self._place)
+        if shape.is_zohos:
+            _LOG.warning(
+                "the table %s was made for Zoho's own SDKs and promises less: %s",
+                self._place.table_name,
+                "; ".join(LIMITS),
             )
-            .values(_columns(key, token))
-        )
-        # Sent twice, it may have found its own work.
-        if answer.count == 0 and not (answer.repeated and self.fetch(key) == token):
-            raise StaleToken(f"The stored token of {key} is not the one to be replaced.")
+            return ZohoTable(self._place, shape, self._server, self._config)
+        if shape.version < VERSION:
+            self._bring_up_to_date(shape)
+        return OwnTable(self._place, self._server)
 
-    def _token(self, key: TokenKey, row: Sequence[object]) -> Token:
-        user, client_id, environment, access, refresh, expiry, api_domain, scope = row
-        if (user, client_id, environment) != (key.user_identifier, key.client_id, key.environment):
-            raise self._corrupt("A row stands under the digest of another key.")
+    def _bring_up_to_date(self, shape: Shape) -> None:
         try:
-            return Token(key.user_identifier, access, refresh, expiry, api_domain, scope)  # type: ignore[arg-type] # Token checks
-        except InvalidToken as error:
-            why = error.what
-        raise self._corrupt(f"The row of {key} holds no token: {why}")
-
-    def _key(self, row: Sequence[object]) -> TokenKey:
-        user, client_id, environment, digest = row
-        try:
-            key = TokenKey(user, client_id, environment)  # type: ignore[arg-type] # TokenKey checks
-        except InvalidToken as error:
-            why = f"A row holds no key: {error.what}"
-        else:
-            if key.digest() == digest:
-                return key
-            why = f"The row of {key} stands under the digest of another key."
-        raise self._corrupt(why)
-
-    def _corrupt(self, why: str) -> StoreCorrupt:
-        return StoreCorrupt(
-            f"A row of the table {self._place.table_name} was not written by zcrm.",
-            why=why,
-            fix="Find out who writes to this table; logging that user in again replaces the row.",
-            code="ZCRM-MYSQL-009",
-        )
+            self._server.run(addition(self._place, shape.missing(self._place)))
+        except StoreError as error:
+            # Every column that a newer version added can be done without.
+            _LOG.warning(
+                "the table %s stays in schema %d: %s", self._place.table_name, shape.version, error.what
+            )
 
 
-def _columns(key: TokenKey, token: Token) -> dict[str, str | int | None]:
-    """Every column of a token's row but the digest."""
-    return {
-        "useridentifier": key.user_identifier,
-        "accesstoken": token.access_token,
-        "refreshtoken": token.refresh_token,
-        "expirytime": token.expiry_time,
-        "client_id": key.client_id,
-        "environment": key.environment,
-        "api_domain": token.api_domain,
-        "scope": token.scope,
-    }
+def make_missing(server: Server, place: Place) -> None:
+    """Make the table of tokens, and its database, where they are missing."""
+    ((version,),) = server.run(_VERSION).rows
+    statement = creation(token_table(place, maker_of(str(version))))
+    try:
+        server.run(statement)
+    except TableChanged:
+        server.run(database_creation(place))
+        server.run(statement)
+
+
+def _hidden(place: Place) -> StoreError:
+    return StoreUnavailable(
+        f"The table {place.table_name} was made and cannot be seen.",
+        why="Somebody deletes it again, or the MySQL user may not see what it made.",
+        fix="Let an administrator grant the rights that the README shows.",
+        code="ZCRM-MYSQL-003",
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from zcrm_core import Config, StoreError
+from zcrm_core import StoreError
 
-__all__ = ["TLS_KEYS", "Tls", "read_tls"]
+__all__ = ["TLS_KEYS", "Tls", "read_tls", "unchecked"]
 
 TLS_KEYS: Final = {
     "db_ssl_ca": "a PEM file with the authorities that may sign the MySQL server's certificate",
@@ -66,26 +67,37 @@ class Tls:
         )
 
 
-def read_tls(config: Config) -> Tls | None:
+def unchecked() -> ssl.SSLContext:
+    """Make a context that encrypts and checks nothing: for a server of which nothing was configured."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def read_tls(keys: Mapping[str, object]) -> Tls | None:
     """Read the ``db_ssl_*`` keys; ``None`` when none is set.
+
+    Args:
+        keys: the configuration.
 
     Raises:
         StoreError: a value is no path, or no yes or no.
     """
-    if not any(key in config for key in TLS_KEYS):
+    if not any(key in keys for key in TLS_KEYS):
         return None
-    verify = config.get("db_ssl_verify", True)
+    verify = keys.get("db_ssl_verify", True)
     known = verify if isinstance(verify, bool) else _WORDS.get(str(verify).strip().lower())
     if known is None:
         raise _wrong("db_ssl_verify", "It must be true or false (also 1/0, yes/no).")
-    ca, cert, key = (_path(config, name) for name in ("db_ssl_ca", "db_ssl_cert", "db_ssl_key"))
+    ca, cert, key = (_path(keys, name) for name in ("db_ssl_ca", "db_ssl_cert", "db_ssl_key"))
     if key is not None and cert is None:
         raise _wrong("db_ssl_key", "It is the key of db_ssl_cert, which is not set.")
     return Tls(ca, cert, key, known)
 
 
-def _path(config: Config, name: str) -> Path | None:
-    value = config.get(name)
+def _path(keys: Mapping[str, object], name: str) -> Path | None:
+    value = keys.get(name)
     if value is None:
         return None
     if not isinstance(value, (str, Path)) or not str(value).strip() or "\0" in str(value):
