@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TransportError,
         ZcrmError,
     )
-    from zcrm_core.hookspecs import LogEvent, Region, StoreClaim, TokenStorePlugin, hookimpl
+    from zcrm_core.hookspecs import LogEvent, Region, StoreAction, StoreClaim, TokenStorePlugin, hookimpl
     from zcrm_core.tokens import Secret, Token, TokenKey
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Region",
     "Secret",
     "StaleToken",
+    "StoreAction",
     "StoreClaim",
     "StoreCorrupt",
     "StoreError",
@@ -71,6 +72,7 @@ _MODULES = {
     "LogEvent": "hookspecs",
     "Region": "hookspecs",
     "Secret": "tokens",
+    "StoreAction": "hookspecs",
     "StoreClaim": "hookspecs",
     "Token": "tokens",
     "TokenKey": "tokens",

@@ -12,7 +12,7 @@ from zcrm_core.assembly import Parts, assemble
 from zcrm_core.authorization import OAuth, Tokens
 from zcrm_core.config import Config, environment_values, file_values
 from zcrm_core.errors import AuthError
-from zcrm_core.hookspecs import Region
+from zcrm_core.hookspecs import Region, StoreAction
 from zcrm_core.identity import Identity
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, api_url, data_centre_of
@@ -155,6 +155,21 @@ class Client:
             StoreError: the store failed.
         """
         return self.tokens.fetch(user) is not None
+
+    def manage_store(self, action: StoreAction) -> Sequence[str]:
+        """Make, describe or migrate what the store in force keeps tokens in.
+
+        Args:
+            action: ``init`` makes what is missing, ``status`` only looks, ``migrate`` moves the tokens out of
+                an older form.
+
+        Returns:
+            What the store says about it, in lines for a person.
+
+        Raises:
+            StoreError: the store failed, or has nothing to manage.
+        """
+        return self._parts.store.manage(action)
 
     # -- the CRM ---------------------------------------------------------------------------------------
     # The entities are imported when they are first used: a worker that only logs in never pays for them.

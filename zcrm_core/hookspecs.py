@@ -8,7 +8,7 @@ token store can derive from :class:`TokenStorePlugin` and write plain methods in
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
@@ -18,7 +18,10 @@ import pluggy
 from zcrm_core.config import Config
 from zcrm_core.tokens import Token, TokenKey
 
-__all__ = ["LogEvent", "Region", "StoreClaim", "TokenStorePlugin", "hookimpl", "hookspec"]
+__all__ = ["LogEvent", "Region", "StoreAction", "StoreClaim", "TokenStorePlugin", "hookimpl", "hookspec"]
+
+StoreAction = Literal["init", "status", "migrate"]
+"""What an administrator can ask of a store that keeps tokens in tables or the like."""
 
 hookspec = pluggy.HookspecMarker("zcrm")
 hookimpl = pluggy.HookimplMarker("zcrm")
@@ -117,6 +120,15 @@ def zcrm_lock_token(config: Config, key: TokenKey, wait: float) -> AbstractConte
 
 
 @hookspec(firstresult=True)
+def zcrm_manage_store(config: Config, action: StoreAction) -> Sequence[str]:
+    """Make, describe or migrate what the store keeps tokens in; answer in lines for a person.
+
+    ``init`` makes what is missing, ``status`` only looks, ``migrate`` moves tokens out of an older form.
+    Optional; asked of the chosen store only.
+    """
+
+
+@hookspec(firstresult=True)
 def zcrm_choose_region(config: Config) -> Region | None:
     """Answer where Zoho's servers are for this configuration, or ``None`` to leave it to others."""
 
@@ -134,8 +146,9 @@ def zcrm_config_keys() -> Mapping[str, str]:
 class TokenStorePlugin(ABC):
     """The base of a token store: set three attributes, write four methods, and the hooks are there.
 
-    ``list(config)``, giving the :class:`TokenKey` of every token, and ``lock(config, key, wait)``, giving a
-    context manager, are optional: write them and the store offers them.
+    ``list(config)``, giving the :class:`TokenKey` of every token, ``lock(config, key, wait)``, giving a
+    context manager, and ``manage(config, action)``, giving lines for a person, are optional: write them and
+    the store offers them.
 
     Attributes:
         name: the store's name, as in the key ``token_store``.
@@ -210,6 +223,10 @@ class _Locks(Protocol):
     def lock(self, config: Config, key: TokenKey, wait: float) -> AbstractContextManager[None]: ...
 
 
+class _Manages(Protocol):
+    def manage(self, config: Config, action: StoreAction) -> Sequence[str]: ...
+
+
 @hookimpl
 def _list_tokens(self: _Lists, config: Config) -> Iterable[TokenKey]:
     return self.list(config)
@@ -220,7 +237,13 @@ def _lock_token(self: _Locks, config: Config, key: TokenKey, wait: float) -> Abs
     return self.lock(config, key, wait)
 
 
+@hookimpl
+def _manage_store(self: _Manages, config: Config, action: StoreAction) -> Sequence[str]:
+    return self.manage(config, action)
+
+
 _OPTIONAL_HOOKS: Final[Mapping[str, tuple[str, Callable[..., object]]]] = {
     "list": ("zcrm_list_tokens", _list_tokens),
     "lock": ("zcrm_lock_token", _lock_token),
+    "manage": ("zcrm_manage_store", _manage_store),
 }

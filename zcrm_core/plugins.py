@@ -21,6 +21,7 @@ from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
 __all__ = ["Candidate", "PluginInfo", "Plugins"]
 
 _STORE_HOOKS: Final = ("zcrm_save_token", "zcrm_fetch_token", "zcrm_delete_token")
+_OPTIONAL_STORE_HOOKS: Final = ("zcrm_list_tokens", "zcrm_lock_token", "zcrm_manage_store")
 _WHEELS: Final[Mapping[str, tuple[str, int]]] = {
     "custom": ("zcrm-store-custom", 300),
     "file": ("zcrm-store-file", 200),
@@ -197,7 +198,7 @@ class Plugins:
         if "zcrm_token_store" in answers:
             missing = [hook for hook in _STORE_HOOKS if hook not in answers]
             return f"A token store needs {', '.join(missing)} as well." if missing else None
-        stray = sorted(answers & {*_STORE_HOOKS, "zcrm_list_tokens", "zcrm_lock_token"})
+        stray = sorted(answers & {*_STORE_HOOKS, *_OPTIONAL_STORE_HOOKS})
         return f"{', '.join(stray)} without zcrm_token_store: only a store answers them." if stray else None
 
     def _keys_of(self, plugin: object) -> dict[str, str]:
@@ -299,7 +300,7 @@ class Plugins:
         if chosen is None:
             raise self._no_store(config)
         plugin = self._manager.get_plugin(chosen.plugin.name)
-        hooks = (*_STORE_HOOKS, "zcrm_list_tokens", "zcrm_lock_token")
+        hooks = (*_STORE_HOOKS, *_OPTIONAL_STORE_HOOKS)
         return chosen, {hook: self._only(hook, plugin) for hook in hooks if hook in chosen.plugin.hooks}
 
     def _require_the_named_store(self, config: Config, chosen: Candidate | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import pluggy
 
 from zcrm_core.config import Config
 from zcrm_core.errors import InvalidToken, PluginError, StoreCorrupt, StoreError, ZcrmError
+from zcrm_core.hookspecs import StoreAction
 from zcrm_core.plugins import Candidate, Plugins
 from zcrm_core.tokens import Token, TokenKey
 
@@ -151,6 +152,24 @@ class Store:
             with self._named("zcrm_lock_token"):  # a context manager works, and can fail, only now
                 held.enter_context(lock)
             yield
+
+    def manage(self, action: StoreAction) -> Sequence[str]:
+        """Have the store made, described or migrated; answer with its lines for a person.
+
+        Raises:
+            StoreError: the store failed, or has nothing to manage.
+        """
+        if "zcrm_manage_store" not in self._hooks:
+            raise StoreError(
+                f"The store {self.chosen.plugin} has nothing to {action}.",
+                why="It has no zcrm_manage_store, which is optional: what it needs, it makes by itself.",
+                fix="Nothing need be done. `zcrm plugins` shows which store is in force, and why.",
+                code="ZCRM-STORE-008",
+            )
+        answer = self._ask("zcrm_manage_store", action=action)
+        if not isinstance(answer, (list, tuple)) or not all(isinstance(line, str) for line in answer):
+            raise self._nonsense("zcrm_manage_store", answer, "lines of text")
+        return tuple(answer)
 
     def _ask(self, hook: str, **arguments: object) -> object:
         with self._named(hook):

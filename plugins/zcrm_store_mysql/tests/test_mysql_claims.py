@@ -8,27 +8,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from pymysql.err import OperationalError, ProgrammingError
 
 from zcrm_core import Config, StoreError, TokenKey
-from zcrm_store_mysql.failures import explain
+from zcrm_store_mysql.failures import Cure, explain_connecting, explain_statement
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 from zcrm_store_mysql.settings import read_place
-from zcrm_store_mysql.table import ColumnFacts, refuse_other_shape
+from zcrm_store_mysql.shape import ColumnFacts, Shape, refuse_unusable
 
 MINIMUM = {"client_id": "1000.C", "client_secret": "s"}
-OURS = (
-    ColumnFacts("key_digest", "binary", 32, None, "PRI"),
-    *(
-        ColumnFacts(name, "varchar", 512, "utf8mb4_0900_bin", "")
-        for name in ("useridentifier", "client_id", "environment")
-    ),
-    *(
-        ColumnFacts(name, "mediumtext", 2**24 - 1, "utf8mb4_0900_bin", "")
-        for name in ("accesstoken", "refreshtoken", "api_domain", "scope")
-    ),
-    ColumnFacts("expirytime", "bigint", None, None, ""),
-)  # fmt: skip
+TEXTS = {
+    **dict.fromkeys(("useridentifier", "client_id", "environment"), ("varchar", 512)),
+    **dict.fromkeys(("accesstoken", "refreshtoken", "api_domain", "scope"), ("mediumtext", 2**24 - 1)),
+}
+COLUMNS = {
+    "key_digest": ColumnFacts("key_digest", "binary", 32, None, "PRI", "NO"),
+    "expirytime": ColumnFacts("expirytime", "bigint", None, None, "", "NO"),
+    **{
+        name: ColumnFacts(name, kind, length, "utf8mb4_0900_bin", "", "NO")
+        for name, (kind, length) in TEXTS.items()
+    },
+}
+OURS = Shape(COLUMNS, "InnoDB", "zcrm schema 2", "MySQL")
 
 
 def config_of(**keys: object) -> Config:
@@ -56,7 +57,7 @@ def test_zohos_defaults_hold() -> None:
     """Without any key the place is Zoho's: root without a password at localhost, zohooauth.oauthtokens."""
     place = read_place(config_of())
 
-    assert (place.host, place.port, place.user, place.password.reveal()) == ("localhost", 3306, "root", "")
+    assert (str(place), place.user, place.password.reveal()) == ("localhost:3306", "root", "")
     assert place.table_name == "zohooauth.oauthtokens"
 
 
@@ -93,59 +94,77 @@ def test_claiming_loads_no_driver() -> None:
 
 def test_our_own_shape_passes() -> None:
     """The columns that zcrm makes are accepted in any order, and with more beside them."""
-    place = read_place(config_of())
+    more = {"lease": ColumnFacts("lease", "bigint", None, None, "", "YES")}
 
-    refuse_other_shape([*reversed(OURS), ColumnFacts("lease", "bigint", None, None, "")], place)
+    refuse_unusable(replace(OURS, columns={**more, **COLUMNS}), read_place(config_of()))
 
 
-@pytest.mark.parametrize("missing", range(len(OURS)))
-def test_each_column_is_needed(missing: int) -> None:
-    """A table that lacks any one of the columns is refused."""
-    rest = [*OURS[:missing], *OURS[missing + 1 :]]
+@pytest.mark.parametrize("missing", COLUMNS)
+def test_each_column_is_needed(missing: str) -> None:
+    """A table that lacks any one of the columns is refused by name."""
+    rest = {name: facts for name, facts in COLUMNS.items() if name != missing}
 
     with pytest.raises(StoreError) as caught:
-        refuse_other_shape(rest, read_place(config_of()))
+        refuse_unusable(replace(OURS, columns=rest), read_place(config_of()))
 
-    assert caught.value.code in ("ZCRM-MYSQL-005", "ZCRM-MYSQL-006")
+    assert caught.value.code == "ZCRM-MYSQL-006"
+    assert missing in caught.value.why
 
 
-@pytest.mark.parametrize("column", [each for each in OURS if each.collation])
+@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("change", [{"collation": "utf8mb4_bin"}, {"length": 100}, {"collation": None}])
-def test_each_text_is_exact_and_wide(column: ColumnFacts, change: dict[str, object]) -> None:
+def test_each_text_is_exact_and_wide(name: str, change: dict[str, object]) -> None:
     """A text column that pads blanks, cuts, or holds no text is refused by name."""
-    columns = [replace(each, **change) if each is column else each for each in OURS]  # type: ignore[arg-type]
+    columns = {**COLUMNS, name: replace(COLUMNS[name], **change)}  # type: ignore[arg-type]
 
     with pytest.raises(StoreError) as caught:
-        refuse_other_shape(columns, read_place(config_of()))
+        refuse_unusable(replace(OURS, columns=columns), read_place(config_of()))
 
-    assert column.name in caught.value.why
+    assert name in caught.value.why
+
+
+@pytest.mark.parametrize("engine", ["MyISAM", "MEMORY", None])
+def test_a_table_without_transactions_is_refused(engine: str | None) -> None:
+    """A storage engine that can lose what was committed is refused."""
+    with pytest.raises(StoreError, match="not of a shape"):
+        refuse_unusable(replace(OURS, engine=engine), read_place(config_of()))
 
 
 @pytest.mark.parametrize(
-    ("numbers", "code"),
+    ("numbers", "code", "cure"),
     [
-        ((1045, 1698), "ZCRM-MYSQL-002"),
-        ((1044, 1142), "ZCRM-MYSQL-003"),
-        ((1040, 1205, 1213, 1290, 1021, 3100), "ZCRM-MYSQL-004"),
-        ((1273,), "ZCRM-MYSQL-007"),
-        ((1364, 1406, 1062), "ZCRM-MYSQL-008"),
-        ((2006, 2013, 4031), "ZCRM-MYSQL-011"),
+        ((1045, 1698), "ZCRM-MYSQL-002", Cure.NONE),
+        ((1044, 1142), "ZCRM-MYSQL-003", Cure.NONE),
+        ((1040, 1205, 1213, 1317), "ZCRM-MYSQL-004", Cure.AGAIN),
+        ((1290, 1792, 1836, 3100), "ZCRM-MYSQL-004", Cure.PRIMARY),
+        ((1021, 1041, 1114), "ZCRM-MYSQL-004", Cure.NONE),
+        ((1273,), "ZCRM-MYSQL-007", Cure.NONE),
+        ((1264, 1366, 1406), "ZCRM-MYSQL-014", Cure.NONE),
+        ((1062,), "ZCRM-MYSQL-015", Cure.NONE),
+        ((1146, 1054, 1049, 1060), "ZCRM-MYSQL-008", Cure.TABLE),
+        ((1644, 1064), "ZCRM-MYSQL-008", Cure.NONE),
+        ((2006, 2013, 4031, 0), "ZCRM-MYSQL-011", Cure.CONNECTION),
     ],
 )
-def test_each_number_has_its_error(numbers: Sequence[int], code: str) -> None:
+def test_each_number_has_its_error(numbers: Sequence[int], code: str, cure: Cure) -> None:
     """MySQL's error numbers lead to the error with the right cure; no text of the server's goes along."""
     place = read_place(config_of())
     for number in numbers:
-        driver = RuntimeError(number, "SECRET text of the server")
-        trouble = explain(OperationalError("SELECT 'SECRET'", {"x": "SECRET"}, driver), place)
-        assert trouble.error.code == code, number
+        trouble = explain_statement(OperationalError(number, "SECRET text of the server"), place)
+        assert (trouble.error.code, trouble.cure) == (code, cure), number
         assert "SECRET" not in f"{trouble.error} {vars(trouble.error)}"
+
+
+@pytest.mark.parametrize(("number", "unknown"), [(2013, True), (2006, False), (0, False), (1213, False)])
+def test_only_a_lost_answer_leaves_doubt(number: int, unknown: bool) -> None:  # noqa: FBT001 - a parameter
+    """A statement whose answer did not come may have been run; one not sent, or refused, was not."""
+    assert explain_statement(OperationalError(number, "x"), read_place(config_of())).unknown is unknown
 
 
 def test_a_connection_that_never_was_is_not_in_doubt() -> None:
     """A connection lost before a statement was sent says that the server cannot be reached."""
-    driver = RuntimeError(2013, "lost")
-    trouble = explain(OperationalError(None, None, driver), read_place(config_of()))
+    place = read_place(config_of())
+    trouble = explain_connecting(OperationalError(2013, "lost"), place, place.addresses[0])
 
     assert trouble.error.code == "ZCRM-MYSQL-001"
     assert not trouble.unknown
@@ -153,10 +172,10 @@ def test_a_connection_that_never_was_is_not_in_doubt() -> None:
 
 def test_an_error_without_a_number_is_named_by_its_kind() -> None:
     """A driver's error without a number still has a code and a text."""
-    for kind in (ProgrammingError, InterfaceError):
-        trouble = explain(kind("x", None, RuntimeError()), read_place(config_of()))
-        assert trouble.error.code == "ZCRM-MYSQL-008"
-        assert kind.__name__ in str(trouble.error)
+    trouble = explain_statement(ProgrammingError(), read_place(config_of()))
+
+    assert trouble.error.code == "ZCRM-MYSQL-008"
+    assert "ProgrammingError" in str(trouble.error)
 
 
 def test_a_key_has_one_digest() -> None:

@@ -37,6 +37,7 @@ class TestOwnTable(TokenStoreContract):
             "db_password": self.server.password,
             "db_name": self.database,
             "db_table": namespace,
+            "timeout": 2,
         }
 
     def break_connections(self, namespace: str) -> None:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "login": ("zcrm_cli.login:login", "Exchange a grant token and keep the tokens."),
     "plugins": ("zcrm_cli.plugins_command:plugins", "Show the plugins, and which store is chosen."),
     "simulator": ("zcrm_cli.simulator_command:simulator", "Run a Zoho of your own on this machine."),
+    "store": ("zcrm_cli.store_command:store", "Make, look at or migrate what tokens are kept in."),
     "token": ("zcrm_cli.token_command:token", "Look at the stored tokens."),
     "whoami": ("zcrm_cli.whoami:whoami", "Show whose token is used, and where."),
 }

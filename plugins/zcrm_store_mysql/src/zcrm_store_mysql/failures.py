@@ -229,7 +229,7 @@ def _does_not_fit(place: Place) -> StoreError:
         f"A value does not fit into the table {place.table_name}; nothing was changed.",
         why="It is longer than its column, or has a character that the column's character set lacks.",
         fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
-        code="ZCRM-MYSQL-015",
+        code="ZCRM-MYSQL-014",
     )
 
 
@@ -238,7 +238,7 @@ def _same_to_the_table(place: Place) -> StoreError:
         f"The table {place.table_name} takes this user for another one; nothing was changed.",
         why="Its collation ignores the letters in which the two differ, such as capitals or accents.",
         fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
-        code="ZCRM-MYSQL-016",
+        code="ZCRM-MYSQL-015",
     )
 
 

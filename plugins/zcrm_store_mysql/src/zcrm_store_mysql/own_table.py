@@ -15,9 +15,9 @@ from zcrm_store_mysql.server import Server
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import compiled
 
-__all__ = ["OwnTable"]
+__all__ = ["NAMES", "OwnTable", "row_of"]
 
-_NAMES: Final = (
+NAMES: Final = (
     "useridentifier",
     "client_id",
     "environment",
@@ -28,8 +28,8 @@ _NAMES: Final = (
     "scope",
 )
 """Every column that a token is made of."""
-_NEW: Final = tuple(f"new_{name}" for name in _NAMES)
-_OLD: Final = tuple(f"old_{name}" for name in _NAMES)
+_NEW: Final = tuple(f"new_{name}" for name in NAMES)
+_OLD: Final = tuple(f"old_{name}" for name in NAMES)
 
 
 class OwnTable:
@@ -47,19 +47,19 @@ class OwnTable:
         columns = table.c
         here = columns.key_digest == bindparam("digest")
         new: dict[str, BindParameter[object]] = {
-            name: bindparam(value) for name, value in zip(_NAMES, _NEW, strict=True)
+            name: bindparam(value) for name, value in zip(NAMES, _NEW, strict=True)
         }
         old = (
             columns[name].is_not_distinct_from(bindparam(value))
-            for name, value in zip(_NAMES, _OLD, strict=True)
+            for name, value in zip(NAMES, _OLD, strict=True)
         )
-        self._select = compiled(select(*(columns[name] for name in _NAMES)).where(here))
+        self._select = compiled(select(*(columns[name] for name in NAMES)).where(here))
         self._upsert = compiled(
             insert(table).values(key_digest=bindparam("digest"), **new).on_duplicate_key_update(new)
         )
         self._update = compiled(update(table).where(here, *old).values(new))
         self._delete = compiled(delete(table).where(here))
-        self._keys = compiled(select(*(columns[name] for name in _NAMES[:3]), columns.key_digest))
+        self._keys = compiled(select(*(columns[name] for name in NAMES[:3]), columns.key_digest))
 
     def fetch(self, key: TokenKey) -> Token | None:
         """Give the token of a key, or ``None`` if there is none.
@@ -90,7 +90,7 @@ class OwnTable:
         Raises:
             StaleToken: ``replaces`` is not what is stored; nothing was changed.
         """
-        values = {"digest": key.digest(), **_named(_NEW, key, token)}
+        values = row_of(key, token)
         if replaces is None:
             self._server.run(self._upsert, values)
             return
@@ -137,6 +137,11 @@ class OwnTable:
             fix="Find out who writes to this table; logging that user in again replaces the row.",
             code="ZCRM-MYSQL-009",
         )
+
+
+def row_of(key: TokenKey, token: Token) -> dict[str, bytes | str | int | None]:
+    """Give a token's row: ``digest``, and every other column under its name with ``new_`` before it."""
+    return {"digest": key.digest(), **_named(_NEW, key, token)}
 
 
 def _named(names: Iterable[str], key: TokenKey, token: Token) -> dict[str, str | int | None]:

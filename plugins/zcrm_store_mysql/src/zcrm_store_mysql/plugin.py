@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
-from zcrm_core import Config, Token, TokenKey, TokenStorePlugin
+from zcrm_core import Config, StoreAction, Token, TokenKey, TokenStorePlugin
 from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, URL_KEY, read_place
 from zcrm_store_mysql.tls import TLS_KEYS
 
@@ -61,6 +61,22 @@ class MySQLStorePlugin(TokenStorePlugin):
     def list(self, config: Config) -> Iterable[TokenKey]:
         """Pass the call on to :meth:`MySQLStore.keys`."""
         return self._store(config).keys()
+
+    def manage(self, config: Config, action: StoreAction) -> Sequence[str]:
+        """Make, describe or migrate the tables; see :mod:`zcrm_store_mysql.manage`."""
+        from zcrm_store_mysql import manage  # noqa: PLC0415 - SQLAlchemy is slow to import
+        from zcrm_store_mysql.server import Server  # noqa: PLC0415 - the same
+
+        place = read_place(config)
+        server = Server(place)
+        try:
+            if action == "init":
+                return manage.init(place, server)
+            if action == "migrate":
+                return manage.migrate(place, server, config)
+            return manage.status(place, server)
+        finally:
+            server.close()
 
     def lock(self, config: Config, key: TokenKey, wait: float) -> AbstractContextManager[None]:
         """Pass the call on to :meth:`MySQLStore.lock`."""

@@ -7,18 +7,20 @@ from typing import Final
 
 from sqlalchemy import Column, MetaData, Table, text
 from sqlalchemy.dialects.mysql import BIGINT, BINARY, DATETIME, MEDIUMTEXT, TIMESTAMP, VARCHAR
-from sqlalchemy.schema import CreateColumn, CreateSchema, CreateTable
+from sqlalchemy.schema import CreateColumn, CreateSchema, CreateTable, SetTableComment
 
 from zcrm_store_mysql.settings import Place
-from zcrm_store_mysql.sql import Statement, compiled
+from zcrm_store_mysql.sql import PREPARER, Statement, compiled
 
 __all__ = [
     "COLLATIONS",
     "VERSION",
     "addition",
+    "commented",
     "creation",
     "database_creation",
     "lease_table",
+    "quoted",
     "token_table",
     "version_in",
 ]
@@ -38,7 +40,7 @@ def token_table(place: Place, maker: str = "MySQL") -> Table:
         place: its name.
         maker: ``MySQL`` or ``MariaDB``.
     """
-    now = text("CURRENT_TIMESTAMP(6)")
+    now = text("CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")
     return Table(
         place.table,
         MetaData(),
@@ -51,7 +53,7 @@ def token_table(place: Place, maker: str = "MySQL") -> Table:
         Column("environment", VARCHAR(512), nullable=False),
         Column("api_domain", MEDIUMTEXT),
         Column("scope", MEDIUMTEXT),
-        Column("updated_at", TIMESTAMP(fsp=6), nullable=False, server_default=now, server_onupdate=now),
+        Column("updated_at", TIMESTAMP(fsp=6), nullable=False, server_default=now),
         schema=place.database,
         comment=f"{_COMMENT}{VERSION}",
         mysql_engine="InnoDB",
@@ -73,9 +75,27 @@ def lease_table(place: Place) -> Table:
     )
 
 
-def creation(table: Table) -> Statement:
-    """Give the statement that makes a table where it is missing."""
+def creation(table: Table, comment: str | None = None) -> Statement:
+    """Give the statement that makes a table where it is missing.
+
+    Args:
+        table: the table.
+        comment: what to write about it instead of its version.
+    """
+    if comment is not None:
+        table = table.to_metadata(MetaData())
+        table.comment = comment
     return compiled(CreateTable(table, if_not_exists=True))
+
+
+def commented(table: Table) -> Statement:
+    """Give the statement that writes a table's own comment."""
+    return compiled(SetTableComment(table))
+
+
+def quoted(table: Table) -> str:
+    """Give the name of a table, as a statement's text has it."""
+    return PREPARER.format_table(table)
 
 
 def database_creation(place: Place) -> Statement:
@@ -91,11 +111,10 @@ def addition(place: Place, missing: set[str]) -> Statement:
         missing: the columns that it lacks.
     """
     table = token_table(place)
-    name = compiled(CreateTable(table)).text.partition("TABLE ")[2].partition(" (")[0].strip()
     columns = (
         f"ADD COLUMN {compiled(CreateColumn(column)).text}" for column in table.c if column.name in missing
     )
-    return Statement(f"ALTER TABLE {name} {', '.join(columns)}, COMMENT = '{_COMMENT}{VERSION}'")
+    return Statement(f"ALTER TABLE {quoted(table)} {', '.join(columns)}, COMMENT = '{_COMMENT}{VERSION}'")
 
 
 def version_in(comment: str) -> int:

@@ -82,6 +82,11 @@ class Session:
             rows = cursor.fetchall() if names else ()
             return Answer(names, rows, cursor.rowcount, self.repeated)
 
+    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run one INSERT for many rows, as few statements as the driver can make of it."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(statement.text, [{**statement.constants, **row} for row in rows])
+
 
 class Server:
     """The server of one configuration, or the group of servers of which one takes changes.
@@ -135,6 +140,27 @@ class Server:
 
         return self._perform(job, in_doubt=False)
 
+    def locked(self, lock: Statement, work: Callable[[Session], _T]) -> _T:
+        """Do something while tables are locked; every statement is committed by itself.
+
+        Args:
+            lock: a ``LOCK TABLES``.
+            work: runs statements on the locked tables only; called again as in :meth:`transaction`.
+
+        Raises:
+            StoreUnavailable, StoreError, TableChanged: as in :meth:`run`.
+        """
+
+        def job(session: Session) -> _T:
+            session.run(lock)
+            try:
+                return work(session)
+            finally:
+                if session.connection.open:
+                    session.run(_UNLOCK)
+
+        return self._perform(job, in_doubt=True)
+
     def close(self) -> None:
         """Close this process's connections; the next statement opens new ones."""
         self._connections.close()
@@ -177,5 +203,6 @@ class Server:
 
 _BEGIN: Final = Statement("START TRANSACTION")
 _COMMIT: Final = Statement("COMMIT")
+_UNLOCK: Final = Statement("UNLOCK TABLES")
 _REPEATABLE_READ: Final = Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 """Its gap locks keep a second row of one user out of a table without a key."""

@@ -91,7 +91,7 @@ def _refuse_contradictions(config: Config, url: Url) -> None:
             f"The keys {URL_KEY} and {key} contradict each other.",
             why=f"{URL_KEY} names another {key}, and only one can hold.",
             fix=f"Remove {key}, or leave that part out of {URL_KEY}.",
-            code="ZCRM-MYSQL-014",
+            code="ZCRM-MYSQL-005",
         )
 
 

@@ -27,6 +27,7 @@ _WIDTHS: Final = {
     "scope": 64 * 1024,
 }
 """How long a text each column of zcrm's table must be able to hold."""
+_OURS_ALONE: Final = {_DIGEST, "client_id", "environment"}
 _ZOHO: Final = {"useridentifier", "accesstoken", "refreshtoken", "expirytime"}
 _FACTS: Final = (
     "COLUMN_NAME",
@@ -80,8 +81,8 @@ class Shape:
 
     @property
     def is_zohos(self) -> bool:
-        """Whether it was made for Zoho's own SDKs: it has their four columns and no digest."""
-        return _DIGEST not in self.columns and self.columns.keys() >= _ZOHO
+        """Whether it was made for Zoho's own SDKs: it has their four columns and none that tells keys apart."""
+        return self.columns.keys() >= _ZOHO and self.columns.keys().isdisjoint(_OURS_ALONE)
 
     @property
     def version(self) -> int:
@@ -135,7 +136,7 @@ def refuse_unusable(shape: Shape, place: Place) -> None:
             f"The table {place.table_name} was made by a newer zcrm.",
             why=f"It says that its schema is {shape.version}, and this release knows {VERSION}.",
             fix="Update zcrm-store-mysql here, too. Nothing was changed.",
-            code="ZCRM-MYSQL-017",
+            code="ZCRM-MYSQL-016",
         )
     faults = _zoho_faults(shape) if shape.is_zohos else _own_faults(shape)
     if shape.engine != "InnoDB":

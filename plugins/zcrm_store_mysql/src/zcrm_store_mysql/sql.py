@@ -9,9 +9,11 @@ from typing import Final
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.sql.elements import ClauseElement
 
-__all__ = ["Statement", "compiled"]
+__all__ = ["PREPARER", "Statement", "compiled"]
 
 _DIALECT: Final = MySQLDialect_pymysql(paramstyle="pyformat")
+PREPARER: Final = _DIALECT.identifier_preparer
+"""Quotes names for a statement's text."""
 
 
 @dataclass(frozen=True, slots=True)

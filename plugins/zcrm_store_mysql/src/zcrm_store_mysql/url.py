@@ -113,5 +113,5 @@ def _wrong(why: str) -> StoreError:
         fix="Write mysql://user:password@host:3306/database, several hosts with commas between them, and "
         f"after a question mark perhaps {', '.join(_OPTIONS)}. In a password write @ as %40, / as %2F, : as "
         "%3A, % as %25.",
-        code="ZCRM-MYSQL-014",
+        code="ZCRM-MYSQL-005",
     )

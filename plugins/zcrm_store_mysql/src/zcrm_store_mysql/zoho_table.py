@@ -201,7 +201,7 @@ class ZohoTable:
                     why=f"The column, made for Zoho's SDKs, is {self._shape.columns[name].type.upper()}"
                     f"({self._shape.columns[name].length}), and the value has {len(value)} characters.",
                     fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
-                    code="ZCRM-MYSQL-015",
+                    code="ZCRM-MYSQL-014",
                 )
         return {f"new_{name}": value for name, value in {**texts, _EXPIRY: token.expiry_time}.items()}
 

@@ -1,0 +1,135 @@
+"""What can an administrator ask of the tables? To make them, to tell about them, to update them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Table, func, select
+
+from zcrm_core import Config, StoreError
+from zcrm_store_mysql.migration import move_from_zohos
+from zcrm_store_mysql.schema import VERSION, addition, creation, lease_table, token_table
+from zcrm_store_mysql.server import Server, TableChanged
+from zcrm_store_mysql.settings import Place
+from zcrm_store_mysql.shape import Shape, look, refuse_unusable
+from zcrm_store_mysql.sql import Statement, compiled
+from zcrm_store_mysql.store import make_missing
+from zcrm_store_mysql.zoho_table import LIMITS
+
+__all__ = ["init", "migrate", "status"]
+
+_ABOUT: Final = Statement("SELECT VERSION()")
+_CIPHER: Final = Statement("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+
+
+def init(place: Place, server: Server) -> list[str]:
+    """Make the database and the tables where they are missing, and bring an older table up to date.
+
+    Raises:
+        StoreError: the table cannot be used, or this user may not make it; nothing was changed.
+    """
+    said = []
+    if look(server, place) is None:
+        make_missing(server, place)
+        said.append(f"Made: {place.table_name}, schema {VERSION}")
+    shape = _usable(server, place)
+    if not shape.is_zohos:
+        said += _bring_up_to_date(place, server, shape)
+    leases = lease_table(place)
+    if _count(server, leases) is None:
+        server.run(creation(leases))
+        said.append(f"Made: {place.database}.{leases.name}, for the refresh locks")
+    return said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
+
+
+def migrate(place: Place, server: Server, config: Config) -> list[str]:
+    """Bring the table to the newest schema; of a table made for Zoho's SDKs, move the tokens into one.
+
+    Args:
+        place: where the table is.
+        server: how statements get there.
+        config: for whose client and environment the tokens in Zoho's table are.
+
+    Raises:
+        StoreError: a row cannot be moved, or this user may not do it; nothing was changed.
+    """
+    if look(server, place) is None:
+        return [f"Nothing to do: there is no table {place.table_name}; `zcrm store init` makes it."]
+    shape = _usable(server, place)
+    if shape.is_zohos:
+        return move_from_zohos(place, server, shape, config)
+    return _bring_up_to_date(place, server, shape) or [
+        f"Nothing to do: {place.table_name} is {_kind(shape)}."
+    ]
+
+
+def status(place: Place, server: Server) -> list[str]:
+    """Tell where the tokens are, how many, and what is not promised there; nothing is changed."""
+    ((version,),) = server.run(_ABOUT).rows
+    cipher = server.run(_CIPHER).rows
+    encrypted = "TLS" if cipher and cipher[0][1] else "not encrypted"
+    checked = "checked" if place.tls is not None and place.tls.verify else "not checked"
+    lines = [
+        f"Server: {place} (version {version})",
+        f"Connection: {encrypted}, the server's certificate is {checked}",
+    ]
+    shape = look(server, place)
+    if shape is None:
+        return [
+            *lines,
+            f"Table: {place.table_name} is missing; `zcrm store init` or the first login makes it",
+        ]
+    lines.append(f"Table: {place.table_name}, {_kind(shape)}")
+    lines.append(f"Tokens: {_count(server, token_table(place))}")
+    leases = lease_table(place)
+    made = "there" if _count(server, leases) is not None else "not there yet; the first refresh makes it"
+    lines.append(f"Refresh locks: {place.database}.{leases.name}, {made}")
+    if shape.is_zohos:
+        lines += [f"Not promised: {limit}" for limit in LIMITS]
+        lines.append("All of it is promised in a table of zcrm's: `zcrm store migrate` moves the tokens.")
+    elif shape.missing(place):
+        lines.append(
+            f"Older than schema {VERSION}: the next use or `zcrm store migrate` adds what is missing"
+        )
+    try:
+        refuse_unusable(shape, place)
+    except StoreError as error:
+        lines.append(f"Cannot be used: {error.what} {error.why}")
+    return lines
+
+
+def _usable(server: Server, place: Place) -> Shape:
+    shape = look(server, place)
+    if shape is None:
+        raise StoreError(
+            f"The table {place.table_name} is gone again.",
+            why="It was deleted while it was being looked at.",
+            fix="Find out who deletes it, and try again.",
+            code="ZCRM-MYSQL-006",
+        )
+    refuse_unusable(shape, place)
+    return shape
+
+
+def _bring_up_to_date(place: Place, server: Server, shape: Shape) -> list[str]:
+    missing = shape.missing(place)
+    if not missing:
+        return []
+    try:
+        server.run(addition(place, missing))
+    except TableChanged:
+        return _bring_up_to_date(place, server, _usable(server, place))  # somebody else was first
+    return [f"Updated: {place.table_name}, from schema {shape.version} to {VERSION}"]
+
+
+def _count(server: Server, table: Table) -> int | None:
+    """How many rows a table has, or ``None`` if there is none."""
+    try:
+        ((number,),) = server.run(compiled(select(func.count()).select_from(table))).rows
+    except TableChanged:
+        return None
+    return int(str(number))
+
+
+def _kind(shape: Shape) -> str:
+    return "made for Zoho's own SDKs" if shape.is_zohos else f"zcrm's own, schema {shape.version}"

@@ -1,0 +1,138 @@
+"""How do the tokens in a table made for Zoho's SDKs get into one of zcrm's, with none lost on the way?
+
+The old table is locked, every row is read and checked, the new table is filled beside it, and one RENAME lets
+the two change places. Until that statement nothing has changed for anybody; the old table stays, under
+another name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy import text as literal
+
+from zcrm_core import Config, InvalidToken, StoreError, Token, TokenKey
+from zcrm_store_mysql.own_table import NAMES, row_of
+from zcrm_store_mysql.schema import VERSION, commented, creation, quoted, token_table
+from zcrm_store_mysql.server import Server, Session, TableChanged
+from zcrm_store_mysql.settings import Place
+from zcrm_store_mysql.shape import Shape, look
+from zcrm_store_mysql.sql import Statement, compiled
+from zcrm_store_mysql.zoho_table import token_in
+
+__all__ = ["move_from_zohos"]
+
+_LONGEST_PREFIX: Final = 59
+_UNFINISHED: Final = "zcrm migration, not finished"
+"""The comment of the new table until it takes the old one's place; a table left behind is known by it."""
+_MOST_NAMED: Final = 5
+
+
+def move_from_zohos(place: Place, server: Server, shape: Shape, config: Config) -> list[str]:
+    """Move every token, as one of the configuration's client and environment.
+
+    Args:
+        place: the table's name; afterwards it is that of a table of zcrm's.
+        server: how statements get there.
+        shape: what Zoho's table looks like.
+        config: whose tokens they are.
+
+    Returns:
+        What was done, in lines for a person.
+
+    Raises:
+        StoreError: a row cannot be moved; the message names the rows. Nothing was changed.
+    """
+    new = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zcrm")
+    kept = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zoho")
+    _make_room(server, new, kept)
+    target = token_table(new, shape.maker)
+    old_name, new_name, kept_name = (quoted(token_table(each)) for each in (place, new, kept))
+    server.run(creation(target, _UNFINISHED))
+    read = compiled(select(literal("*")).select_from(token_table(place)))
+    fill = compiled(
+        insert(target).values(
+            key_digest=bindparam("digest"), **{each: bindparam(f"new_{each}") for each in NAMES}
+        )
+    )
+
+    def work(session: Session) -> int:
+        rows = _rows(session, read, shape, place)
+        tokens = _newest(rows, config, place)
+        session.run_many(fill, [row_of(key, token) for key, token in tokens.items()])
+        session.run(commented(target))
+        session.run(Statement(f"RENAME TABLE {old_name} TO {kept_name}, {new_name} TO {old_name}"))
+        return len(tokens)
+
+    try:
+        moved = server.locked(Statement(f"LOCK TABLES {old_name} WRITE, {new_name} WRITE"), work)
+    except BaseException:
+        _remove(server, new)
+        raise
+    return [
+        f"Moved: {moved} tokens, for the client {config.client_id} in {config.environment}",
+        f"Table: {place.table_name} is now zcrm's own, schema {VERSION}",
+        f"Kept: the old table, as {kept.table_name}. Delete it when nothing needs it any more",
+        "Zoho's own SDKs cannot write to the new table: use them no longer with this database",
+    ]
+
+
+def _make_room(server: Server, new: Place, kept: Place) -> None:
+    _remove(server, new)
+    for each in (new, kept):
+        if look(server, each) is not None:
+            raise StoreError(
+                f"There is a table {each.table_name} already.",
+                why="The migration needs this name, and takes nothing away that it has not made.",
+                fix=f"Rename or delete {each.table_name}, then migrate again.",
+                code="ZCRM-MYSQL-017",
+            )
+
+
+def _remove(server: Server, new: Place) -> None:
+    """Delete the new table that a migration left behind unfinished."""
+    shape = look(server, new)
+    if shape is not None and shape.comment == _UNFINISHED:
+        server.run(Statement(f"DROP TABLE IF EXISTS {quoted(token_table(new))}"))
+
+
+def _rows(session: Session, read: Statement, shape: Shape, place: Place) -> list[dict[str, object]]:
+    answer = session.run(read)
+    names = [name.lower() for name in answer.names]
+    if set(names) != shape.columns.keys():
+        raise TableChanged(
+            StoreError(
+                f"The table {place.table_name} was changed meanwhile.",
+                why="It has other columns than a moment ago: perhaps somebody else has migrated it.",
+                fix="Look at it with `zcrm store status`.",
+                code="ZCRM-MYSQL-006",
+            )
+        )
+    return [dict(zip(names, row, strict=True)) for row in answer.rows]
+
+
+def _newest(rows: list[dict[str, object]], config: Config, place: Place) -> dict[TokenKey, Token]:
+    """Read each row; of several of one user, which there can be without a key, the last to end counts."""
+    tokens: dict[TokenKey, Token] = {}
+    faults: list[str] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            token = token_in(row)
+            key = TokenKey(token.user_identifier, config.client_id, config.environment)
+        except InvalidToken as error:
+            faults.append(f"row {number}: {error.what}")
+            continue
+        known = tokens.get(key)
+        if known is None or known.expiry_time < token.expiry_time:
+            tokens[key] = token
+    if faults:
+        more = f" and {len(faults) - _MOST_NAMED} more" if len(faults) > _MOST_NAMED else ""
+        raise StoreError(
+            f"{len(faults)} of {len(rows)} rows in {place.table_name} hold no token; nothing was changed.",
+            why=f"The faults: {' '.join(faults[:_MOST_NAMED])}{more}",
+            fix="Correct or delete these rows, then migrate again.",
+            code="ZCRM-MYSQL-017",
+        )
+    return tokens

@@ -1,0 +1,290 @@
+"""What do init, status and migrate do to the tables, and what do they say?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
+from zcrm_store_mysql.plugin import MySQLStorePlugin
+
+if TYPE_CHECKING:
+    from plugins.zcrm_store_mysql.tests.conftest import Server
+
+ZOHO = (
+    "(useridentifier varchar(100) NOT NULL, accesstoken varchar(100) NOT NULL, "
+    "refreshtoken varchar(100) NOT NULL, expirytime bigint NOT NULL)"
+)
+FIRST_SCHEMA = """CREATE TABLE `{0}`.oauthtokens (
+  key_digest BINARY(32) NOT NULL PRIMARY KEY,
+  useridentifier VARCHAR(512) NOT NULL,
+  accesstoken MEDIUMTEXT NOT NULL,
+  refreshtoken MEDIUMTEXT,
+  expirytime BIGINT NOT NULL,
+  client_id VARCHAR(512) NOT NULL,
+  environment VARCHAR(512) NOT NULL,
+  api_domain MEDIUMTEXT,
+  scope MEDIUMTEXT
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin"""
+"""The table as the first version made it: it named no version."""
+KEY = TokenKey("a@example.com", "1000.C", "production")
+TOKEN = Token("a@example.com", "access", "refresh", 1, "https://www.zohoapis.eu", "a.b")
+
+
+def said(lines: object) -> str:
+    """The lines as one text."""
+    assert isinstance(lines, (list, tuple))
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def manage(config: Config, plugin: MySQLStorePlugin) -> Callable[[str], str]:
+    """What the store says to an action."""
+    return lambda action: said(plugin.manage(config, action))  # type: ignore[arg-type] # one of the three
+
+
+@pytest.fixture
+def zoho(server: Server, database: str) -> None:
+    """A table made for Zoho's SDKs, with three users."""
+    server.sql(f"CREATE DATABASE `{database}`")
+    server.sql(f"CREATE TABLE `{database}`.oauthtokens {ZOHO}")
+    server.sql(
+        "INSERT INTO oauthtokens VALUES ('a@example.com', 'access a', 'refresh a', 11), "
+        "('A@example.com', 'access A', 'refresh A', 12), ('b@example.com', 'access b', '', 13), "
+        "('a@example.com', 'older', 'refresh a', 10)",
+        database,
+    )
+
+
+@pytest.fixture
+def first_schema(server: Server, database: str) -> None:
+    """The table of the first version, with a token in it."""
+    server.sql(f"CREATE DATABASE `{database}`")
+    server.sql(FIRST_SCHEMA.format(database))
+    server.sql(
+        "INSERT INTO oauthtokens VALUES (:digest, 'a@example.com', 'access', 'refresh', 1, '1000.C', "
+        "'production', 'https://www.zohoapis.eu', 'a.b')",
+        database,
+        digest=KEY.digest(),
+    )
+
+
+def test_init_makes_everything_once(
+    manage: Callable[[str], str], plugin: MySQLStorePlugin, config: Config, server: Server, database: str
+) -> None:
+    """Init makes database, table and leases and says so; the second time it has nothing to do."""
+    assert "Made:" in manage("init")
+    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", "oauthtokens_leases"}
+    assert manage("init").startswith("Nothing to do")
+    plugin.save(config, KEY, TOKEN, None)
+    assert plugin.fetch(config, KEY) == TOKEN
+
+
+def test_status_changes_nothing(manage: Callable[[str], str], server: Server, database: str) -> None:
+    """Status on an empty server says what is missing, and makes nothing."""
+    assert "is missing" in manage("status")
+    assert server.sql("SHOW DATABASES LIKE :name", name=database) == []
+
+
+def test_status_tells_the_place_and_the_number_of_tokens(
+    manage: Callable[[str], str], plugin: MySQLStorePlugin, config: Config, server: Server
+) -> None:
+    """Status names server, version, table, schema and number of tokens, and no secret."""
+    plugin.save(config, KEY, Token("a@example.com", "SECRET", "SECRET", 1), None)
+
+    text = manage("status")
+
+    assert f"{server.host}:{server.port}" in text
+    assert str(server.sql("SELECT VERSION()")[0][0]) in text
+    assert "zcrm's own, schema 2" in text
+    assert "Tokens: 1" in text
+    assert "not checked" in text
+    assert "SECRET" not in text
+
+
+@pytest.mark.usefixtures("zoho")
+def test_status_says_what_zohos_table_does_not_promise(manage: Callable[[str], str]) -> None:
+    """Status tells every limit of a table made for Zoho's SDKs, and the way out."""
+    text = manage("status")
+
+    assert text.count("Not promised:") == 4
+    assert "zcrm store migrate" in text
+    assert "Tokens: 4" in text
+
+
+@pytest.mark.usefixtures("zoho")
+def test_migrate_moves_every_token(
+    *,
+    manage: Callable[[str], str],
+    plugin: MySQLStorePlugin,
+    config: Config,
+    server: Server,
+    database: str,
+) -> None:
+    """After a migration every user's newest token is in a table of zcrm's, and the old table is kept."""
+    before = plugin.fetch(config, KEY)  # a client that works in Zoho's table meanwhile
+
+    text = manage("migrate")
+
+    assert "Moved: 3 tokens" in text
+    assert before == Token("a@example.com", "access a", "refresh a", 11)
+    assert plugin.fetch(config, KEY) == before
+    assert plugin.fetch(config, TokenKey("A@example.com", "1000.C", "production")) == Token(
+        "A@example.com", "access A", "refresh A", 12
+    )
+    assert plugin.fetch(config, TokenKey("b@example.com", "1000.C", "production")) == Token(
+        "b@example.com", "access b", None, 13
+    )
+    plugin.save(config, KEY, TOKEN, before)
+    assert MySQLStorePlugin().fetch(config, KEY) == TOKEN
+    assert server.sql("SELECT COUNT(*) FROM oauthtokens_zoho", database) == [(4,)]
+    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", "oauthtokens_zoho"}
+    assert "schema 2" in manage("status")
+    assert manage("migrate").startswith("Nothing to do")
+
+
+@pytest.mark.parametrize("row", ["('', 'SECRET', 'r', 1)", "('c@example.com', 'SECRET', 'r', -5)"])
+@pytest.mark.usefixtures("zoho")
+def test_a_row_that_is_no_token_stops_the_migration(
+    *, manage: Callable[[str], str], server: Server, database: str, row: str
+) -> None:
+    """A migration that would lose a row does nothing and names the row, without its token."""
+    server.sql(f"INSERT INTO oauthtokens VALUES {row}", database)  # noqa: S608 - from the lines above
+
+    with pytest.raises(StoreError, match="1 of 5 rows") as caught:
+        manage("migrate")
+
+    assert caught.value.code == "ZCRM-MYSQL-017"
+    assert "row 5" in caught.value.why
+    assert "SECRET" not in str(caught.value)
+    assert [name for (name,) in server.sql("SHOW TABLES", database)] == ["oauthtokens"]
+    assert server.sql("SELECT COUNT(*) FROM oauthtokens", database) == [(5,)]
+
+
+@pytest.mark.usefixtures("zoho")
+def test_a_table_in_the_way_is_not_touched(
+    manage: Callable[[str], str], server: Server, database: str
+) -> None:
+    """A migration that needs a name which is taken says which, and leaves all tables as they are."""
+    server.sql(f"CREATE TABLE `{database}`.oauthtokens_zoho (x int)")
+
+    with pytest.raises(StoreError, match="oauthtokens_zoho") as caught:
+        manage("migrate")
+
+    assert caught.value.code == "ZCRM-MYSQL-017"
+    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", "oauthtokens_zoho"}
+
+
+@pytest.mark.usefixtures("zoho")
+def test_a_migration_that_was_interrupted_starts_anew(
+    manage: Callable[[str], str], server: Server, database: str
+) -> None:
+    """What a killed migration left behind is known by its comment, and is in nobody's way."""
+    server.sql(f"CREATE TABLE `{database}`.oauthtokens_zcrm (x int) COMMENT = 'zcrm migration, not finished'")
+
+    assert "Moved: 3 tokens" in manage("migrate")
+
+
+@pytest.mark.usefixtures("first_schema")
+def test_an_older_schema_is_brought_up_to_date(
+    *, plugin: MySQLStorePlugin, config: Config, server: Server, database: str
+) -> None:
+    """The table of the first version gets what is new at its first use, and its tokens stay."""
+    assert plugin.fetch(config, KEY) == TOKEN
+
+    ((comment,),) = server.sql(
+        "SELECT table_comment FROM information_schema.tables WHERE table_schema = :d", d=database
+    )
+    assert comment == "zcrm schema 2"
+    assert server.sql("SELECT COUNT(updated_at) FROM oauthtokens", database) == [(1,)]
+
+
+@pytest.mark.usefixtures("first_schema")
+def test_many_can_bring_it_up_to_date_at_once(config: Config) -> None:
+    """Eight clients that start together on the first version's table all get the token, and no error."""
+    found: list[object] = []
+    barrier = threading.Barrier(8)
+
+    def start() -> None:
+        barrier.wait()
+        try:
+            found.append(MySQLStorePlugin().fetch(config, KEY))
+        except StoreError as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == [TOKEN] * 8
+
+
+@pytest.mark.usefixtures("first_schema")
+def test_an_account_that_may_not_alter_uses_the_older_schema(
+    *,
+    plugin: MySQLStorePlugin,
+    server: Server,
+    database: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Without the right to alter the table it is used as it is, and the log says so."""
+    user = f"u_{database[-12:]}"
+    server.sql(f"CREATE USER `{user}` IDENTIFIED BY :password", password=server.password)
+    try:
+        server.sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{database}`.* TO `{user}`")
+        poor = server.config(database, db_username=user)
+        plugin.save(poor, KEY, Token("a@example.com", "new", None, 2), TOKEN)
+        assert plugin.fetch(poor, KEY) == Token("a@example.com", "new", None, 2)
+    finally:
+        server.sql(f"DROP USER `{user}`")
+
+    assert "stays in schema 1" in caplog.text
+
+
+def test_a_newer_schema_is_refused_without_damage(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str
+) -> None:
+    """A table that a newer zcrm made is refused by every operation, and not a byte of it changes."""
+    plugin.save(config, KEY, TOKEN, None)
+    server.sql(
+        f"ALTER TABLE `{database}`.oauthtokens ADD COLUMN new_thing int NOT NULL DEFAULT 7, "
+        "COMMENT = 'zcrm schema 3'"
+    )
+    before = server.sql("SELECT * FROM oauthtokens", database)
+    other = MySQLStorePlugin()
+
+    for operation in (
+        lambda: other.fetch(config, KEY),
+        lambda: other.save(config, KEY, TOKEN, None),
+        lambda: other.delete(config, KEY),
+        lambda: other.list(config),
+        lambda: other.manage(config, "init"),
+        lambda: other.manage(config, "migrate"),
+    ):
+        with pytest.raises(StoreError, match="newer zcrm") as caught:
+            operation()
+        assert caught.value.code == "ZCRM-MYSQL-016"
+
+    assert server.sql("SELECT * FROM oauthtokens", database) == before
+    assert "Cannot be used" in said(other.manage(config, "status"))
+
+
+def test_a_client_passes_the_action_on(config: Config) -> None:
+    """A program reaches the three actions through its client."""
+    with Client(config, token_store=MySQLStorePlugin()) as client:
+        assert "is missing" in said(client.manage_store("status"))
+
+
+def test_no_server_is_told_as_for_any_call(plugin: MySQLStorePlugin) -> None:
+    """An administrator who names no server gets the same error as a program."""
+    config = Config(
+        {"client_id": "1", "client_secret": "s", "db_host": "no-such-host.invalid"},
+        plugin_keys=MySQLStorePlugin.config_keys,
+    )
+    with pytest.raises(StoreUnavailable, match=r"no-such-host\.invalid"):
+        plugin.manage(config, "status")
