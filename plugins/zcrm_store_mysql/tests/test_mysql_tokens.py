@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -337,3 +339,22 @@ def test_values_reach_the_driver_as_parameters(
 
     assert len(seen) == 4
     assert not any("SECRET" in statement or key.user_identifier in statement for statement in seen)
+
+
+def test_a_configuration_that_is_gone_keeps_no_connection(
+    plugin: MySQLStorePlugin, server: Server, database: str, key: TokenKey
+) -> None:
+    """The connections of a configuration that nobody holds any more are closed."""
+    config = server.config(database)
+    plugin.fetch(config, key)
+    session = session_of(plugin, config)
+    sessions = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = :id"
+    assert server.sql(sessions, id=session) == [(1,)]
+
+    del config
+    gc.collect()
+
+    deadline = time.monotonic() + 10
+    while server.sql(sessions, id=session) != [(0,)]:
+        assert time.monotonic() < deadline, "the session is still there"
+        time.sleep(0.01)

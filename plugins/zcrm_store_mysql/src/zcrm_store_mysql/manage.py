@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Table, func, select
 
-from zcrm_core import Config, StoreError
+from zcrm_core import StoreError
 from zcrm_store_mysql.migration import move_from_zohos
 from zcrm_store_mysql.schema import VERSION, addition, creation, lease_table, token_table
 from zcrm_store_mysql.server import Server, TableChanged
@@ -42,13 +42,12 @@ def init(place: Place, server: Server) -> list[str]:
     return said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
 
 
-def migrate(place: Place, server: Server, config: Config) -> list[str]:
+def migrate(place: Place, server: Server) -> list[str]:
     """Bring the table to the newest schema; of a table made for Zoho's SDKs, move the tokens into one.
 
     Args:
-        place: where the table is.
+        place: where the table is, and for whose client and environment the tokens in Zoho's table are.
         server: how statements get there.
-        config: for whose client and environment the tokens in Zoho's table are.
 
     Raises:
         StoreError: a row cannot be moved, or this user may not do it; nothing was changed.
@@ -57,7 +56,7 @@ def migrate(place: Place, server: Server, config: Config) -> list[str]:
         return [f"Nothing to do: there is no table {place.table_name}; `zcrm store init` makes it."]
     shape = _usable(server, place)
     if shape.is_zohos:
-        return move_from_zohos(place, server, shape, config)
+        return move_from_zohos(place, server, shape)
     return _bring_up_to_date(place, server, shape) or [
         f"Nothing to do: {place.table_name} is {_kind(shape)}."
     ]

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy import text as literal
 
-from zcrm_core import Config, InvalidToken, StoreError, Token, TokenKey
+from zcrm_core import InvalidToken, StoreError, Token, TokenKey
 from zcrm_store_mysql.own_table import NAMES, row_of
 from zcrm_store_mysql.schema import VERSION, commented, creation, quoted, token_table
 from zcrm_store_mysql.server import Server, Session, TableChanged
@@ -30,14 +30,13 @@ _UNFINISHED: Final = "zcrm migration, not finished"
 _MOST_NAMED: Final = 5
 
 
-def move_from_zohos(place: Place, server: Server, shape: Shape, config: Config) -> list[str]:
-    """Move every token, as one of the configuration's client and environment.
+def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
+    """Move every token, as one of the place's client and environment.
 
     Args:
         place: the table's name; afterwards it is that of a table of zcrm's.
         server: how statements get there.
         shape: what Zoho's table looks like.
-        config: whose tokens they are.
 
     Returns:
         What was done, in lines for a person.
@@ -60,7 +59,7 @@ def move_from_zohos(place: Place, server: Server, shape: Shape, config: Config) 
 
     def work(session: Session) -> int:
         rows = _rows(session, read, shape, place)
-        tokens = _newest(rows, config, place)
+        tokens = _newest(rows, place)
         session.run_many(fill, [row_of(key, token) for key, token in tokens.items()])
         session.run(commented(target))
         session.run(Statement(f"RENAME TABLE {old_name} TO {kept_name}, {new_name} TO {old_name}"))
@@ -72,7 +71,7 @@ def move_from_zohos(place: Place, server: Server, shape: Shape, config: Config) 
         _remove(server, new)
         raise
     return [
-        f"Moved: {moved} tokens, for the client {config.client_id} in {config.environment}",
+        f"Moved: {moved} tokens, for the client {place.client_id} in {place.environment}",
         f"Table: {place.table_name} is now zcrm's own, schema {VERSION}",
         f"Kept: the old table, as {kept.table_name}. Delete it when nothing needs it any more",
         "Zoho's own SDKs cannot write to the new table: use them no longer with this database",
@@ -113,14 +112,14 @@ def _rows(session: Session, read: Statement, shape: Shape, place: Place) -> list
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
 
 
-def _newest(rows: list[dict[str, object]], config: Config, place: Place) -> dict[TokenKey, Token]:
+def _newest(rows: list[dict[str, object]], place: Place) -> dict[TokenKey, Token]:
     """Read each row; of several of one user, which there can be without a key, the last to end counts."""
     tokens: dict[TokenKey, Token] = {}
     faults: list[str] = []
     for number, row in enumerate(rows, start=1):
         try:
             token = token_in(row)
-            key = TokenKey(token.user_identifier, config.client_id, config.environment)
+            key = TokenKey(token.user_identifier, place.client_id, place.environment)
         except InvalidToken as error:
             faults.append(f"row {number}: {error.what}")
             continue

@@ -73,7 +73,7 @@ class MySQLStorePlugin(TokenStorePlugin):
             if action == "init":
                 return manage.init(place, server)
             if action == "migrate":
-                return manage.migrate(place, server, config)
+                return manage.migrate(place, server)
             return manage.status(place, server)
         finally:
             server.close()
@@ -88,7 +88,7 @@ class MySQLStorePlugin(TokenStorePlugin):
             return store
         from zcrm_store_mysql.store import MySQLStore  # noqa: PLC0415 - SQLAlchemy is slow to import
 
-        made = MySQLStore(read_place(config), config)
+        made = MySQLStore(read_place(config))
         store = self._stores.setdefault(config, made)
         if store is made:
             weakref.finalize(config, made.close)

@@ -27,6 +27,8 @@ class Place:
         password: that user's password; may be empty.
         database: the database's name.
         table: the table's name.
+        client_id: whose tokens they are, where the table does not say it.
+        environment: the environment they are for, where the table does not say it.
         timeout: how long one operation may take, in seconds, all its repetitions included.
         tls: how connections are encrypted; ``None`` encrypts where the server can, and checks nothing.
     """
@@ -36,6 +38,8 @@ class Place:
     password: Secret
     database: str
     table: str
+    client_id: str
+    environment: str
     timeout: float
     tls: Tls | None = None
 
@@ -67,6 +71,8 @@ def read_place(config: Config) -> Place:
         password=password if url.password is None else url.password,
         database=_name("db_name", config.get("db_name") if url.database is None else url.database),
         table=_name(TABLE_KEY, url.options.get(TABLE_KEY, config.get(TABLE_KEY, DEFAULT_TABLE))),
+        client_id=config.client_id,
+        environment=config.environment,
         timeout=config.timeout,
         tls=read_tls({**{key: config.get(key) for key in config}, **url.options}),
     )

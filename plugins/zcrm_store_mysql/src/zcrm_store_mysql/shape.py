@@ -81,7 +81,7 @@ class Shape:
 
     @property
     def is_zohos(self) -> bool:
-        """Whether it was made for Zoho's own SDKs: it has their four columns and none that tells keys apart."""
+        """Whether it was made for Zoho's own SDKs: it has their four columns and none of zcrm's."""
         return self.columns.keys() >= _ZOHO and self.columns.keys().isdisjoint(_OURS_ALONE)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeVar
 
-from zcrm_core import Config, StoreError, StoreUnavailable, Token, TokenKey
+from zcrm_core import StoreError, StoreUnavailable, Token, TokenKey
 from zcrm_store_mysql.leases import Leases
 from zcrm_store_mysql.own_table import OwnTable
 from zcrm_store_mysql.schema import VERSION, addition, creation, database_creation, token_table
@@ -44,12 +44,10 @@ class MySQLStore:
 
     Args:
         place: where the table is.
-        config: whose tokens they are.
     """
 
-    def __init__(self, place: Place, config: Config) -> None:
+    def __init__(self, place: Place) -> None:
         self._place = place
-        self._config = config
         self._server = Server(place)
         self._leases = Leases(place, self._server)
         self._table: TokenTable | None = None
@@ -112,7 +110,7 @@ class MySQLStore:
                 self._place.table_name,
                 "; ".join(LIMITS),
             )
-            return ZohoTable(self._place, shape, self._server, self._config)
+            return ZohoTable(self._place, shape, self._server)
         if shape.version < VERSION:
             self._bring_up_to_date(shape)
         return OwnTable(self._place, self._server)

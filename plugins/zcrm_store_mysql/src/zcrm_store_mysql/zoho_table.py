@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as literal
 
-from zcrm_core import Config, InvalidToken, StaleToken, StoreCorrupt, StoreError, Token, TokenKey
+from zcrm_core import InvalidToken, StaleToken, StoreCorrupt, StoreError, Token, TokenKey
 from zcrm_store_mysql.schema import COLLATIONS
 from zcrm_store_mysql.server import Answer, Server, Session, TableChanged
 from zcrm_store_mysql.settings import Place
@@ -49,17 +49,15 @@ class ZohoTable:
     """The tokens in a table made for Zoho's SDKs. The errors of :class:`Server` are raised by every method.
 
     Args:
-        place: the table's name.
+        place: the table's name, and for whose client and environment its tokens are.
         shape: what the table looks like; when it changes, ``TableChanged`` is raised.
         server: how statements get there.
-        config: whose client and environment the tokens are taken to be for.
     """
 
-    def __init__(self, place: Place, shape: Shape, server: Server, config: Config) -> None:
+    def __init__(self, place: Place, shape: Shape, server: Server) -> None:
         self._place = place
         self._shape = shape
         self._server = server
-        self._client_id, self._environment = config.client_id, config.environment
         here = table(
             place.table,
             column(_USER, String()),
@@ -177,7 +175,7 @@ class ZohoTable:
 
     def _key(self, user: object) -> TokenKey:
         try:
-            return TokenKey(user, self._client_id, self._environment)  # type: ignore[arg-type] # TokenKey checks
+            return TokenKey(user, self._place.client_id, self._place.environment)  # type: ignore[arg-type] # TokenKey checks
         except InvalidToken as error:
             why = error.what
         raise StoreCorrupt(
