@@ -25,12 +25,12 @@ def proxy(zcrm_mysql_server: Server) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def table(zcrm_mysql_server: Server) -> Iterator[str]:
-    """A table with a row, by its full name."""
+def table(zcrm_mysql_server: Server) -> Iterator[None]:
+    """An empty table."""
     zcrm_mysql_server.sql("CREATE DATABASE zcrm_proxy")
     try:
         zcrm_mysql_server.sql("CREATE TABLE zcrm_proxy.t (a int PRIMARY KEY)")
-        yield "zcrm_proxy.t"
+        yield
     finally:
         zcrm_mysql_server.sql("DROP DATABASE zcrm_proxy")
 
@@ -65,9 +65,9 @@ def ask(connection: Any, statement: str) -> Any:
         return cursor.fetchall()
 
 
-def rows(server: Server, table: str) -> list[tuple[object, ...]]:
+def rows(server: Server) -> list[tuple[object, ...]]:
     """What is in the table."""
-    return server.sql(f"SELECT a FROM {table} ORDER BY a")
+    return server.sql("SELECT a FROM zcrm_proxy.t ORDER BY a")
 
 
 def test_data_pass_unchanged_and_are_counted(connect: Connect, proxy: FaultProxy) -> None:
@@ -131,64 +131,66 @@ def test_a_reset_is_a_reset(connect: Connect, proxy: FaultProxy) -> None:
     assert ask(connect(), "SELECT 1") == ((1,),)
 
 
+@pytest.mark.usefixtures("table")
 def test_a_commit_whose_answer_is_cut_is_done(
-    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy, table: str
+    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy
 ) -> None:
     """The client hears nothing of its COMMIT, and the row is there."""
     connection = connect()
     ask(connection, "BEGIN")
-    ask(connection, f"INSERT INTO {table} VALUES (1)")
+    ask(connection, "INSERT INTO zcrm_proxy.t VALUES (1)")
     proxy.cut_answer("COMMIT")
 
     with pytest.raises(pymysql.OperationalError):
         connection.commit()
 
-    assert rows(zcrm_mysql_server, table) == [(1,)]
+    assert rows(zcrm_mysql_server) == [(1,)]
     assert proxy.cuts == 1
 
 
+@pytest.mark.usefixtures("table")
 def test_only_the_next_write_loses_its_answer(
-    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy, table: str
+    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy
 ) -> None:
     """Reading goes on, the next write is done and not answered, and the one after it is answered."""
     connection = connect(autocommit=True)
     proxy.cut_answer(*WRITES)
-    assert ask(connection, f"SELECT a FROM {table}") == ()
+    assert ask(connection, "SELECT a FROM zcrm_proxy.t") == ()
 
     with pytest.raises(pymysql.OperationalError):
-        ask(connection, f"/* why */ insert INTO {table} VALUES (1)")
-    ask(connect(autocommit=True), f"INSERT INTO {table} VALUES (2)")
+        ask(connection, "/* why */ insert INTO zcrm_proxy.t VALUES (1)")
+    ask(connect(autocommit=True), "INSERT INTO zcrm_proxy.t VALUES (2)")
 
-    assert rows(zcrm_mysql_server, table) == [(1,), (2,)]
+    assert rows(zcrm_mysql_server) == [(1,), (2,)]
 
 
-def test_a_cut_statement_is_not_done(
-    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy, table: str
-) -> None:
+@pytest.mark.usefixtures("table")
+def test_a_cut_statement_is_not_done(zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy) -> None:
     """The statement never reaches the server."""
     connection = connect(autocommit=True)
     proxy.cut_statement("INSERT")
 
     with pytest.raises(pymysql.OperationalError):
-        ask(connection, f"INSERT INTO {table} VALUES (1)")
+        ask(connection, "INSERT INTO zcrm_proxy.t VALUES (1)")
 
-    assert rows(zcrm_mysql_server, table) == []
+    assert rows(zcrm_mysql_server) == []
 
 
+@pytest.mark.usefixtures("table")
 def test_an_encrypted_answer_can_be_cut_as_well(
-    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy, table: str
+    zcrm_mysql_server: Server, connect: Connect, proxy: FaultProxy
 ) -> None:
     """Under TLS no word is seen, and what comes next can still lose its answer."""
     connection = connect(autocommit=True, ssl_disabled=False)
     assert ask(connection, "SHOW STATUS LIKE 'Ssl_cipher'")[0][1]
     proxy.cut_answer("INSERT")
-    ask(connection, f"INSERT INTO {table} VALUES (1)")
+    ask(connection, "INSERT INTO zcrm_proxy.t VALUES (1)")
     proxy.cut_answer()
 
     with pytest.raises(pymysql.OperationalError):
-        ask(connection, f"INSERT INTO {table} VALUES (2)")
+        ask(connection, "INSERT INTO zcrm_proxy.t VALUES (2)")
 
-    assert rows(zcrm_mysql_server, table) == [(1,), (2,)]
+    assert rows(zcrm_mysql_server) == [(1,), (2,)]
 
 
 def packet(number: int, body: bytes) -> bytes:

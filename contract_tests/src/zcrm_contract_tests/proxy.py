@@ -83,7 +83,7 @@ class FaultProxy:
         self.close()
 
     def cut_answer(self, *words: str) -> None:
-        """Let the next statement that starts with one of these words through, and reset instead of answering."""
+        """Let the next statement that starts with one of these words through; reset instead of its answer."""
         self._cut = _Cut(words, answer=True)
 
     def cut_statement(self, *words: str) -> None:

@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Where is a real MySQL server for a store's tests? This finds or starts one; the extra ``[mysql]`` brings it.
+"""Where is a real MySQL server for a store's tests? This finds or starts one.
+
+The extra ``[mysql]`` brings what it needs.
 
     pip install "zcrm-contract-tests[mysql]"
 

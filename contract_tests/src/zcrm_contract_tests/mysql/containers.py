@@ -1,7 +1,7 @@
 """How does a MySQL server in a container come and go? Through testcontainers.
 
-The image is ``ZCRM_TEST_MYSQL_IMAGE``; else ``zcrm-mysql:9.7`` where a machine without a registry has made one; else
-``mysql:9.7``, which is pulled.
+The image is ``ZCRM_TEST_MYSQL_IMAGE``; else ``zcrm-mysql:9.7`` where a machine without a registry has made
+one; else ``mysql:9.7``, which is pulled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import OperationalError
 
@@ -25,6 +25,7 @@ from zcrm_contract_tests.mysql.server import ACCESS_DENIED, OwnServer, Server, U
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.models.containers import Container
 
 __all__ = ["LABEL", "client", "image", "labels", "start", "sweep_containers"]
 
@@ -48,7 +49,9 @@ def _settle() -> None:
     # Its helper for leftovers is an image to be pulled; ``leftovers`` does without.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     if not {"TC_MAX_TRIES", "TC_POOLING_INTERVAL"} & set(os.environ):
-        os.environ.update(TC_POOLING_INTERVAL="0.05", TC_MAX_TRIES="2400")  # their product is the time allowed
+        os.environ.update(
+            TC_POOLING_INTERVAL="0.05", TC_MAX_TRIES="2400"
+        )  # their product is the time allowed
     if _is_local():
         # Inside a container it would give the bridge's address, where nothing is published.
         os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
@@ -107,7 +110,7 @@ def sweep_containers(docker: DockerClient) -> None:
     """Remove the containers, networks and folders that killed runs on this machine left."""
     from docker.errors import APIError  # noqa: PLC0415 - part of an extra
 
-    mine = {"label": [LABEL, f"{_HOST_LABEL}={socket.gethostname()}"]}
+    mine: dict[str, str | list[str] | bool] = {"label": [LABEL, f"{_HOST_LABEL}={socket.gethostname()}"]}
     for container in docker.containers.list(all=True, filters=mine, ignore_removed=True):
         if abandoned(Path(container.labels[LABEL])):
             with suppress(APIError):  # another run has swept it
@@ -177,7 +180,7 @@ class _Container(OwnServer):
             self._box.with_tmpfs_mount(_DATA, f"size={disk}m")
 
     @property
-    def _raw(self) -> Any:
+    def _raw(self) -> Container:
         return self._box.get_wrapped_container()
 
     def launch(self) -> None:

@@ -1,7 +1,7 @@
-"""How does nothing stay behind, even after ``kill -9``? Every server has a folder that its test run holds locked.
+"""How does nothing stay behind, even after ``kill -9``? Every server has a folder that its run holds locked.
 
-A lock ends with the process that holds it, whatever ends that. So a folder that can be locked is left over, and
-whoever starts a server next removes it, with the container that names it.
+A lock ends with the process that holds it, whatever ends that. So a folder that can be locked is left over,
+and whoever starts a server next removes it, with the container that names it.
 """
 
 from __future__ import annotations

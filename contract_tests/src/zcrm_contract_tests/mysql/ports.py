@@ -9,8 +9,8 @@ from typing import Final
 
 __all__ = ["free_port"]
 
-# Below the range from which systems take the ports of outgoing connections: one of those could get it otherwise
-# while the server is down, and the server could not come back.
+# Below the range from which systems take the ports of outgoing connections: one of those could get it
+# otherwise while the server is down, and the server could not come back.
 _FIRST: Final = 20_000
 _LAST: Final = 32_000
 _CHANCE: Final = random.SystemRandom()

@@ -23,7 +23,9 @@ __all__ = ["start"]
 
 _PAUSE: Final = 0.002
 _TAIL: Final = 800  # characters of a log that an error shows
-_ON_A_SMALL_DISK: Final = 'mount -t tmpfs -o "size=$1m" zcrm "$2" && cp -a "$3/." "$2" && shift 3 && exec "$@"'
+_ON_A_SMALL_DISK: Final = (
+    'mount -t tmpfs -o "size=$1m" zcrm "$2" && cp -a "$3/." "$2" && shift 3 && exec "$@"'
+)
 
 
 def start(program: Program, options: tuple[str, ...], disk: int | None) -> OwnServer:

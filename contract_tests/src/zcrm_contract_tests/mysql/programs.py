@@ -95,9 +95,7 @@ def _unpacked(tree: Path) -> Program:
         f"--plugin-dir={tree}/usr/lib/mysql/plugin",
         *_SMALL_MYSQL,
     )
-    return Program(
-        f"process, {tree}", command, lambda data: _copied(tree / "usr/lib/mysql/template", data)
-    )
+    return Program(f"process, {tree}", command, lambda data: _copied(tree / "usr/lib/mysql/template", data))
 
 
 def _copied(template: Path, data: Path) -> None:
@@ -120,5 +118,7 @@ def _found(name: str) -> str | None:
 def _output(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - a program found by name
     if done.returncode:
-        raise Unavailable(f"{command[0]} ended with {done.returncode}: {done.stderr[-400:] or done.stdout[-400:]}")
+        raise Unavailable(
+            f"{command[0]} ended with {done.returncode}: {done.stderr[-400:] or done.stdout[-400:]}"
+        )
     return done.stdout

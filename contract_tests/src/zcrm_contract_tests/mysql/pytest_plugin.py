@@ -3,15 +3,16 @@
 This module is loaded in every run of pytest, so it imports nothing that a run without MySQL can do without.
 
 A test is a MySQL test when it has the fixture ``zcrm_mysql_server`` (perhaps through another one) or the mark
-``zcrm_mysql``. Without a server such a test is skipped, and one line at the end of the run says so. Where ``CI`` is
-set, or ``ZCRM_TEST_MYSQL_REQUIRED=1``, it fails instead, and so does a MySQL test that is skipped for any other reason.
+``zcrm_mysql``. Without a server such a test is skipped, and one line at the end of the run says so. Where
+``CI`` is set, or ``ZCRM_TEST_MYSQL_REQUIRED=1``, it fails instead, and so does a MySQL test that is skipped
+for any other reason.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
@@ -63,7 +64,7 @@ def zcrm_mysql_server(request: pytest.FixtureRequest) -> Generator[Server, None,
         yield server
 
 
-def _give_up(why: str) -> None:
+def _give_up(why: str) -> NoReturn:
     if is_required():
         pytest.fail(_NONE + why, pytrace=False)
     pytest.skip(_NONE + why)

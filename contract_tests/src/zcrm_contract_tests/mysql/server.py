@@ -70,7 +70,7 @@ class Server:
         """Run a statement and give its rows.
 
         Args:
-            statement: SQL, with ``:name`` where a value goes; a colon of its own is written ``\\:``.
+            statement: SQL, with ``:name`` where a value goes; a colon of its own has a backslash before it.
             database: the one to run it in.
             values: the values by their names.
 
@@ -94,19 +94,21 @@ class Server:
             Unavailable: it ended, refuses the password, or takes longer than two minutes.
         """
         end = time.monotonic() + _START
-        while True:
-            try:
-                self.sql("SELECT 1")
-            except OperationalError as error:
-                number = error.orig.args[0] if error.orig is not None else None
-                why = "it refuses the password" if number == ACCESS_DENIED else self._ended()
-                if not why and time.monotonic() > end:
-                    why = f"no answer within {_START:.0f} s: {error.orig}"
-                if why:
-                    raise Unavailable(f"{self.source}: {why}") from error
-                time.sleep(_PAUSE)
-            else:
-                return
+        while (error := self._refusal()) is not None:
+            number = error.orig.args[0] if error.orig is not None else None
+            why = "it refuses the password" if number == ACCESS_DENIED else self._ended()
+            if not why and time.monotonic() > end:
+                why = f"no answer within {_START:.0f} s: {error.orig}"
+            if why:
+                raise Unavailable(f"{self.source}: {why}") from error
+            time.sleep(_PAUSE)
+
+    def _refusal(self) -> OperationalError | None:
+        try:
+            self.sql("SELECT 1")
+        except OperationalError as error:
+            return error
+        return None
 
     def _ended(self) -> str:
         """Why there is nothing left to wait for; empty while there is."""

@@ -1,11 +1,13 @@
 """From where does the MySQL server of a test run come? From the first source that has one.
 
-1. ``ZCRM_TEST_MYSQL_URL``, ``mysql://user:password@host:port``: a server that somebody else runs. When it does not
-   answer, that is an error.
+1. ``ZCRM_TEST_MYSQL_URL``, ``mysql://user:password@host:port``: a server that somebody else runs. When it
+   does not answer, that is an error.
 2. Docker: a container, through testcontainers; ``containers`` says of which image.
-3. A process on this machine: MySQL in the folder that ``ZCRM_TEST_MYSQL_TREE`` names, else ``mysqld`` on the path.
+3. A process on this machine: MySQL in the folder that ``ZCRM_TEST_MYSQL_TREE`` names, else ``mysqld`` on the
+   path.
 
-``ZCRM_TEST_MYSQL_PROVIDER`` picks one: ``url``, ``docker``, ``process``, or ``mariadb``, which nothing else does.
+``ZCRM_TEST_MYSQL_PROVIDER`` picks one: ``url``, ``docker``, ``process``; or ``mariadb``, which is never used
+otherwise.
 """
 
 from __future__ import annotations
@@ -48,8 +50,9 @@ def start_server(*options: str, disk: int | None = None) -> OwnServer:
 
     Args:
         options: the server's, for example ``--max-connections=5``; they overrule those that are set here.
-        disk: how much space its data have, in MiB, of which a new server fills about 130; such a server loses its
-            data when it ends. As much as there is when left out.
+        disk: how much space its data have, in MiB; a new server fills about 130. Such a server loses its data
+            when it ends. On a full disk it waits for space, for the sake of its binary log; with
+            ``--skip-log-bin`` it refuses the statement. No limit when left out.
 
     Raises:
         Unavailable: no source can; the text has the reason of each.
@@ -59,7 +62,7 @@ def start_server(*options: str, disk: int | None = None) -> OwnServer:
     for name in [_picked()] if _picked() not in ("", "url") else ["docker", "process"]:
         try:
             return _STARTERS[name](options, disk)
-        except Unavailable as error:
+        except Unavailable as error:  # noqa: PERF203 - a loop over two
             reasons.append(f"{name}: {error}")
     raise Unavailable("; ".join(reasons))
 
