@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-__all__ = ["LABEL", "client", "image", "labels", "start", "sweep_containers"]
+__all__ = ["client", "image", "labels", "start", "sweep_containers"]
 
-LABEL: Final = "zcrm.test"
-"""What every container and network of these tests is labelled with; the value is its run's locked folder."""
-
+_LABEL: Final = "zcrm.test"  # its value is the run's locked folder
 _HOST_LABEL: Final = "zcrm.test.host"
 _OWN_IMAGE: Final = "zcrm-mysql:9.7"
 _VENDOR_IMAGE: Final = "mysql:9.7"
@@ -103,20 +101,20 @@ def image(docker: DockerClient) -> str:
 
 def labels(folder: Folder) -> dict[str, str]:
     """The labels by which a later run knows what is left over."""
-    return {LABEL: str(folder.path), _HOST_LABEL: socket.gethostname()}
+    return {_LABEL: str(folder.path), _HOST_LABEL: socket.gethostname()}
 
 
 def sweep_containers(docker: DockerClient) -> None:
     """Remove the containers, networks and folders that killed runs on this machine left."""
     from docker.errors import APIError  # noqa: PLC0415 - part of an extra
 
-    mine: dict[str, str | list[str] | bool] = {"label": [LABEL, f"{_HOST_LABEL}={socket.gethostname()}"]}
+    mine: dict[str, str | list[str] | bool] = {"label": [_LABEL, f"{_HOST_LABEL}={socket.gethostname()}"]}
     for container in docker.containers.list(all=True, filters=mine, ignore_removed=True):
-        if abandoned(Path(container.labels[LABEL])):
+        if abandoned(Path(container.labels[_LABEL])):
             with suppress(APIError):  # another run has swept it
                 container.remove(force=True, v=True)
     for network in docker.networks.list(filters=mine):
-        if abandoned(Path(network.attrs["Labels"][LABEL])):
+        if abandoned(Path(network.attrs["Labels"][_LABEL])):
             with suppress(APIError):
                 network.remove()
     sweep()

@@ -76,6 +76,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     if item.get_closest_marker(_MARK) or _FIXTURE in getattr(item, "fixturenames", ()):
         forbid_skip(report)
+        if report.skipped and isinstance(report.longrepr, tuple) and _NONE in report.longrepr[2]:
+            # pytest's list of skips has one line for each place.
+            report.longrepr = (__file__, 1, report.longrepr[2])
         if report.when == "call" and _SOURCE in item.config.stash:
             report.user_properties.append((_PROPERTY, item.config.stash[_SOURCE]))
     return report

@@ -36,15 +36,23 @@ class Server:
         user: an account that may do everything.
         password: the account's.
         source: where it comes from, in words for a person.
+        patience: seconds to wait for an answer; without end when left out.
     """
 
-    def __init__(self, host: str, port: int, user: str, password: str, source: str) -> None:
+    def __init__(
+        self, host: str, port: int, user: str, password: str, source: str, *, patience: float | None = None
+    ) -> None:
         self.host, self.port, self.user, self.password, self.source = host, port, user, password, source
         self.engine: Engine = create_engine(
             f"mysql+pymysql://{host}:{port}",
             isolation_level="AUTOCOMMIT",
             # As bytes: PyMySQL would encode the text as Latin-1.
-            connect_args={"user": user, "password": password.encode(), "connect_timeout": 5},
+            connect_args={
+                "user": user,
+                "password": password.encode(),
+                "connect_timeout": 5,
+                "read_timeout": patience,
+            },
         )
 
     def __enter__(self) -> Self:

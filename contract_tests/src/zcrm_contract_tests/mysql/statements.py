@@ -23,7 +23,7 @@ class Statements:
         self._hidden = False
 
     def words(self, data: bytes) -> list[str]:
-        """The first words, in capitals, of the statements that start in this piece; none of an encrypted one."""
+        """The first words of the statements that start in this piece; none if it is encrypted."""
         found: list[str] = []
         self._rest += data
         while self._rest and not self._hidden:
