@@ -105,9 +105,8 @@ def test_no_acknowledged_save_is_lost(
         savers.wait_for_more(20)
         victim = cluster.primary()
         with fault(cluster, victim):
-            new = cluster.primary()
+            cluster.primary(besides=victim)
             savers.wait_for_more(20)
-            assert new is not victim
             savers.end()
             said = savers.lines()
             errors = [line for found in said.values() for line in found if not line.isdecimal()]
@@ -121,6 +120,6 @@ def test_no_acknowledged_save_is_lost(
     lost = {
         user: (token, int(said[user][-1]))
         for user, token in stored.items()
-        if token is None or token.expires_at is None or token.expires_at < int(said[user][-1])
+        if token is None or token.expiry_time < int(said[user][-1])
     }
     assert lost == {}

@@ -128,12 +128,16 @@ class Cluster:
         hosts = ",".join(f"{node.host}:{node.port}" for node in self.nodes)
         return f"mysql://root:{self.password}@{hosts}/{database}"
 
-    def primary(self) -> Node:
-        """The node that takes writes; waits for one while the group chooses."""
+    def primary(self, besides: Node | None = None) -> Node:
+        """The node that takes writes; waits for one while the group chooses.
+
+        Args:
+            besides: one that failed, which may not know yet that it is the primary no longer.
+        """
         found: list[Node] = []
 
         def chosen() -> bool:
-            found[:] = [node for node in self.nodes if node.is_primary()]
+            found[:] = [node for node in self.nodes if node is not besides and node.is_primary()]
             return len(found) == 1
 
         _until(chosen, "one primary")
