@@ -67,7 +67,7 @@ def served(local_server: Any, tmp_path: Path) -> Iterator[Callable[[str], Path]]
         authority, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         ca = _written(tmp_path, "ca", _signed("authority", authority, "authority", authority, ""), authority)
         cert = _written(tmp_path, "server", _signed("server", own, "authority", authority, host), own)
-        serve(ca, cert, tmp_path / "server-key.pem")
+        serve(*map(local_server.place, (ca, cert, tmp_path / "server-key.pem")))
         return ca
 
     yield made
@@ -75,30 +75,30 @@ def served(local_server: Any, tmp_path: Path) -> Iterator[Callable[[str], Path]]
 
 
 def test_a_certificate_that_fits_is_accepted(
-    server: Any, database: str, plugin: MySQLStorePlugin, key: TokenKey, served: Callable[[str], Path]
+    local_server: Any, database: str, plugin: MySQLStorePlugin, key: TokenKey, served: Callable[[str], Path]
 ) -> None:
     """With the right authority and a name that fits, tokens are saved and fetched."""
-    config = server.config(database, db_ssl_ca=str(served("127.0.0.1")))
+    config = local_server.config(database, db_ssl_ca=str(served("127.0.0.1")))
     plugin.save(config, key, TOKEN, None)
     assert plugin.fetch(config, key) == TOKEN
 
 
 def test_a_certificate_for_another_host_is_refused(
-    server: Any, database: str, plugin: MySQLStorePlugin, key: TokenKey, served: Callable[[str], Path]
+    local_server: Any, database: str, plugin: MySQLStorePlugin, key: TokenKey, served: Callable[[str], Path]
 ) -> None:
     """A certificate that names another host is refused, and the message says so."""
-    config = server.config(database, db_ssl_ca=str(served("127.0.0.9")))
+    config = local_server.config(database, db_ssl_ca=str(served("127.0.0.9")))
     with pytest.raises(StoreUnavailable, match=r"ZCRM-MYSQL-013.*127\.0\.0\.1"):
         plugin.fetch(config, key)
 
 
 def test_a_certificate_of_another_authority_is_refused(
-    server: Any, database: str, plugin: MySQLStorePlugin, key: TokenKey, served: Callable[[str], Path]
+    local_server: Any, database: str, plugin: MySQLStorePlugin, key: TokenKey, served: Callable[[str], Path]
 ) -> None:
     """Without the authority's file, the system's own authorities count, and the server's is none of them."""
     served("127.0.0.1")
     with pytest.raises(StoreUnavailable, match="ZCRM-MYSQL-013"):
-        plugin.fetch(server.config(database, db_ssl_verify="yes"), key)
+        plugin.fetch(local_server.config(database, db_ssl_verify="yes"), key)
 
 
 def test_encryption_without_a_check_can_be_asked_for(

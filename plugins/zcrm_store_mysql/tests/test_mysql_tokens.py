@@ -263,9 +263,10 @@ def test_a_forked_process_has_connections_of_its_own(
 
 
 def test_an_operation_is_one_round_trip(
-    plugin: MySQLStorePlugin, config: Config, local_server: LocalServer, key: TokenKey
+    plugin: MySQLStorePlugin, local_server: LocalServer, database: str, key: TokenKey
 ) -> None:
     """On a warm connection each operation asks the server once: no ping, no COMMIT, no ROLLBACK."""
+    config = local_server.config(database)
     plugin.fetch(config, key)
     asked = "SHOW GLOBAL STATUS WHERE Variable_name = 'Questions'"
 
