@@ -328,7 +328,7 @@ def test_values_reach_the_driver_as_parameters(
 
     def noted(cursor: Cursor, statement: str, values: object = None) -> int:
         seen.append(statement)
-        return execute(cursor, statement, values)  # type: ignore[arg-type] # as the store passes it
+        return execute(cursor, statement, values)
 
     monkeypatch.setattr(Cursor, "execute", noted)
     token = token_of(key, access_token="SECRET-A", refresh_token="SECRET-R", scope="SECRET-S")

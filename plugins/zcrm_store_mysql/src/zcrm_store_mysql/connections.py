@@ -136,7 +136,7 @@ class Connections:
         for address in addresses:
             try:
                 connection = self._open_to(address)
-            except (MySQLError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a peer that speaks no MySQL makes the driver stumble anyhow
                 troubles.append(explain_connecting(error, self._place, address))
                 continue
             self.worked = True

@@ -55,6 +55,7 @@ _AGAIN: Final = {
     1203: "this user has too many connections",
     1205: "another session kept the row locked",
     1213: "two sessions waited for each other",
+    1226: "this user has used up what the server allows",
     1317: "the statement was ended by an administrator",
     3101: "its replication group found a conflicting change",
     3572: "another session kept the row locked",
@@ -76,7 +77,6 @@ _NOT_NOW: Final = {
     1041: "it has no memory left",
     1114: "the table is full, or its disk is",
     1129: "it has blocked this host after too many failed connections",
-    1226: "this user has used up what the server allows",
 }
 
 
