@@ -14,7 +14,8 @@ from zcrm_contract_tests.mysql.pytest_plugin import forbid_skip
 from zcrm_core import Config, TokenKey
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
-CLUSTER = "ZCRM_TEST_CLUSTER"
+OPT_IN = {"cluster": "ZCRM_TEST_CLUSTER", "interop": "ZCRM_TEST_ZOHO_SDK"}
+"""Tests that need more than a server, by their mark, and the variable that asks for them."""
 
 
 class Server:
@@ -52,10 +53,9 @@ class LocalServer(Server):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of a cluster unless they are asked for."""
-    if os.environ.get(CLUSTER):
-        return
-    out = [item for item in items if item.get_closest_marker("cluster")]
+    """Leave out the tests that need a cluster or Zoho's SDK unless they are asked for."""
+    unasked = [mark for mark, variable in OPT_IN.items() if not os.environ.get(variable)]
+    out = [item for item in items if any(item.get_closest_marker(mark) for mark in unasked)]
     if out:
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=out)

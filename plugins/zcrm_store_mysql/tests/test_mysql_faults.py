@@ -481,7 +481,7 @@ def url_of(*servers: mysql.OwnServer, **more: Any) -> Config:
 def test_the_server_that_takes_changes_is_found_and_found_again(
     pair: tuple[mysql.OwnServer, mysql.OwnServer], plugin: MySQLStorePlugin
 ) -> None:
-    """Of two servers the one that takes changes is used; when they change roles, the client follows by itself."""
+    """Of two servers the one that takes changes is used; when they change roles, the client follows."""
     first, second = pair
     config = url_of(first, second, timeout=20)
     first.sql("SET GLOBAL super_read_only = ON")
