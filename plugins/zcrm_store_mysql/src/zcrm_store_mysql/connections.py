@@ -32,6 +32,8 @@ _IDLE_SECONDS: Final = 30.0
 """After this time firewalls and proxies may have forgotten a connection without telling."""
 _LONGEST_SILENCE: Final = 5.0
 """How long one of several servers may be silent before another one is asked, in seconds."""
+_TRUST_SECONDS: Final = 1.0
+"""For how long one of several servers is taken to be the one that takes changes, once it has said so."""
 _NO_TLS: Final = 2026
 _LOCK_SECONDS: Final = 5
 _SESSION: Final = (
@@ -125,6 +127,8 @@ class Connections:
             reset_on_return=None,
         )
         listen(made, "checkout", _refuse_dead)
+        if len(self._place.addresses) > 1:
+            listen(made, "checkout", _refuse_demoted)
         listen(made, "checkin", _note_time)
         # setdefault is atomic; a pool that came second has opened nothing.
         return self._pools.setdefault(pid, made)
@@ -207,6 +211,15 @@ def _refuse_dead(connection: Connection, record: ConnectionPoolEntry, _lent: obj
             connection.ping(reconnect=False)
         except MySQLError:
             raise DisconnectionError from None
+
+
+def _refuse_demoted(connection: Connection, record: ConnectionPoolEntry, _lent: object) -> None:
+    """Leave a server that takes no changes any more: what it has can be old, and a fetch would not notice."""
+    now = time.monotonic()
+    if now - record.info.setdefault("primary at", now) > _TRUST_SECONDS:
+        if not _takes_changes(connection):
+            raise DisconnectionError
+        record.info["primary at"] = now
 
 
 def _readable(sock: socket.socket) -> bool:
