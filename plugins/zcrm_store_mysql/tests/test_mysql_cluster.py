@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from zcrm_contract_tests.mysql.cluster import Cluster, Node
-from zcrm_core import Config, TokenKey
+from zcrm_core import Config, Token, TokenKey
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
@@ -28,6 +28,17 @@ def cluster() -> Iterator[Cluster]:
     """Three servers; a missing Docker is an error here, for the test was asked for."""
     with Cluster() as found:
         yield found
+
+
+def config_of(cluster: Cluster) -> dict[str, object]:
+    """A configuration of a new database on all servers of the cluster."""
+    database = f"zcrm_{secrets.token_hex(4)}"
+    return {
+        "client_id": "1000.C",
+        "client_secret": "s",
+        "db_url": cluster.url(database),
+        "timeout": 60,
+    }
 
 
 class Savers:
@@ -91,35 +102,46 @@ def test_no_acknowledged_save_is_lost(
     cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster, Node], AbstractContextManager[None]]
 ) -> None:
     """Eight processes save while the primary fails: no error, no lost token, and all find the new primary."""
-    database = f"zcrm_{secrets.token_hex(4)}"
-    config: dict[str, object] = {
-        "client_id": "1000.C",
-        "client_secret": "s",
-        "db_url": cluster.url(database),
-        "timeout": 60,
-    }
-    plugin, users = MySQLStorePlugin(), Config(config, plugin_keys=MySQLStorePlugin.config_keys)
-    assert plugin.fetch(users, TokenKey("nobody", "1000.C", "production")) is None  # the table is there
+    config = config_of(cluster)
+    plugin, reader = MySQLStorePlugin(), Config(config, plugin_keys=MySQLStorePlugin.config_keys)
+    assert plugin.fetch(reader, TokenKey("nobody", "1000.C", "production")) is None  # the table is there
     savers = Savers(config, tmp_path)
     try:
         savers.wait_for_more(20)
         victim = cluster.primary()
         with fault(cluster, victim):
-            cluster.primary(besides=victim)
+            new = cluster.primary(besides=victim)
             savers.wait_for_more(20)
             savers.end()
-            said = savers.lines()
-            errors = [line for found in said.values() for line in found if not line.isdecimal()]
-            stored = {
-                user: plugin.fetch(users, TokenKey(user, "1000.C", "production")) for user in savers.files
-            }
+            stored = new.sql(
+                "SELECT useridentifier, expirytime FROM oauthtokens", str(config["db_url"]).rpartition("/")[2]
+            )
     finally:
         savers.end()
 
-    assert errors == []
-    lost = {
-        user: (token, int(said[user][-1]))
-        for user, token in stored.items()
-        if token is None or token.expiry_time < int(said[user][-1])
-    }
-    assert lost == {}
+    said = savers.lines()
+    assert [line for found in said.values() for line in found if not line.isdecimal()] == []
+    acknowledged = {user: int(found[-1]) for user, found in said.items()}
+    assert set(acknowledged) == {user for user, _ in stored}
+    assert {user: number for user, number in stored if int(str(number)) < acknowledged[str(user)]} == {}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a primary that was cut off still answers a fetch, with what it knew until then"
+)
+def test_a_client_that_only_reads_leaves_the_old_primary(cluster: Cluster) -> None:
+    """Once the cut-off primary refuses to write, a client connected to it fetches from the new one."""
+    config = Config(config_of(cluster), plugin_keys=MySQLStorePlugin.config_keys)
+    key = TokenKey("a@example.com", "1000.C", "production")
+    reader, writer = MySQLStorePlugin(), MySQLStorePlugin()
+    assert reader.fetch(config, key) is None
+    victim = cluster.primary()
+    with cluster.cut_off(victim):
+        cluster.primary(besides=victim)
+        writer.save(config, key, Token("a@example.com", "new", None, 1), None)
+        end = time.monotonic() + 30
+        while victim.sql("SELECT @@GLOBAL.super_read_only") != [(1,)]:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+        assert reader.fetch(config, key) is not None
