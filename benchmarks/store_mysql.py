@@ -28,7 +28,8 @@ FETCHES, SAVES, ZOHOS = 300, 100, 20
 """How many calls one measurement takes; Zoho's SDK is slower by so much that a few will do."""
 ZOHO_TABLE = """CREATE TABLE oauthtoken (
     id varchar(10) NOT NULL, user_name varchar(255), client_id varchar(255), client_secret varchar(255),
-    refresh_token varchar(255), access_token varchar(255), grant_token varchar(255), expiry_time varchar(20), redirect_url varchar(255), api_domain varchar(255), PRIMARY KEY (id))"""
+    refresh_token varchar(255), access_token varchar(255), grant_token varchar(255),
+    expiry_time varchar(20), redirect_url varchar(255), api_domain varchar(255), PRIMARY KEY (id))"""
 """The table as the page of Zoho's SDK has it made."""
 
 

@@ -1,4 +1,4 @@
-"""What do the stores cost? Run: ``python benchmarks/stores.py``, or with the name of one: ``file``, ``mysql``."""
+"""What do the stores cost? Run ``python benchmarks/stores.py``, or name one: ``file``, ``mysql``."""
 
 from __future__ import annotations
 

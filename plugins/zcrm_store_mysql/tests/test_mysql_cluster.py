@@ -126,9 +126,6 @@ def test_no_acknowledged_save_is_lost(
     assert {user: number for user, number in stored if int(str(number)) < acknowledged[str(user)]} == {}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a primary that was cut off still answers a fetch, with what it knew until then"
-)
 def test_a_client_that_only_reads_leaves_the_old_primary(cluster: Cluster) -> None:
     """Once the cut-off primary refuses to write, a client connected to it fetches from the new one."""
     config = Config(config_of(cluster), plugin_keys=MySQLStorePlugin.config_keys)

@@ -501,6 +501,25 @@ def test_the_server_that_takes_changes_is_found_and_found_again(
     assert first.sql("SELECT accesstoken FROM several.oauthtokens") == [("new",)]
 
 
+def test_a_client_that_only_reads_follows_too(
+    pair: tuple[mysql.OwnServer, mysql.OwnServer], plugin: MySQLStorePlugin
+) -> None:
+    """A demoted server that still answers is left by fetches within a moment: what it has can be old."""
+    first, second = pair
+    config = url_of(first, second, timeout=20)
+    other = url_of(second, first, timeout=20)
+    plugin.save(config, KEY, OLD, None)
+    MySQLStorePlugin().save(other, KEY, NEW, None)
+    assert plugin.fetch(config, KEY) == OLD
+    first.sql("SET GLOBAL super_read_only = ON")
+    try:
+        time.sleep(1.1)
+        assert plugin.fetch(config, KEY) == NEW
+    finally:
+        first.sql("SET GLOBAL super_read_only = OFF")
+        first.sql("SET GLOBAL read_only = OFF")
+
+
 def test_no_server_that_takes_changes_is_told(
     pair: tuple[mysql.OwnServer, mysql.OwnServer], plugin: MySQLStorePlugin
 ) -> None:
