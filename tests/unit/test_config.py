@@ -84,6 +84,7 @@ BAD: dict[str, list[object]] = {
     "db_port": ["0", 65536, "x", 3306.0, True],
     "db_host": [""],
     "db_name": [""],
+    "db_url": ["", 7],
 }
 
 ALIASES = [(alias, key.name) for key in KEYS.values() for alias in key.aliases]

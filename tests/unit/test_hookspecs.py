@@ -10,7 +10,17 @@ from typing import Literal
 
 import pytest
 
-from zcrm_core import Config, LogEvent, Region, StoreClaim, Token, TokenKey, TokenStorePlugin, hookspecs
+from zcrm_core import (
+    Config,
+    LogEvent,
+    Region,
+    StoreAction,
+    StoreClaim,
+    Token,
+    TokenKey,
+    TokenStorePlugin,
+    hookspecs,
+)
 
 # The hooks and their arguments are promised to every plugin there is; changing one breaks them all.
 HOOKS = {
@@ -20,6 +30,7 @@ HOOKS = {
     "zcrm_delete_token": ("config", "key"),
     "zcrm_list_tokens": ("config",),
     "zcrm_lock_token": ("config", "key", "wait"),
+    "zcrm_manage_store": ("config", "action"),
     "zcrm_choose_region": ("config",),
     "zcrm_log": ("event",),
     "zcrm_config_keys": (),
@@ -62,9 +73,17 @@ class Locking(Listing):
         yield
 
 
+class Managing(Small):
+    """A store that says what it keeps tokens in."""
+
+    def manage(self, config: Config, action: StoreAction) -> list[str]:
+        return [action]
+
+
 def offered(plugin: TokenStorePlugin) -> set[str]:
     """The optional hooks that a store offers."""
-    return {hook for hook in ("zcrm_list_tokens", "zcrm_lock_token") if hasattr(plugin, hook)}
+    optional = ("zcrm_list_tokens", "zcrm_lock_token", "zcrm_manage_store")
+    return {hook for hook in optional if hasattr(plugin, hook)}
 
 
 def test_the_hooks_are_the_promised_ones() -> None:
@@ -105,6 +124,7 @@ def test_a_store_without_one_of_the_four_methods_cannot_be_made(missing: str) ->
         (Small(), set()),
         (Listing(), {"zcrm_list_tokens"}),
         (Locking(), {"zcrm_list_tokens", "zcrm_lock_token"}),
+        (Managing(), {"zcrm_manage_store"}),
     ],
 )
 def test_optional_methods_become_hooks_for_the_class_that_writes_them(

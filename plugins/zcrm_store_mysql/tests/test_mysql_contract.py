@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -10,17 +10,31 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from zcrm_contract_tests import Capabilities, TokenStoreContract
+from zcrm_core import Token, TokenKey
 
 # Calls that are made to fail leave sockets open in older drivers, which Python tells about when it comes to
 # them.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
+FIRST_SCHEMA = """CREATE TABLE `{0}` (
+  key_digest BINARY(32) NOT NULL PRIMARY KEY,
+  useridentifier VARCHAR(512) NOT NULL,
+  accesstoken MEDIUMTEXT NOT NULL,
+  refreshtoken MEDIUMTEXT,
+  expirytime BIGINT NOT NULL,
+  client_id VARCHAR(512) NOT NULL,
+  environment VARCHAR(512) NOT NULL,
+  api_domain MEDIUMTEXT,
+  scope MEDIUMTEXT
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin"""
+
+
 class TestOwnTable(TokenStoreContract):
     """The table that zcrm makes; each example has a table of its own."""
 
     plugin = "mysql"
-    capabilities = Capabilities(connects=True)
+    capabilities = Capabilities(connects=True, migrates=True)
     level = 1
 
     @pytest.fixture(autouse=True)
@@ -39,6 +53,40 @@ class TestOwnTable(TokenStoreContract):
             "db_table": namespace,
             "timeout": 2,
         }
+
+    def raw_dump(self, namespace: str) -> Mapping[str, bytes]:
+        """Give each row, by its digest."""
+        rows = self.server.sql(f"SELECT * FROM `{namespace}`", self.database)  # noqa: S608 - of the suite's
+        return {row[0].hex(): repr(row[1:]).encode() for row in rows}
+
+    def old_stores(self, namespace: str) -> Mapping[str, Callable[[], Mapping[TokenKey, Token]]]:
+        """Make the table of the first schema, which named no version, with two tokens."""
+
+        def first() -> Mapping[TokenKey, Token]:
+            self.server.sql(FIRST_SCHEMA.format(namespace), self.database)
+            tokens = {
+                TokenKey(user, "1000.C", "production"): Token(user, "access", "refresh", 1, "https://x", "s")
+                for user in ("a@example.com", "A@example.com")
+            }
+            for key, token in tokens.items():
+                self.server.sql(
+                    f"INSERT INTO `{namespace}` "  # noqa: S608 - of the suite's own making
+                    "VALUES (:digest, :user, :access, :refresh, 1, :client, "
+                    "'production', 'https://x', 's')",
+                    self.database,
+                    digest=key.digest(),
+                    user=key.user_identifier,
+                    access=token.access_token,
+                    refresh=token.refresh_token,
+                    client=key.client_id,
+                )
+            return tokens
+
+        return {"schema 1": first}
+
+    def newer_store(self, namespace: str) -> None:
+        """Make a table of a schema that is not known yet."""
+        self.server.sql(FIRST_SCHEMA.format(namespace) + " COMMENT 'zcrm schema 3'", self.database)
 
     def break_connections(self, namespace: str) -> None:
         """End every session but this one, as a restart of the server would."""

@@ -44,6 +44,13 @@ def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
     Raises:
         StoreError: a row cannot be moved; the message names the rows. Nothing was changed.
     """
+    if shape.maker == "MariaDB":
+        raise StoreError(
+            f"The tokens in {place.table_name} cannot be moved here; nothing was changed.",
+            why="MariaDB does not let a table be renamed while it is locked, so a token could be lost.",
+            fix="Set db_table to a new name, and log in again: zcrm makes that table.",
+            code="ZCRM-MYSQL-017",
+        )
     new = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zcrm")
     kept = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zoho")
     _make_room(server, new, kept)
