@@ -14,6 +14,7 @@ from typing import Final
 from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError
 from zcrm_core.hookspecs import LogEvent, hookimpl
+from zcrm_core.plugin_info import cure
 from zcrm_core.plugins import Plugins
 from zcrm_core.tokens import Secret
 
@@ -66,8 +67,9 @@ class EventLog:
             key: value if value is None or isinstance(value, (int, float)) else self.redact(str(value))
             for key, value in fields.items()
         }
-        for error in self._plugins.log(LogEvent(name, level, self.redact(message), clean)):
-            _LOGGER.warning("a logging plugin failed on %s: %s", name, type(error).__name__)
+        for plugin, error in self._plugins.log(LogEvent(name, level, self.redact(message), clean)):
+            kind = type(error).__name__  # its text may hold anything
+            _LOGGER.warning("a logging plugin failed on %s: %s in %s. %s", name, kind, plugin, cure(plugin))
 
     def redact(self, text: str) -> str:
         """Give a text with every guarded secret, and whatever looks like a token, masked."""
