@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from importlib.metadata import EntryPoint
-from typing import Final
 
 __all__ = ["PluginHangs", "load"]
 
-LOADING_SECONDS: Final = 20.0
+LOADING_SECONDS = 20.0
 """How long one plugin's import may take. The slowest honest ones take two seconds on a cold disk."""
 
 _hanging: dict[str, _Import] = {}
@@ -57,11 +57,9 @@ def load(entry: EntryPoint) -> object:
         BaseException: whatever the import raised, with its traceback.
     """
     module = entry.module
-    if module in sys.modules and module not in _hanging and not _under_way(module):
-        return entry.load()  # nothing of it runs any more
-    if any(map(_under_way, tuple(sys.modules))):
-        # A client is made while something is imported: a plugin that needs that very module would wait for
-        # this thread, and this thread for the plugin.
+    if _is_importing() or (module in sys.modules and not _under_way(module)):
+        # In the second case nothing of it runs any more. In the first, a client is made while a module is
+        # imported: a plugin that needs that very module would wait for this thread, and this thread for it.
         return entry.load()
     earlier = _hanging.get(module)
     if earlier is not None and earlier.is_alive():
@@ -77,11 +75,16 @@ def load(entry: EntryPoint) -> object:
     return found
 
 
+def _is_importing() -> bool:
+    """Tell whether this thread is in the middle of an import."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib._bootstrap"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _under_way(name: str) -> bool:
     """Tell whether a module's code is still running, by the mark that Python's own import keeps."""
-    try:
-        # Past the module's own ways: asked for an attribute, a lazy one would be imported.
-        spec = object.__getattribute__(sys.modules[name], "__dict__").get("__spec__")
-    except (AttributeError, KeyError):  # what is no module, or gone by now
-        return False
-    return bool(getattr(spec, "_initializing", False))
+    return bool(getattr(getattr(sys.modules.get(name), "__spec__", None), "_initializing", False))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import get_type_hints
 
 import click
 import pytest
@@ -31,6 +32,7 @@ from zcrm_core.crm.modules import Field, Module, Modules
 from zcrm_core.crm.org import Org, Organization
 from zcrm_core.crm.records import ModuleClient, Record
 from zcrm_core.crm.users import User, Users
+from zcrm_core.hookspecs import EventFields
 from zcrm_core.plugins import Plugins
 from zcrm_core.response import Response
 
@@ -52,7 +54,7 @@ def rows(name: str, *header: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     inside = False
     for line in page(name).splitlines():
-        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        cells = tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|")))
         if line.startswith("|") and cells == header:
             inside = True
         elif not line.startswith("|"):
@@ -203,6 +205,20 @@ def test_every_event_is_documented_with_its_level_and_fields() -> None:
     }
 
     assert documented == emitted()
+
+
+def test_every_field_of_an_event_is_documented_with_its_type() -> None:
+    """The reference has each field that an event can hold, with the type that a type checker sees."""
+    documented = {
+        code(first)[0]: code(kind)[0].replace("\\", "")
+        for first, kind, _ in rows("reference/events.md", "field", "type", "meaning")
+    }
+
+    hints = get_type_hints(EventFields)
+
+    assert documented == {
+        name: hint.__name__ if isinstance(hint, type) else str(hint) for name, hint in hints.items()
+    }
 
 
 # -- errors --------------------------------------------------------------------------------------------
