@@ -31,7 +31,7 @@ def why_chosen(claim: StoreClaim, pinned: str | None, chosen: PluginInfo | None,
         in_force: whether that is this one.
     """
     if pinned is not None:
-        return f"token_store = {pinned} names {'it' if in_force else 'another'}"
+        return f"token_store = {pinned} names {f'it; {claim.reason}' if in_force else 'another'}"
     if claim.claims and chosen is not None and not in_force:
         return f"{claim.reason}, but {chosen.name} ranks higher"
     return claim.reason

@@ -257,7 +257,7 @@ def test_a_store_that_fails_never_hands_over(
         ),
         (
             {"token_persistence_path": "tokens", "token_store": "mysql"},
-            r"mysql \(zcrm-store-mysql \S+\), priority 100: token_store = mysql names it",
+            r"mysql \(zcrm-store-mysql \S+\), priority 100: token_store = mysql names it; the default store",
         ),
         (
             {"token_persistence_path": "tokens", "persistence_handler": Own()},
