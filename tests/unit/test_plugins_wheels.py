@@ -328,7 +328,8 @@ def test_a_client_made_while_its_own_package_is_imported_finds_the_package_s_plu
     module = site.modules[-1]
     package = site.folder / "zcrm_test_application"
     package.mkdir()
-    (site.folder / f"{module}.py").rename(package / "plugin.py")
+    source = (site.folder / f"{module}.py").read_text(encoding="utf-8")
+    (package / "plugin.py").write_text(f"import zcrm_test_application\n{source}", encoding="utf-8")
     (package / "__init__.py").write_text(
         f"from zcrm_core import Client\nclient = Client({BASE!r} | {{'token_store': 'app'}})\n",
         encoding="utf-8",
