@@ -22,6 +22,8 @@ from zcrm_core import (
     ConfigError,
     PluginError,
     Region,
+    StoreError,
+    TokenKey,
     TokenStorePlugin,
     hookimpl,
     plugin_loading,
@@ -29,6 +31,7 @@ from zcrm_core import (
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
+from zcrm_core.store import Store
 
 BASE = {"client_id": "1000.A", "client_secret": "s"}
 CONFIG = Config(BASE)
@@ -411,6 +414,25 @@ def test_a_store_that_fails_matters_only_where_it_may_be_in_force(site: Site, mo
         with pytest.raises(PluginError, match=r"odd \(odd-wheel 1\.2\)") as caught:
             chosen(site.plugins(), config)
         assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("Plugin.fetch = lambda *_: 1 / 0", "ZeroDivisionError"),
+        ("Plugin.fetch = lambda *_: 'a token'", "str"),
+    ],
+)
+def test_the_store_in_force_is_named_when_it_fails(site: Site, more: str, says: str) -> None:
+    """A hook that raises or answers nonsense is told with plugin, wheel, version and cure; none takes over."""
+    site.store("odd-wheel", "odd", 900, f"\n{more}\n")
+    store = Store(site.plugins(), CONFIG)
+
+    with pytest.raises((StoreError, PluginError), match=r"odd \(odd-wheel 1\.2\)") as caught:
+        store.fetch(TokenKey("u", "1000.A", "production"))
+
+    assert says in str(caught.value)
+    assert "orrect or update the store" in caught.value.fix
 
 
 @pytest.mark.parametrize("answer", ["raise OSError('no net')", "return 'https://x.example'"])
