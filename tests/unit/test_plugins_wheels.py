@@ -424,7 +424,7 @@ def test_a_store_that_fails_matters_only_where_it_may_be_in_force(site: Site, mo
     ],
 )
 def test_the_store_in_force_is_named_when_it_fails(site: Site, more: str, says: str) -> None:
-    """A hook that raises or answers nonsense is told with plugin, wheel, version and cure; none takes over."""
+    """A hook that raises or answers nonsense is told with plugin, wheel and cure; no store takes over."""
     site.store("odd-wheel", "odd", 900, f"\n{more}\n")
     store = Store(site.plugins(), CONFIG)
 
