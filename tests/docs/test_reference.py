@@ -100,7 +100,7 @@ def test_every_hook_has_a_page_with_every_argument(name: str) -> None:
     text = page(f"reference/hooks/{name}.md")
     signature = inspect.signature(HOOKS[name])
     call = f"{name}({', '.join(signature.parameters)})"
-    facts = {first: said for first, said in rows(f"reference/hooks/{name}.md", "question", "answer")}
+    facts = {row[0]: row[1] for row in rows(f"reference/hooks/{name}.md", "question", "answer")}
 
     assert text.startswith(f"# {name}\n\n`{call}`\n")
     assert set(facts) == {"asked of", "when", "answers", "an error"}
