@@ -26,4 +26,4 @@ test-all: ## the same on every supported Python of this machine
 	@sh scripts/environment.sh .venv-tox tox
 	@TOX_DISCOVER="$${TOX_DISCOVER:-$$(echo $(PYENV_PYTHONS) | tr ' ' ':')}" \
 		.venv-tox/bin/tox run-parallel --parallel 2 --parallel-no-spinner \
-		-e lint,types,wheels,demo,lowest,pluggy16,py310,py311,py312,py313
+		-e lint,types,wheels,demo,examples,lowest,pluggy16,py310,py311,py312,py313

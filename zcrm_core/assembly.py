@@ -89,18 +89,19 @@ def _configured(
 
 def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging) -> Parts:
     log = EventLog(plugins, [value for value in map(config.get, config) if isinstance(value, Secret)])
-    for failure in plugins.failures:
-        log.emit("plugin_failed", logging.WARNING, failure.what, error=failure.code)
-    region = resolve(config, plugins)
-    store = Store(plugins, config)
+    try:
+        region = resolve(config, plugins)
+        store = Store(plugins, config)
+    finally:
+        _tell_of_failures(plugins, log)
     chosen = store.chosen
     log.emit(
         "plugin_chosen",
         logging.INFO,
-        f"tokens are kept by the store {chosen.plugin}: {chosen.claim.reason}",
+        f"tokens are kept by the store {chosen.plugin}, priority {chosen.claim.priority}: {chosen.why}",
         store=store.name,
         priority=chosen.claim.priority,
-        reason=chosen.claim.reason,
+        reason=chosen.why,
     )
     api = api_url(region, config.environment)
     transport = Transport(
@@ -118,3 +119,17 @@ def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging)
         accounts=accounts,
         refresher=Refresher(accounts, store, log),
     )
+
+
+def _tell_of_failures(plugins: Plugins, log: EventLog) -> None:
+    for info in plugins:
+        if info.error is not None:
+            log.emit(
+                "plugin_failed",
+                logging.WARNING,
+                f"{info.error.what} {info.error.why} {info.error.fix}",
+                plugin=info.name,
+                wheel=info.wheel,
+                version=info.version,
+                error=info.error.code,
+            )

@@ -11,14 +11,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypedDict
 
 import pluggy
 
 from zcrm_core.config import Config
 from zcrm_core.tokens import Token, TokenKey
 
-__all__ = ["LogEvent", "Region", "StoreAction", "StoreClaim", "TokenStorePlugin", "hookimpl", "hookspec"]
+__all__ = [
+    "EventFields",
+    "LogEvent",
+    "Region",
+    "StoreAction",
+    "StoreClaim",
+    "TokenStorePlugin",
+    "hookimpl",
+    "hookspec",
+]
 
 StoreAction = Literal["init", "status", "migrate"]
 """What an administrator can ask of a store that keeps tokens in tables or the like."""
@@ -65,6 +74,26 @@ class Region:
     upload_url: str
 
 
+class EventFields(TypedDict, total=False):
+    """What the fields of an event hold; docs/reference/events.md says which event has which of them."""
+
+    attempt: int
+    credits_gone: bool
+    elapsed_ms: float
+    error: str
+    method: str
+    plugin: str
+    priority: int
+    reason: str
+    status: int
+    store: str
+    url: str
+    user: str
+    version: str | None
+    wait: float
+    wheel: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class LogEvent:
     """Something that happened, already free of secrets.
@@ -79,7 +108,7 @@ class LogEvent:
     name: str
     level: int
     message: str
-    fields: Mapping[str, object] = field(default_factory=dict)
+    fields: EventFields = field(default_factory=EventFields)
 
 
 @hookspec

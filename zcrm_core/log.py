@@ -9,11 +9,12 @@ import sys
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError
-from zcrm_core.hookspecs import LogEvent, hookimpl
+from zcrm_core.hookspecs import EventFields, LogEvent, hookimpl
+from zcrm_core.plugin_info import cure
 from zcrm_core.plugins import Plugins
 from zcrm_core.tokens import Secret
 
@@ -66,8 +67,10 @@ class EventLog:
             key: value if value is None or isinstance(value, (int, float)) else self.redact(str(value))
             for key, value in fields.items()
         }
-        for error in self._plugins.log(LogEvent(name, level, self.redact(message), clean)):
-            _LOGGER.warning("a logging plugin failed on %s: %s", name, type(error).__name__)
+        event = LogEvent(name, level, self.redact(message), cast("EventFields", clean))
+        for plugin, error in self._plugins.log(event):
+            kind = type(error).__name__  # its text may hold anything
+            _LOGGER.warning("a logging plugin failed on %s: %s in %s. %s", name, kind, plugin, cure(plugin))
 
     def redact(self, text: str) -> str:
         """Give a text with every guarded secret, and whatever looks like a token, masked."""

@@ -6,7 +6,7 @@ import inspect
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
@@ -14,55 +14,39 @@ import pluggy
 
 from zcrm_core import hookspecs
 from zcrm_core.config import Config
-from zcrm_core.config_keys import KEYS
 from zcrm_core.errors import PluginError, ZcrmError
 from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
+from zcrm_core.plugin_info import Candidate, PluginInfo, cure, wheel_of
+from zcrm_core.plugin_loading import PluginHangs, load
+from zcrm_core.store_choice import no_store, require_the_named_store, why_chosen
 
 __all__ = ["Candidate", "PluginInfo", "Plugins"]
 
 _STORE_HOOKS: Final = ("zcrm_save_token", "zcrm_fetch_token", "zcrm_delete_token")
 _OPTIONAL_STORE_HOOKS: Final = ("zcrm_list_tokens", "zcrm_lock_token", "zcrm_manage_store")
-_WHEELS: Final[Mapping[str, tuple[str, int]]] = {
-    "custom": ("zcrm-store-custom", 300),
-    "file": ("zcrm-store-file", 200),
-    "mysql": ("zcrm-store-mysql", 100),
-}
-"""The stores whose keys the core knows: the wheel that brings each, and its rank."""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginInfo:
-    """One plugin as found: where it comes from, what it offers, and what is wrong with it.
+class _Manager(pluggy.PluginManager):
+    """pluggy's manager, closed once the plugins of a client are there."""
 
-    Args:
-        name: its entry point's name, or the name of the object that the program passed.
-        wheel: the distribution that brings it; ``None`` for an object that the program passed.
-        version: that distribution's version.
-        hooks: the hooks that it has, in alphabetical order.
-        error: why it is not in use; ``None`` for a plugin in use.
-    """
+    sealed = False
 
-    name: str
-    wheel: str | None
-    version: str | None
-    hooks: tuple[str, ...] = ()
-    error: PluginError | None = None
+    def register(self, plugin: object, name: str | None = None) -> str | None:
+        self._require_open()
+        return super().register(plugin, name)
 
-    def __str__(self) -> str:
-        return (
-            f"{self.name} ({self.wheel} {self.version})"
-            if self.wheel
-            else f"{self.name} (passed by the program)"
-        )
+    def unregister(self, plugin: object = None, name: str | None = None) -> object:
+        self._require_open()
+        return super().unregister(plugin, name)
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A store, what it says of a configuration, and whether it is the one in force."""
-
-    plugin: PluginInfo
-    claim: StoreClaim
-    chosen: bool
+    def _require_open(self) -> None:
+        if self.sealed:
+            raise PluginError(
+                "The plugins of a client that is made already cannot be changed.",
+                why="They have decided where its tokens and its calls go; one that came later could not.",
+                fix="Pass it when the client is made: Client(config, plugins=[it]); or install its wheel.",
+                code="ZCRM-PLUGIN-008",
+            )
 
 
 class Plugins:
@@ -82,10 +66,11 @@ class Plugins:
         installed: Iterable[EntryPoint] | None = None,
         disabled: Iterable[str] | None = None,
     ) -> None:
-        self._manager = pluggy.PluginManager("zcrm")
+        self._manager = _Manager("zcrm")
         self._manager.add_hookspecs(hookspecs)
         self._infos: dict[str, PluginInfo] = {}
         self._keys: dict[str, Mapping[str, str]] = {}
+        self._passed_over: dict[str, PluginError] = {}
         for plugin in core:
             self._manager.register(plugin)
         for plugin in given:
@@ -98,18 +83,28 @@ class Plugins:
             entry_points(group="zcrm") if installed is None else installed,
             os.environ.get("ZCRM_DISABLE_PLUGINS", "").split(",") if disabled is None else disabled,
         )
-        self._loggers = [self._only("zcrm_log", plugin) for plugin in self._with_hook("zcrm_log")]
+        self._manager.sealed = True
+        self._loggers = [(plugin, self._only("zcrm_log", plugin)) for plugin in self._with_hook("zcrm_log")]
 
     # -- what is there ---------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[PluginInfo]:
         """Go over every plugin found, those that are not in use included, in the order of their names."""
-        return iter(sorted(self._infos.values(), key=lambda info: info.name))
+        for name, info in sorted(self._infos.items()):
+            yield replace(info, error=info.error or self._passed_over.get(name))
 
     @property
     def failures(self) -> list[PluginError]:
-        """The problems of the plugins that are not in use."""
+        """The problems of the plugins that are not in use, and of those passed over because they failed."""
         return [info.error for info in self if info.error is not None]
+
+    def register(self, plugin: object) -> None:
+        """Refuse a plugin that comes late; it is passed to the client when that is made.
+
+        Raises:
+            PluginError: always.
+        """
+        self._manager.register(plugin)
 
     def _free_name(self, plugin: object) -> str:
         """Name an object of the program: by its own name, else by its class and perhaps a number."""
@@ -125,8 +120,8 @@ class Plugins:
         off = {name.strip() for name in disabled}
         found: dict[str, EntryPoint] = {}
         passed = set(self._infos)
-        for entry in sorted(installed, key=lambda entry: (entry.name, _wheel(entry))):
-            info = PluginInfo(entry.name, *_wheel(entry))
+        for entry in sorted(installed, key=lambda entry: (entry.name, wheel_of(entry))):
+            info = PluginInfo(entry.name, *wheel_of(entry))
             twin = found.setdefault(entry.name, entry)
             if entry.name in passed:
                 continue  # the program passed its own plugin of this name
@@ -137,10 +132,11 @@ class Plugins:
             elif twin is not entry:
                 if self._manager.has_plugin(entry.name):
                     self._manager.unregister(name=entry.name)
+                both = " and ".join(" ".join(wheel_of(each)) for each in (twin, entry))
                 self._reject(
                     info,
-                    f"Two wheels bring a plugin named {entry.name}: {_wheel(twin)[0]} and {info.wheel}.",
-                    "One name must mean one plugin, so neither is used.",
+                    f"Two wheels bring a plugin named {entry.name}: {wheel_of(twin)[0]} and {info.wheel}.",
+                    f"They are {both}. One name must mean one plugin, so neither is used.",
                     "ZCRM-PLUGIN-004",
                 )
             else:
@@ -148,9 +144,13 @@ class Plugins:
 
     def _load(self, info: PluginInfo, entry: EntryPoint) -> None:
         try:
-            plugin = entry.load()
+            plugin = load(entry)
             if inspect.isclass(plugin):
                 plugin = plugin()
+        except PluginHangs as error:
+            self._reject(
+                info, f"The plugin {info} cannot be loaded.", f"It hangs: {error}.", "ZCRM-PLUGIN-002"
+            )
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import can raise anything
             why = f"{type(error).__name__}: {error}"
             self._reject(info, f"The plugin {info} cannot be loaded.", why, "ZCRM-PLUGIN-002", cause=error)
@@ -219,7 +219,7 @@ class Plugins:
         fix: str | None = None,
         cause: BaseException | None = None,
     ) -> None:
-        error = PluginError(what, why=why, fix=fix or _cure(info), code=code)
+        error = PluginError(what, why=why, fix=fix or cure(info), code=code)
         error.__cause__ = cause
         self._infos[info.name] = PluginInfo(info.name, info.wheel, info.version, error=error)
 
@@ -235,25 +235,27 @@ class Plugins:
         asked = reversed(self._with_hook("zcrm_choose_region"))  # pluggy calls the last one first
         # The core's own comes last, even after a plugin that is marked to come last.
         for plugin in sorted(asked, key=lambda plugin: self._manager.get_name(plugin) not in self._infos):
-            answer = self._asked("zcrm_choose_region", plugin, config)
-            if isinstance(answer, Region):
-                return answer
-            if answer is not None:
-                raise PluginError(
-                    f"The plugin {self._info(plugin)} answered zcrm_choose_region with "
-                    f"{type(answer).__name__} instead of a Region.",
-                    code="ZCRM-PLUGIN-003",
-                )
+            try:
+                answer = self._asked("zcrm_choose_region", plugin, config)
+                if isinstance(answer, Region):
+                    return answer
+                if answer is not None:
+                    raise self._wrong_answer("zcrm_choose_region", plugin, answer, "a Region or None")
+            except PluginError as error:  # noqa: PERF203 - the next plugin is asked, perhaps
+                # One whose keys are not set is not meant; of another, nobody knows where calls should go.
+                if self._may_concern(config, self._info(plugin)):
+                    raise
+                self._passed_over[self._info(plugin).name] = error
         return None
 
-    def log(self, event: LogEvent) -> list[Exception]:
-        """Pass an event to every logger; give the errors they raised, which must not fail the call."""
-        errors: list[Exception] = []
-        for logger in self._loggers:
+    def log(self, event: LogEvent) -> list[tuple[PluginInfo, Exception]]:
+        """Pass an event to every logger; give who failed and how, which must not fail the call."""
+        errors: list[tuple[PluginInfo, Exception]] = []
+        for plugin, logger in self._loggers:
             try:
                 logger(event=event)
             except Exception as error:  # noqa: BLE001, PERF203 - a failing logger never fails a call
-                errors.append(error)
+                errors.append((self._info(plugin), error))
         return errors
 
     # -- the one store ---------------------------------------------------------------------------------
@@ -264,16 +266,20 @@ class Plugins:
         Raises:
             PluginError: a store's answer cannot be used, or two claimants have the same priority.
         """
-        claims = [
-            (self._info(plugin), self._claim(plugin, config))
-            for plugin in self._with_hook("zcrm_token_store")
-        ]
+        claims: list[tuple[PluginInfo, StoreClaim]] = []
+        failed: list[tuple[PluginInfo, PluginError]] = []
+        for plugin in self._with_hook("zcrm_token_store"):
+            try:
+                claims.append((self._info(plugin), self._claim(plugin, config)))
+            except PluginError as error:  # noqa: PERF203 - the other stores are asked all the same
+                failed.append((self._info(plugin), error))
         claims.sort(key=lambda pair: (-pair[1].priority, pair[0].name))
         pinned = config.token_store
         if pinned:
             ranked = [(info, claim) for info, claim in claims if pinned in (info.name, claim.name)]
         else:
             ranked = [(info, claim) for info, claim in claims if claim.claims]
+        self._pass_over(failed, config, ranked[0][0] if ranked else None)
         if len(ranked) > 1 and (pinned or ranked[0][1].priority == ranked[1][1].priority):
             both = f"go by the name {pinned}" if pinned else f"have the priority {ranked[0][1].priority}"
             raise PluginError(
@@ -282,7 +288,38 @@ class Plugins:
                 fix=f"Set token_store to {ranked[0][0].name} or {ranked[1][0].name}, or remove one.",
                 code="ZCRM-PLUGIN-005",
             )
-        return [Candidate(info, claim, bool(ranked) and info is ranked[0][0]) for info, claim in claims]
+        chosen = ranked[0][0] if ranked else None
+        return [
+            Candidate(info, claim, info is chosen, why_chosen(claim, pinned, chosen, in_force=info is chosen))
+            for info, claim in claims
+        ]
+
+    def _pass_over(
+        self, failed: Sequence[tuple[PluginInfo, PluginError]], config: Config, chosen: PluginInfo | None
+    ) -> None:
+        """Go on without stores that fail where they cannot be the one in force.
+
+        Raises:
+            PluginError: a failed store may be the one in force: tokens must not go where nobody put them.
+        """
+        pinned = config.token_store
+        for info, error in failed:
+            if pinned:
+                harmless = chosen is not None and info.name != pinned
+            else:
+                named = chosen is not None and self._names(config, chosen)
+                harmless = named and not self._may_concern(config, info)
+            if not harmless:
+                raise error
+            self._passed_over[info.name] = error
+
+    def _names(self, config: Config, info: PluginInfo) -> bool:
+        """Tell whether the configuration sets one of a plugin's keys."""
+        return any(key in config for key in self._keys.get(info.name, ()))
+
+    def _may_concern(self, config: Config, info: PluginInfo) -> bool:
+        """Tell whether a plugin may matter here: one of its keys is set, or it has none to tell by."""
+        return not self._keys.get(info.name) or self._names(config, info)
 
     def choose_store(self, config: Config) -> tuple[Candidate, Mapping[str, pluggy.HookCaller]]:
         """Choose the one store of a configuration.
@@ -296,60 +333,31 @@ class Plugins:
         """
         candidates = self.candidates(config)
         chosen = next((candidate for candidate in candidates if candidate.chosen), None)
-        self._require_the_named_store(config, chosen)
+        require_the_named_store(config, self._infos, chosen)
         if chosen is None:
-            raise self._no_store(config)
+            raise no_store(config, self)
         plugin = self._manager.get_plugin(chosen.plugin.name)
         hooks = (*_STORE_HOOKS, *_OPTIONAL_STORE_HOOKS)
         return chosen, {hook: self._only(hook, plugin) for hook in hooks if hook in chosen.plugin.hooks}
 
-    def _require_the_named_store(self, config: Config, chosen: Candidate | None) -> None:
-        """Refuse a lower store when the keys name a higher one: tokens must not go where nobody put them."""
-        if config.token_store is not None:
-            return
-        rank = chosen.claim.priority if chosen else -1
-        for name, (wheel, priority) in _WHEELS.items():
-            keys = [key for key in config if key in KEYS and KEYS[key].store == name]
-            info = self._infos.get(name)
-            if keys and priority > rank and (info is None or info.error is not None):
-                raise PluginError(
-                    f"{', '.join(keys)} names the {name} store, which is not there.",
-                    why=str(info.error.what)
-                    if info and info.error
-                    else f"The wheel {wheel} is not installed.",
-                    fix=info.error.fix if info and info.error else f"Install it: pip install {wheel}",
-                    code="ZCRM-PLUGIN-006",
-                )
-
-    def _no_store(self, config: Config) -> PluginError:
-        there = ", ".join(info.name for info in self if "zcrm_token_store" in info.hooks) or "none"
-        failed = "".join(f" {error.what} ({error.why})" for error in self.failures)
-        if config.token_store is not None:
-            wheel = _WHEELS.get(config.token_store, (f"the wheel that brings {config.token_store}", 0))[0]
-            return PluginError(
-                f"There is no token store named {config.token_store}.",
-                why=f"The stores installed are: {there}.{failed}",
-                fix=f"Install {wheel}, or correct token_store.",
-                code="ZCRM-PLUGIN-006",
-            )
-        return PluginError(
-            "No installed token store claims this configuration.",
-            why=f"MySQL, the default store, is not installed; the stores installed are: {there}.{failed}",
-            fix="Install the default store: pip install zcrm-store-mysql; or keep tokens in a file: "
-            "pip install zcrm-store-file and set token_persistence_path.",
-            code="ZCRM-PLUGIN-006",
-        )
-
     def _claim(self, plugin: object, config: Config) -> StoreClaim:
         answer = self._asked("zcrm_token_store", plugin, config)
         claim = answer[0] if isinstance(answer, list) and answer else None
-        if isinstance(claim, StoreClaim) and type(claim.priority) is int and type(claim.claims) is bool:
+        if (
+            isinstance(claim, StoreClaim)
+            and (type(claim.priority), type(claim.claims)) == (int, bool)
+            and all(isinstance(text, str) for text in (claim.name, claim.reason))
+        ):
             return claim
+        expected = "a StoreClaim whose name and reason are texts, priority an integer, claims a boolean"
+        raise self._wrong_answer("zcrm_token_store", plugin, claim, expected)
+
+    def _wrong_answer(self, hook: str, plugin: object, answer: object, expected: str) -> PluginError:
         info = self._info(plugin)
-        raise PluginError(
-            f"The store {info} answered zcrm_token_store with {claim!r}.",
-            why="The answer must be a StoreClaim with an integer priority and a boolean claims.",
-            fix=_cure(info),
+        return PluginError(
+            f"The plugin {info} answered {hook} with {type(answer).__name__} instead of {expected}.",
+            why="An answer that is not what the hook promises cannot be used.",
+            fix=cure(info),
             code="ZCRM-PLUGIN-003",
         )
 
@@ -364,7 +372,7 @@ class Plugins:
             raise PluginError(
                 f"The plugin {info} failed in {hook}.",
                 why=f"{type(error).__name__}: {error}",
-                fix=_cure(info),
+                fix=cure(info),
                 code="ZCRM-PLUGIN-003",
             ) from error
         return answer
@@ -372,7 +380,8 @@ class Plugins:
     # -- pluggy ----------------------------------------------------------------------------------------
 
     def _info(self, plugin: object) -> PluginInfo:
-        return self._infos[self._manager.get_name(plugin) or ""]
+        name = self._manager.get_name(plugin) or ""
+        return self._infos.get(name) or PluginInfo(type(plugin).__name__, "zcrm-core", "its own part")
 
     def _with_hook(self, hook: str) -> list[object]:
         """The plugins that answer a hook, wrappers left out."""
@@ -383,11 +392,3 @@ class Plugins:
         """A caller that asks one plugin; the wrappers of the others still run."""
         others = [other for other in self._with_hook(hook) if other is not plugin]
         return self._manager.subset_hook_caller(hook, others)
-
-
-def _cure(info: PluginInfo) -> str:
-    return f"Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS={info.name}"
-
-
-def _wheel(entry: EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist is not None else ("unknown wheel", "?")

@@ -83,7 +83,8 @@ def resolve(config: Config, plugins: Plugins) -> Region:
         nearest = difflib.get_close_matches(config.region or "", DATA_CENTRES, n=1)
         raise ConfigError(
             f"There is no region {config.region}.",
-            why=f"Zoho's data centres are {names}; no installed plugin adds this one.",
+            why=f"Zoho's data centres are {names}; no installed plugin adds this one."
+            + "".join(f" {failure.what}" for failure in plugins.failures),
             fix=f"Did you mean {nearest[0]}?"
             if nearest
             else "Correct region, or install the plugin that adds it.",

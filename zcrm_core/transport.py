@@ -194,9 +194,9 @@ class Transport:
         try:
             raw = session.send(request, timeout=self._timeout, allow_redirects=False, **self._around(url))
         except (requests.RequestException, OSError) as error:
-            raise _failure(error, origin(url)) from None
+            raise self._failed(request, started, _failure(error, origin(url))) from None
         except ValueError as error:  # http.client looks at the headers once more, and its text shows them
-            raise _unfit(error) from None
+            raise self._failed(request, started, _unfit(error)) from None
         elapsed = (time.monotonic() - started) * 1000
         self._log.emit(
             "response",
@@ -208,6 +208,21 @@ class Transport:
             elapsed_ms=elapsed,
         )
         return raw
+
+    def _failed(
+        self, request: requests.PreparedRequest, started: float, failure: TransportError
+    ) -> TransportError:
+        shown = _shown(request.url or "")
+        self._log.emit(
+            "request_failed",
+            logging.DEBUG,
+            f"{request.method} {shown}: {failure.what}",
+            method=request.method,
+            url=shown,
+            error=failure.code,
+            elapsed_ms=(time.monotonic() - started) * 1000,
+        )
+        return failure
 
     def _limited(self, raw: requests.Response, tried: int) -> float:
         """Decide how long to wait after a 429, or give up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_the_heading_says_what_was_run_with_what() -> None:
     assert without.endswith(", profile pr")
 
 
+def test_what_a_store_says_of_itself_stands_above_the_table() -> None:
+    """What an adapter adds or cannot promise is for whoever reads the report."""
+    _, _, third, *_ = lines(replace(report_of(KEPT), says="replaces is compared in one process"), Run("dev"))
+
+    assert third == "the store says: replaces is compared in one process"
+
+
 @pytest.mark.parametrize("outcome", [*OTHERS, NOTED, LATER], ids=lambda outcome: outcome.id)
 def test_what_is_neither_kept_nor_broken_is_listed_with_its_reason(outcome: Outcome) -> None:
     """Every other verdict, what was left out and what is advisory have a line each, with the reason."""
@@ -94,7 +102,7 @@ def test_the_file_has_the_documented_form(tmp_path: Path) -> None:
 
     assert set(document) == {"suite", "core", "level", "profile", "seed", "stores"}
     assert (document["level"], document["profile"], document["seed"]) == (1, "dev", 7)
-    assert set(store) == {"class", "store", "version", "level", "kept", "broken", "promises"}
+    assert set(store) == {"class", "store", "version", "says", "level", "kept", "broken", "promises"}
     assert (store["class"], store["store"], store["version"]) == ("test_it.py::TestIt", "mine", "1.5")
     assert (store["kept"], store["broken"]) == (2, ["TS-02"])
     assert store["promises"][1] == {

@@ -23,7 +23,7 @@ from zcrm_contract_tests.promises import all_promises
 # A whole run of the suite is mostly waiting: for locks, for killed processes, for a disk that flushes.
 pytestmark = pytest.mark.timeout(400)
 
-WHEELS = ("zcrm_core", "zcrm_simulator", "zcrm_contract_tests")
+WHEELS = ("zcrm_core", "zcrm_simulator", "zcrm_contract_tests", "zcrm_cli")
 CONFIG = 'sqlite_path = "trial/{namespace}.db"'
 COMMAND = "sqlite --config my.toml --without locks"
 SIN = ('            database.execute("COMMIT")\n', "")
@@ -130,11 +130,16 @@ def stranger(dist: Path, example: Path, broken: Path, tmp_path_factory: pytest.T
     (site,) = (folder / "lib").glob("python*/site-packages")
     for package in needed(line for wheel in wheels for line in requirements(wheel)):
         lend(package, site)
+    install(programs, wheels, folder)
+    return programs
+
+
+def install(programs: Path, wheels: list[Path], folder: Path) -> None:
+    """Install wheels, and see that nothing they ask for is missing."""
     pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
     for rest in (["install", "--quiet", "--no-index", "--no-deps", *map(str, wheels)], ["check"]):
         done = run([*pip, *rest], folder)
         assert done.returncode == 0, done.stdout + done.stderr
-    return programs
 
 
 def by_pytest(programs: Path, project: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -149,12 +154,17 @@ def by_command(programs: Path, store: str, folder: Path) -> subprocess.Completed
     return run([str(programs / "zcrm-contract"), *COMMAND.replace("sqlite", store).split()], folder)
 
 
-def assert_all_is_kept(done: subprocess.CompletedProcess[str], folder: Path, unchecked: list[str]) -> None:
+def assert_all_is_kept(
+    done: subprocess.CompletedProcess[str],
+    folder: Path,
+    unchecked: list[str],
+    wheel: tuple[str, str] = ("sqlite", "1.0"),
+) -> None:
     """The run has ended well, with the table and with the report."""
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((folder / "contract-report.json").read_text(encoding="utf-8"))
     (store,) = report["stores"]
-    assert (store["store"], store["version"], store["broken"]) == ("sqlite", "1.0", [])
+    assert (store["store"], store["version"], store["broken"]) == (*wheel, [])
     verdicts = {each["id"]: each["verdict"] for each in store["promises"]}
     assert set(verdicts) == {promise.id for promise in all_promises()}
     unpromised = {"TS-24", "TS-34", "TS-35", "TS-43", "TS-44", "TS-45"}
@@ -198,6 +208,28 @@ def test_a_strangers_store_is_checked_without_code(stranger: Path, tmp_path: Pat
     done = by_command(stranger, "sqlite", tmp_path)
 
     assert_all_is_kept(done, tmp_path, ["TS-21", "TS-22", "TS-23", "TS-32"])
+
+
+def test_a_project_of_one_s_own_is_written_complete(stranger: Path, tmp_path: Path) -> None:
+    """``zcrm new-store`` writes what builds, installs, is found by its key, and keeps the contract."""
+    done = run([str(stranger / "zcrm"), "new-store", "my-vault"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    project = tmp_path / "zcrm-store-my-vault"
+    assert all(
+        f"wrote {file.relative_to(tmp_path)}\n" in done.stdout
+        for file in project.rglob("*")
+        if file.is_file()
+    )
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "run").mkdir()
+    install(stranger, [built(project, tmp_path / "dist")], tmp_path)
+
+    keys = 'client_id = "1000.A"\nclient_secret = "s"\nmy_vault_path = "tokens.db"\n'
+    (tmp_path / "my.toml").write_text(keys, encoding="utf-8")
+    shown = run([str(stranger / "zcrm"), "plugins", "--config", "my.toml"], tmp_path)
+    assert "Tokens are kept by the store my-vault." in shown.stdout, shown.stdout + shown.stderr
+    tested = by_pytest(stranger, project, tmp_path / "run")
+    assert_all_is_kept(tested, tmp_path / "run", ["TS-32"], ("my-vault", "0.1"))
 
 
 @pytest.mark.parametrize("way", ["pytest", "command"])

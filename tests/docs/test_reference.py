@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import get_type_hints
 
 import click
 import pytest
@@ -31,7 +32,8 @@ from zcrm_core.crm.modules import Field, Module, Modules
 from zcrm_core.crm.org import Org, Organization
 from zcrm_core.crm.records import ModuleClient, Record
 from zcrm_core.crm.users import User, Users
-from zcrm_core.plugins import Plugins
+from zcrm_core.hookspecs import EventFields
+from zcrm_core.plugins import _OPTIONAL_STORE_HOOKS, _STORE_HOOKS, Plugins
 from zcrm_core.response import Response
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +54,7 @@ def rows(name: str, *header: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     inside = False
     for line in page(name).splitlines():
-        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        cells = tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|")))
         if line.startswith("|") and cells == header:
             inside = True
         elif not line.startswith("|"):
@@ -87,6 +89,45 @@ def test_every_hook_is_documented_with_its_arguments(name: str) -> None:
 def test_no_hook_is_documented_that_does_not_exist() -> None:
     """The table of hooks invents none."""
     assert len(rows("reference/hooks.md", "hook", "asked of", "answers")) == len(HOOKS)
+
+
+STORE_HOOKS = {*_STORE_HOOKS, *_OPTIONAL_STORE_HOOKS}
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_has_a_page_with_every_argument(name: str) -> None:
+    """The page has the hook as it is called, each argument with its type, the answer, and who is asked."""
+    text = page(f"reference/hooks/{name}.md")
+    signature = inspect.signature(HOOKS[name])
+    call = f"{name}({', '.join(signature.parameters)})"
+    facts = {row[0]: row[1] for row in rows(f"reference/hooks/{name}.md", "question", "answer")}
+
+    assert text.startswith(f"# {name}\n\n`{call}`\n")
+    assert set(facts) == {"asked of", "when", "answers", "an error"}
+    assert code(facts["answers"])[0].replace("\\", "") == signature.return_annotation
+    assert facts["asked of"].startswith("the chosen store" if name in STORE_HOOKS else "every ")
+    if signature.parameters:
+        table = rows(f"reference/hooks/{name}.md", "argument", "type", "meaning")
+        assert [(code(first)[0], code(kind)[0].replace("\\", "")) for first, kind, _ in table] == [
+            (each.name, each.annotation) for each in signature.parameters.values()
+        ]
+        assert all(meaning for _, _, meaning in table)
+    else:
+        assert "It has no arguments." in text
+    assert "```python\n" in text
+
+
+def test_no_page_is_about_a_hook_that_does_not_exist() -> None:
+    """Each page of a hook is one of a hook that there is, and the table leads to it."""
+    pages = {file.stem for file in (DOCS / "reference" / "hooks").glob("*.md")}
+    linked = {
+        (link, *code(first)[0].split("(")[:1])
+        for first, *_ in rows("reference/hooks.md", "hook", "asked of", "answers")
+        for link in LINK.findall(first)
+    }
+
+    assert pages == set(HOOKS)
+    assert linked == {(f"hooks/{name}.md", name) for name in HOOKS}
 
 
 def test_every_method_of_the_base_class_is_documented() -> None:
@@ -205,6 +246,20 @@ def test_every_event_is_documented_with_its_level_and_fields() -> None:
     assert documented == emitted()
 
 
+def test_every_field_of_an_event_is_documented_with_its_type() -> None:
+    """The reference has each field that an event can hold, with the type that a type checker sees."""
+    documented = {
+        code(first)[0]: code(kind)[0].replace("\\", "")
+        for first, kind, _ in rows("reference/events.md", "field", "type", "meaning")
+    }
+
+    hints = get_type_hints(EventFields)
+
+    assert documented == {
+        name: hint.__name__ if isinstance(hint, type) else str(hint) for name, hint in hints.items()
+    }
+
+
 # -- errors --------------------------------------------------------------------------------------------
 
 
@@ -305,6 +360,7 @@ def test_every_option_is_documented() -> None:
         (name, option)
         for name, command in everywhere
         for parameter in command.params
+        if isinstance(parameter, click.Option)
         for option in parameter.opts
     }
     documented = {

@@ -80,8 +80,10 @@ class Events:
 
     @property
     def names(self) -> list[str]:
-        """The names of the events, requests and responses left out."""
-        return [event.name for event in self.seen if event.name not in {"request", "response"}]
+        """The names of the events, what was sent and what came back left out."""
+        return [
+            event.name for event in self.seen if event.name not in {"request", "response", "request_failed"}
+        ]
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ tokens response
 config_keys api_errors
 config
 hookspecs identity
+plugin_info plugin_loading
+store_choice
 plugins
 log regions store
 transport

@@ -86,7 +86,9 @@ class Plugin:
     @hookimpl
     def zcrm_log(self, event: LogEvent) -> None:
         assert_type(event.level, int)
-        assert_type(event.fields, Mapping[str, object])
+        assert_type(event.fields.get("status"), int | None)
+        assert_type(event.fields["user"], str)
+        event.fields["colour"]  # type: ignore[typeddict-item]
 
 
 def values(config: Config, token: Token, key: TokenKey, claim: StoreClaim) -> None:

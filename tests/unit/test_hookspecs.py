@@ -153,7 +153,7 @@ def test_the_claim_says_which_keys_decided() -> None:
     [
         StoreClaim("a", 1, claims=True, reason="b"),
         Region("a", "b", "c", "d", "e", "f"),
-        LogEvent("a", 20, "b", {"c": 1}),
+        LogEvent("a", 20, "b", {"attempt": 1}),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -43,9 +43,11 @@ def test_every_listener_is_told_even_when_one_fails(caplog: pytest.LogCaptureFix
     before, after = Listener(), Listener()
     log = EventLog(Plugins(core=[StandardLogging()], given=[before, Failing(), after], installed=[]))
 
-    log.emit("something", logging.WARNING, "it happened", count=3)
+    log.emit("something", logging.WARNING, "it happened", attempt=3)
 
-    assert before.seen == after.seen == [LogEvent("something", logging.WARNING, "it happened", {"count": 3})]
+    assert (
+        before.seen == after.seen == [LogEvent("something", logging.WARNING, "it happened", {"attempt": 3})]
+    )
     assert "a logging plugin failed on something: OSError" in caplog.text
 
 

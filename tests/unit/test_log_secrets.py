@@ -76,10 +76,10 @@ def test_the_configuration_s_secrets_are_never_forgotten() -> None:
     for number in range(1000):
         log.guard(f"an opaque token {number}")
 
-    log.emit("something", logging.INFO, f"{CLIENT_SECRET} {DB_PASSWORD}", text=CLIENT_SECRET)
+    log.emit("something", logging.INFO, f"{CLIENT_SECRET} {DB_PASSWORD}", reason=CLIENT_SECRET)
 
     assert listener.seen == [
-        LogEvent("something", logging.INFO, "********** **********", {"text": "**********"})
+        LogEvent("something", logging.INFO, "********** **********", {"reason": "**********"})
     ]
 
 
@@ -130,10 +130,10 @@ def test_a_secret_inside_a_field_is_masked(value: object) -> None:
     """What is neither a text nor a number reaches the listeners as its masked text."""
     log, listener = told(CLIENT_SECRET)
 
-    log.emit("something", logging.INFO, "it happened", value=value)
+    log.emit("something", logging.INFO, "it happened", reason=value)
 
     assert CLIENT_SECRET not in str(listener.seen[0].fields)
-    assert "**********" in str(listener.seen[0].fields["value"])
+    assert "**********" in str(listener.seen[0].fields["reason"])
 
 
 @pytest.mark.parametrize("value", [None, True, 7, 0.5])
@@ -141,9 +141,9 @@ def test_numbers_stay_numbers(value: object) -> None:
     """A program that reads the fields can count with them."""
     log, listener = told(CLIENT_SECRET)
 
-    log.emit("something", logging.INFO, "it happened", value=value)
+    log.emit("something", logging.INFO, "it happened", reason=value)
 
-    assert listener.seen[0].fields["value"] is value
+    assert listener.seen[0].fields["reason"] is value
 
 
 @given(
@@ -241,7 +241,7 @@ def test_the_standard_logger_gets_the_event_too(caplog: pytest.LogCaptureFixture
     caplog.set_level(logging.INFO, "zcrm")
     log = EventLog(Plugins(core=[StandardLogging()], installed=[]))
 
-    log.emit("something", logging.INFO, "it happened", count=3)
+    log.emit("something", logging.INFO, "it happened", attempt=3)
 
     record: Any = caplog.records[-1]
-    assert record.event == LogEvent("something", logging.INFO, "it happened", {"count": 3})
+    assert record.event == LogEvent("something", logging.INFO, "it happened", {"attempt": 3})

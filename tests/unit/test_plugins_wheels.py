@@ -6,17 +6,32 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zcrm_core import Config, PluginError, Region, TokenStorePlugin, hookimpl
+from zcrm_core import (
+    Config,
+    ConfigError,
+    PluginError,
+    Region,
+    StoreError,
+    TokenKey,
+    TokenStorePlugin,
+    hookimpl,
+    plugin_loading,
+)
+from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
+from zcrm_core.store import Store
 
 BASE = {"client_id": "1000.A", "client_secret": "s"}
 CONFIG = Config(BASE)
@@ -136,7 +151,7 @@ def test_a_broken_wheel_is_named_and_takes_nobody_down(
     assert error.code == f"ZCRM-PLUGIN-{number}"
     assert "broken (broken-wheel 0.9)" in error.what
     assert says in error.why
-    assert "broken" in error.fix
+    assert "ZCRM_DISABLE_PLUGINS=broken" in error.fix
     assert chosen(plugins) == "good"
     assert plugins.config_keys() == {}
     with pytest.raises(PluginError, match="broken-wheel") as caught:
@@ -182,6 +197,8 @@ def test_two_wheels_of_one_name_are_both_named(site: Site) -> None:
 
     assert error.code == "ZCRM-PLUGIN-004"
     assert "one-wheel and two-wheel" in error.what
+    assert "one-wheel 1.2 and two-wheel 1.2" in error.why
+    assert "ZCRM_DISABLE_PLUGINS=twin" in error.fix
     assert chosen(plugins) == "good"
 
 
@@ -253,6 +270,200 @@ def test_a_higher_store_of_a_stranger_may_take_named_keys(site: Site) -> None:
     site.store("high-wheel", "high", 1000)
 
     assert chosen(site.plugins(), CONFIG.replace(token_persistence_path="x", db_port=1)) == "high"
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wait for half a second where a program waits for 20, and forget afterwards what hung."""
+    monkeypatch.setattr(plugin_loading, "LOADING_SECONDS", 0.5)
+    yield
+    plugin_loading._hanging.clear()
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import time\ntime.sleep(90)", "while True: pass", "import threading\nthreading.Event().wait()"],
+    ids=["sleeps", "runs in circles", "waits for nobody"],
+)
+def test_a_wheel_that_hangs_at_import_holds_nobody_up(site: Site, source: str) -> None:
+    """The hanging plugin is named with wheel, version and cure, and the program works and can end."""
+    site.install("hanging-wheel", source, "hanging", version="0.9")
+    script = f"""
+import json, time
+from zcrm_core import Client, PluginError, plugin_loading
+plugin_loading.LOADING_SECONDS = 0.5
+started = time.monotonic()
+with Client({BASE!r} | {{"token_store": "good"}}) as client:
+    [error] = [each for each in client.plugins.failures if each.code == "ZCRM-PLUGIN-002"]
+try:
+    Client({BASE!r} | {{"token_store": "hanging"}})
+except PluginError as pinned:
+    print(json.dumps([str(error), str(pinned), time.monotonic() - started]))
+"""
+
+    error, pinned, seconds = json.loads(run(script, site.folder, ZCRM_DISABLE_PLUGINS="file,mysql,custom"))
+
+    assert "hanging (hanging-wheel 0.9) cannot be loaded" in error
+    assert "did not end within 0.5 s" in error
+    assert "ZCRM_DISABLE_PLUGINS=hanging" in error
+    assert "hanging-wheel" in pinned
+    assert "began earlier" in pinned
+    assert seconds < 10
+
+
+@pytest.mark.usefixtures("short")
+def test_what_ends_after_all_is_used_by_the_next_client(site: Site) -> None:
+    """A slow import is not started a second time, and once it has ended its plugin is there."""
+    slow = "import time\ntime.sleep(1.5)\n" + STORE.format(name="slow", priority=9)
+    site.install("slow-wheel", slow, "slow", attribute="Plugin")
+
+    first, second = site.plugins(), site.plugins()
+    assert [error.code for error in (*first.failures, *second.failures)] == ["ZCRM-PLUGIN-002"] * 2
+    time.sleep(2)
+
+    assert chosen(site.plugins()) == "slow"
+    assert chosen(first) == "good"
+
+
+def test_a_client_made_while_its_own_package_is_imported_finds_the_package_s_plugin(site: Site) -> None:
+    """An application that brings a plugin may make its client at import: nobody waits for anybody."""
+    site.store("app-wheel", "app", 9)
+    module = site.modules[-1]
+    package = site.folder / "zcrm_test_application"
+    package.mkdir()
+    source = (site.folder / f"{module}.py").read_text(encoding="utf-8")
+    (package / "plugin.py").write_text(f"import zcrm_test_application\n{source}", encoding="utf-8")
+    (package / "__init__.py").write_text(
+        f"from zcrm_core import Client\nclient = Client({BASE!r} | {{'token_store': 'app'}})\n",
+        encoding="utf-8",
+    )
+    info = site.folder / "app_wheel-1.2.dist-info" / "entry_points.txt"
+    info.write_text("[zcrm]\napp = zcrm_test_application.plugin:Plugin\n", encoding="utf-8")
+
+    assert run("import zcrm_test_application as a; print(a.client.token_store)", site.folder) == "app"
+
+
+def test_a_store_object_is_made_in_the_thread_of_the_client(site: Site) -> None:
+    """Only the import has a thread of its own: what belongs to a thread, as SQLite's connections, is here."""
+    more = (
+        "\n    def __init__(self):\n        import threading\n        self.made_in = threading.get_ident()\n"
+    )
+    site.store("sqlite-wheel", "sqlite", 9, more)
+    plugins = site.plugins()
+
+    made: Any = plugins._manager.get_plugin("sqlite")
+    assert made.made_in == threading.get_ident()
+
+
+def test_nothing_is_registered_after_the_client_is_made(site: Site) -> None:
+    """A plugin that comes late is refused with the cure, by every way, and changes nothing."""
+    plugins = site.plugins()
+    late = named("late", 99)
+
+    for way in (plugins.register, plugins._manager.register):
+        with pytest.raises(PluginError, match=r"plugins=\[it\]") as caught:
+            way(late)
+        assert caught.value.code == "ZCRM-PLUGIN-008"
+    with pytest.raises(PluginError, match="cannot be changed"):
+        plugins._manager.unregister(name="good")
+
+    assert [info.name for info in plugins] == ["good"]
+    assert chosen(plugins) == "good"
+
+
+STORE_WITH_KEY = """
+    config_keys = {"my_url": "where"}
+Plugin.claims = lambda self, config: "my_url" in config
+"""
+FAILING = """
+    config_keys = {"odd_url": "where"}
+Plugin.claims = lambda self, config: 1 / 0
+"""
+NONSENSE = """
+    config_keys = {"odd_url": "where"}
+    priority = "high"
+"""
+
+
+def keyed(site: Site, **keys: str) -> Config:
+    """A configuration with keys of plugins."""
+    return Config({**BASE, **keys}, plugin_keys=site.plugins().config_keys())
+
+
+@pytest.mark.parametrize(("more", "says"), [(FAILING, "ZeroDivisionError"), (NONSENSE, "StoreClaim")])
+def test_a_store_that_fails_matters_only_where_it_may_be_in_force(site: Site, more: str, says: str) -> None:
+    """Where another store is named by its keys or pinned, the client works and the failure is told."""
+    site.store("odd-wheel", "odd", 900, more)
+    site.store("mine-wheel", "mine", 7, STORE_WITH_KEY)
+
+    for config in (keyed(site, my_url="x"), keyed(site, token_store="good"), keyed(site, token_store="mine")):
+        plugins = site.plugins()
+        assert chosen(plugins, config) in {"mine", "good"}
+        [error] = plugins.failures
+        assert "odd (odd-wheel 1.2)" in error.what
+        assert says in str(error)
+        assert "ZCRM_DISABLE_PLUGINS=odd" in error.fix
+        assert [info.name for info in plugins if info.error] == ["odd"]
+
+    for config in (
+        CONFIG,
+        keyed(site, odd_url="x"),
+        keyed(site, odd_url="x", my_url="x"),
+        keyed(site, token_store="odd"),
+    ):
+        with pytest.raises(PluginError, match=r"odd \(odd-wheel 1\.2\)") as caught:
+            chosen(site.plugins(), config)
+        assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("Plugin.fetch = lambda *_: 1 / 0", "ZeroDivisionError"),
+        ("Plugin.fetch = lambda *_: 'a token'", "str"),
+    ],
+)
+def test_the_store_in_force_is_named_when_it_fails(site: Site, more: str, says: str) -> None:
+    """A hook that raises or answers nonsense is told with plugin, wheel and cure; no store takes over."""
+    site.store("odd-wheel", "odd", 900, f"\n{more}\n")
+    store = Store(site.plugins(), CONFIG)
+
+    with pytest.raises((StoreError, PluginError), match=r"odd \(odd-wheel 1\.2\)") as caught:
+        store.fetch(TokenKey("u", "1000.A", "production"))
+
+    assert says in str(caught.value)
+    assert "orrect or update the store" in caught.value.fix
+
+
+@pytest.mark.parametrize("answer", ["raise OSError('no net')", "return 'https://x.example'"])
+def test_a_region_plugin_whose_keys_are_not_set_fails_nobody(site: Site, answer: str) -> None:
+    """A gateway that is not configured cannot break the clients that go to Zoho; one that is, does."""
+    source = (
+        f"from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_choose_region(config): {answer}\n"
+        "@hookimpl\ndef zcrm_config_keys(): return {'gateway_url': 'where'}\n"
+    )
+    site.install("region-wheel", source, "elsewhere")
+    plugins = site.plugins()
+
+    assert resolve(CONFIG.replace(region="eu"), plugins) == DATA_CENTRES["eu"]
+    [error] = plugins.failures
+    assert "elsewhere (region-wheel 1.2)" in error.what
+    with pytest.raises(PluginError, match=r"elsewhere \(region-wheel 1\.2\)"):
+        resolve(keyed(site, gateway_url="x"), site.plugins())
+    with pytest.raises(ConfigError, match=r"no region private.*elsewhere"):
+        resolve(CONFIG.replace(region="private"), site.plugins())
+
+
+def test_a_logger_that_fails_is_named_with_its_wheel(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The note in the standard log has plugin, wheel, version and cure; the call goes on."""
+    source = "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_log(event): raise OSError('SECRET')\n"
+    site.install("log-wheel", source, "logger")
+
+    EventLog(site.plugins()).emit("request", 20, "it happened")
+
+    assert "OSError in logger (log-wheel 1.2)" in caplog.text
+    assert "ZCRM_DISABLE_PLUGINS=logger" in caplog.text
+    assert "SECRET" not in caplog.text
 
 
 def named(name: str, priority: int) -> TokenStorePlugin:
@@ -343,6 +554,7 @@ def test_a_region_plugin_that_fails_is_named(site: Site, answer: str, says: str)
 
     assert says in str(caught.value)
     assert caught.value.code == "ZCRM-PLUGIN-003"
+    assert "ZCRM_DISABLE_PLUGINS=elsewhere" in caught.value.fix
 
 
 def test_a_region_that_several_plugins_know_does_not_depend_on_installation(site: Site) -> None:
@@ -373,7 +585,7 @@ def test_the_core_s_regions_are_asked_last() -> None:
     assert resolve(CONFIG.replace(region="in"), plugins) == DATA_CENTRES["in"]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(order=st.permutations(range(5)), priorities=st.lists(st.integers(-3, 3), min_size=5, max_size=5))
 def test_the_order_of_installation_decides_nothing(
     site: Site, order: list[int], priorities: list[int]

@@ -19,6 +19,7 @@ class Capabilities:
         forks: a process that is forked after the store was used can go on using it, as can its parent.
         full_lengths: every token that the core accepts fits, up to 64 KiB a text; when off, too long a text
             is refused by a typed error before anything changes.
+        separates_clients: a user's tokens of several clients and environments are kept apart.
         encrypted_at_rest: what is stored shows no token to whoever reads it raw.
         migrates: a store that an older version wrote is opened and keeps its tokens.
         connects: it talks to a server, and lives through a lost connection.
@@ -30,6 +31,7 @@ class Capabilities:
     locks: bool = True
     forks: bool = True
     full_lengths: bool = True
+    separates_clients: bool = True
     encrypted_at_rest: bool = False
     migrates: bool = False
     connects: bool = False

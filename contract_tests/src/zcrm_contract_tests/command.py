@@ -75,11 +75,12 @@ class _Telling:
         self._report_path = report_path
         self._outcomes: list[Outcome] = []
         self._source: Source | None = None
+        self._says = ""
         self._now: Promise | None = None
 
-    def opened(self, source: Source) -> None:
-        """Take down that the store can be opened."""
-        self._source = source
+    def opened(self, source: Source, says: str) -> None:
+        """Take down that the store can be opened, and what it says of itself."""
+        self._source, self._says = source, says
 
     def begin(self, promise: Promise) -> None:
         """Show which promise is being looked at, on a terminal."""
@@ -114,6 +115,7 @@ class _Telling:
             tuple(self._outcomes),
             f"zcrm-contract {self._options.store}",
             len(all_promises()),
+            self._says,
         )
         run = report.Run(self._options.profile, self._options.seed)
         _say("")
@@ -164,7 +166,7 @@ def _checked(options: Namespace) -> int:
     with watched(lambda: _exit(telling.end_stuck())):
         try:
             with within(store.patience, "opening it"):
-                telling.opened(judge.try_to_open(store))
+                telling.opened(judge.try_to_open(store), judge.reason_of(store))
         except CannotOpen as error:
             raise WrongUse(str(error)) from None
         except NoAnswer:

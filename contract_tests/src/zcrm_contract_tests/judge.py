@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from hypothesis.errors import Flaky
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.contract import TokenStoreContract, reaches
 from zcrm_contract_tests.opening import Source
+from zcrm_contract_tests.patience import within
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.promises import Promise, all_promises
 from zcrm_contract_tests.story import shown_error
@@ -31,12 +33,13 @@ from zcrm_contract_tests.verdicts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["judge", "judge_all", "smoke", "try_to_open"]
+__all__ = ["judge", "judge_all", "reason_of", "smoke", "try_to_open"]
 
 _SMOKE: Final = "TS-01"
 _PROPERTIES: Final = str(Path(__file__).parent / "properties")
 _ALL: Final = (Phase.explicit, Phase.generate, Phase.shrink)
 _QUICK: Final = (Phase.explicit, Phase.generate)
+_reasons: Final[dict[type[TokenStoreContract], str]] = {}
 _smoke: Final[dict[type[TokenStoreContract], Outcome]] = {}
 
 
@@ -60,6 +63,17 @@ def judge(author: TokenStoreContract, promise: Promise, profile: Profile, seed: 
     if promise.id in author.known_gaps:
         return _judge_gap(author, promise, profile, seed)
     return _decide(author, promise, profile, seed, _ALL)
+
+
+def reason_of(author: TokenStoreContract) -> str:
+    """Give what the store says of itself when it is configured; empty when it cannot be asked."""
+    kind = type(author)
+    if kind not in _reasons:
+        _reasons[kind] = ""
+        source = Source(author.plugin)
+        with suppress(Exception, SystemExit, NoAnswer), within(author.patience, "its claim"):
+            _reasons[kind] = source.open(source.load(), author.store_config("zcrm")).reason
+    return _reasons[kind]
 
 
 def try_to_open(author: TokenStoreContract) -> Source:

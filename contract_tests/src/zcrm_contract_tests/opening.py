@@ -36,10 +36,12 @@ class OpenStore:
     Args:
         config: the configuration that every hook gets.
         hooks: the store's own token hooks, by name.
+        reason: what the store says of the configuration, and of itself.
     """
 
-    def __init__(self, config: Config, hooks: Mapping[str, Hook]) -> None:
+    def __init__(self, config: Config, hooks: Mapping[str, Hook], reason: str) -> None:
         self.config = config
+        self.reason = reason
         self._hooks = hooks
 
     def offers(self, hook: str) -> bool:
@@ -157,7 +159,7 @@ class Source:
             raise CannotOpen(
                 f"The store {chosen.plugin} does not claim this configuration: {chosen.claim.reason}."
             )
-        return OpenStore(config, hooks)
+        return OpenStore(config, hooks, chosen.claim.reason)
 
     def client(self, config: Mapping[str, object]) -> Client:
         """Make a whole client that keeps its tokens in this store.

@@ -95,7 +95,7 @@ def run(author: TokenStoreContract, promise: Promise, request: pytest.FixtureReq
     from zcrm_contract_tests.report import failure_text, to_plain  # noqa: PLC0415 - see the module
     from zcrm_contract_tests.verdicts import Verdict  # noqa: PLC0415 - see the module
 
-    outcome = _outcome(author, promise, request.config)
+    outcome, says = _outcome(author, promise, request.config)
     source = Source(getattr(author, "plugin", None))
     told = {
         "class": request.node.nodeid.rpartition("::")[0],
@@ -103,6 +103,7 @@ def run(author: TokenStoreContract, promise: Promise, request: pytest.FixtureReq
         "version": source.version,
         "level": author.level,
         "promises": len(all_promises()),
+        "says": says,
         "outcome": to_plain(outcome),
     }
     request.node.user_properties.append((_PROPERTY, told))
@@ -114,20 +115,21 @@ def run(author: TokenStoreContract, promise: Promise, request: pytest.FixtureReq
         pytest.skip(f"{outcome.id}, {outcome.verdict.value}: {outcome.detail}")
 
 
-def _outcome(author: TokenStoreContract, promise: Promise, config: pytest.Config) -> Outcome:
-    from zcrm_contract_tests.judge import judge  # noqa: PLC0415 - loads Hypothesis
+def _outcome(author: TokenStoreContract, promise: Promise, config: pytest.Config) -> tuple[Outcome, str]:
+    from zcrm_contract_tests.judge import judge, reason_of  # noqa: PLC0415 - loads Hypothesis
     from zcrm_contract_tests.verdicts import Outcome, Verdict  # noqa: PLC0415 - see the module
 
     if getattr(author, "plugin", None) is not None:
         with watched(lambda: _end_stuck(config, promise)):
-            return judge(author, promise, PROFILES[_profile(config)], config.getoption("--zcrm-seed"))
+            outcome = judge(author, promise, PROFILES[_profile(config)], config.getoption("--zcrm-seed"))
+            return outcome, reason_of(author)
     name = type(author).__name__
     if promise.id == _SMOKE:
         said = (
             f"{name} names no store; write plugin = \"my_store\", an entry point's name, or a plugin's class."
         )
-        return Outcome(promise.id, promise.sentence, Verdict.BROKEN, detail=said)
-    return Outcome(promise.id, promise.sentence, Verdict.NOT_RUN, detail=f"{name} names no store")
+        return Outcome(promise.id, promise.sentence, Verdict.BROKEN, detail=said), ""
+    return Outcome(promise.id, promise.sentence, Verdict.NOT_RUN, detail=f"{name} names no store"), ""
 
 
 def _end_stuck(config: pytest.Config, promise: Promise) -> None:
@@ -207,6 +209,7 @@ class _Collector:
                 tuple(from_plain(told[id_]["outcome"]) for id_ in sorted(told)),
                 name,
                 first["promises"],
+                first["says"],
             )
             for name, told in sorted(self._told.items())
             for first in [next(iter(told.values()))]

@@ -56,6 +56,7 @@ class StoreReport:
         outcomes: the verdicts, in the order of the promises.
         tested_by: the contract class.
         promises: how many promises the suite has; the run may have asked for some of them only.
+        says: what the store says of itself: which keys chose it, and what it adds or cannot do.
     """
 
     name: str
@@ -64,6 +65,7 @@ class StoreReport:
     outcomes: tuple[Outcome, ...]
     tested_by: str
     promises: int
+    says: str = ""
 
     @property
     def kept(self) -> tuple[Outcome, ...]:
@@ -85,6 +87,8 @@ def lines(report: StoreReport, run: Run) -> Iterable[str]:
         f"contract level {report.level}, suite {versions['suite']}, core {versions['core']}, "
         f"profile {run.profile}{seed}"
     )
+    if report.says:
+        yield f"the store says: {report.says}"
     yield from _table(report.outcomes)
     for listed_as, heading in _LISTS:
         yield from _list(heading, [each for each in report.outcomes if each.verdict is listed_as])
@@ -147,6 +151,7 @@ def write(path: Path, reports: Sequence[StoreReport], run: Run) -> None:
                 "class": report.tested_by,
                 "store": report.name,
                 "version": report.version,
+                "says": report.says,
                 "level": report.level,
                 "kept": len(report.kept),
                 "broken": [outcome.id for outcome in report.broken],

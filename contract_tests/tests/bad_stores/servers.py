@@ -8,6 +8,7 @@ import socket
 import socketserver
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -148,6 +149,8 @@ class Connecting(TokenStorePlugin):
             self._process = self.process()
         if self._connection is None:
             self._connection = self.connect(int(str(config.get("served_port"))))
+            # A __del__ may come after the socket's own, which warns of what is still open.
+            weakref.finalize(self, self._connection.close)
         self._connection.sendall(asked.encode() + b"\n")
         self.wait_a_moment()
         line = b""
@@ -171,12 +174,9 @@ class Connecting(TokenStorePlugin):
 
     def disconnect(self) -> None:
         """Leave a connection that is of no use any more."""
-        self.__del__()
-        self._connection = None
-
-    def __del__(self) -> None:
         if self._connection is not None:
             self._connection.close()
+        self._connection = None
 
 
 class DoesThingsTwice(Connecting):

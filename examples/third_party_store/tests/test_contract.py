@@ -1,11 +1,11 @@
-"""Does the SQLite store keep the contract of zcrm's token stores?"""
+"""Does the store sqlite keep the contract of zcrm's token stores?"""
 
 import pytest
 
 from zcrm_contract_tests import Capabilities, TokenStoreContract
 
 
-class TestSqliteStore(TokenStoreContract):
+class TestSqliteTokenStore(TokenStoreContract):
     """Everything but a lock: processes can refresh one token twice, and the report says so."""
 
     plugin = "sqlite"

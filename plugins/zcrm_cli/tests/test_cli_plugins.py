@@ -35,6 +35,79 @@ def test_a_path_chooses_the_file_store(run: Run, configure: Configure) -> None:
     assert re.search(r"^file +200 +chosen +token_persistence_path is set", done.stdout, re.MULTILINE)
 
 
+def flat(text: str) -> str:
+    """A text without the line breaks of its table."""
+    return " ".join(text.split())
+
+
+def test_a_store_that_ranks_lower_is_explained(run: Run, configure: Configure) -> None:
+    """What else the configuration would take is there with the reason why it is not used."""
+    done = run("plugins", "--config", str(configure(db_host="localhost")))
+
+    assert re.search(
+        r"^mysql +100 +outranked +db_host is set, but file ranks higher", done.stdout, re.MULTILINE
+    )
+
+
+def test_a_pin_is_the_reason(run: Run, configure: Configure) -> None:
+    """With token_store, that key is named as the reason, for the store in force and for the others."""
+    done = run("plugins", "--config", str(configure(token_store="mysql")))
+
+    assert "Tokens are kept by the store mysql." in done.stdout
+    assert re.search(r"^mysql +100 +chosen +token_store = mysql names it", done.stdout, re.MULTILINE)
+    assert re.search(r"^file +200 +not asked for +token_store = mysql names anoth", done.stdout, re.MULTILINE)
+
+
+def test_what_an_own_class_cannot_do_is_shown(run: Run, configure: Configure, tmp_path: Path) -> None:
+    """The reader sees what zcrm adds to a class with older names, and what nobody promises for it."""
+    methods = "".join(f"    def {name}(self, it): ...\n" for name in ("saveOAuthData", "getOAuthTokens"))
+    source = f"class Mine:\n{methods}    def deleteOAuthTokens(self, it): ...\n"
+    (tmp_path / "mine.py").write_text(source, encoding="utf-8")
+
+    done = run("plugins", "--config", str(configure(persistence_handler_class_path="mine.py")))
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^custom +300 +chosen +persistence_handler_class_path", done.stdout, re.MULTILINE)
+    for text in ("replaces is compared", "the refresh lock is one of this", "does not list", "share one"):
+        assert text in flat(done.stdout), text
+
+
+def test_an_own_class_that_cannot_be_used_is_shown_with_its_fault(
+    run: Run, configure: Configure, tmp_path: Path
+) -> None:
+    """The choice stands, and the reader sees what is wrong with the file."""
+    (tmp_path / "mine.py").write_text("1 / 0\n", encoding="utf-8")
+
+    done = run("plugins", "--config", str(configure(persistence_handler_class_path="mine.py")))
+
+    assert "Tokens are kept by the store custom." in done.stdout
+    assert "cannot be used" in flat(done.stdout)
+    assert "ZCRM-CUSTOM-004" in flat(done.stdout)
+
+
+def test_two_stores_of_one_rank_are_an_error(run: Run, configure: Configure, tmp_path: Path) -> None:
+    """The plugins are shown, then the two stores and the key that decides."""
+    folder = tmp_path / "installed"
+    info = folder / "zcrm_rival-9.8.7.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: zcrm-rival\nVersion: 9.8.7\n", encoding="utf-8"
+    )
+    (info / "entry_points.txt").write_text("[zcrm]\nrival = zcrm_rival:Rival\n", encoding="utf-8")
+    (folder / "zcrm_rival.py").write_text(
+        "from zcrm_store_file.plugin import FileStorePlugin\n"
+        "class Rival(FileStorePlugin):\n    name = 'rival'\n",
+        encoding="utf-8",
+    )
+
+    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": str(folder)})
+
+    assert done.returncode == 1
+    assert "zcrm-rival" in done.stdout
+    assert "ZCRM-PLUGIN-005" in done.stderr
+    assert "rival (zcrm-rival 9.8.7)" in flat(done.stderr)
+
+
 def test_a_configuration_for_mysql_alone_says_what_to_install(run: Run, configure: Configure) -> None:
     """Where only MySQL would do and is not there, the plugins are shown, then the wheel to install."""
     path = configure(token_persistence_path=None)

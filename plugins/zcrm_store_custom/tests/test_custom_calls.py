@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 from zcrm_core import (
     Client,
     Config,
+    RefreshTimeout,
     StaleToken,
     StoreCorrupt,
     StoreError,
@@ -336,6 +338,7 @@ def test_a_failure_is_not_an_absent_token(
         calls[method]()
 
     assert caught.value.code == "ZCRM-CUSTOM-008"
+    assert "test_custom_calls.py" in caught.value.why
     assert "SECRET" not in str(caught.value)
     assert caught.value.__cause__ is error
 
@@ -403,7 +406,30 @@ def test_nonsense_is_no_token(
 
     assert caught.value.code == code
     assert kind.__name__ in caught.value.what
+    assert "test_custom_calls.py" in caught.value.why
+    assert caught.value.fix
     assert "SECRET" not in str(caught.value)
+
+
+def test_an_answer_that_cannot_be_read_is_no_token(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey
+) -> None:
+    """A row whose values fail when they are read is an error of the method that gave it."""
+
+    class Row:
+        user_identifier = key.user_identifier
+
+        @property
+        def access_token(self) -> str:
+            raise RuntimeError("the session is closed")
+
+    store = Camel()
+    store.getOAuthTokens = lambda _: Row()  # type: ignore[assignment, method-assign, return-value]
+
+    with pytest.raises(StoreError, match=r"Camel\.getOAuthTokens answered with Row") as caught:
+        plugin.fetch(configure(persistence_handler=store), key)
+
+    assert isinstance(caught.value.__cause__, RuntimeError)
 
 
 def test_a_good_answer_is_a_token(plugin: CustomStorePlugin, configure: Configure, key: TokenKey) -> None:
@@ -478,6 +504,72 @@ def test_a_list_that_fails_half_way_is_a_failure(
 
     with pytest.raises(StoreError, match=r"Breaks\.list raised OSError"):
         plugin.list(configure(persistence_handler=Breaks()))
+
+
+def test_a_class_without_a_lock_gets_one_of_this_process(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey
+) -> None:
+    """One thread at a time refreshes a token, whichever client it uses; who waits too long is told."""
+    first, second = (configure(persistence_handler=ByKey()) for _ in range(2))
+    older = [configure(persistence_handler=Camel()) for _ in range(2)]
+    sandbox = replace(key, environment="sandbox")
+
+    with (
+        plugin.lock(first, key, 0.0),
+        plugin.lock(first, replace(key, user_identifier="b"), 0.0),
+        plugin.lock(second, sandbox, 0.0),
+        pytest.raises(RefreshTimeout),
+        plugin.lock(second, key, 0.05),
+    ):
+        pass
+    # The older classes keep one token for all environments, so it has one lock.
+    with plugin.lock(older[0], key, 0.0), pytest.raises(RefreshTimeout), plugin.lock(older[1], sandbox, 0.0):
+        pass
+    with plugin.lock(second, key, 0.0), plugin.lock(older[1], sandbox, float("inf")):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_refresh_lock_held_at_a_fork_is_free_in_the_child(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey
+) -> None:
+    """A process that is forked while a thread refreshes can refresh as well: that thread is not there."""
+    config = configure(persistence_handler=ByKey())
+
+    def enter() -> None:
+        with plugin.lock(config, key, 1.0):
+            pass
+
+    with plugin.lock(config, key, 0.0):
+        child = multiprocessing.get_context("fork").Process(target=enter)
+        child.start()
+        child.join(20)
+
+    assert child.exitcode == 0
+
+
+def test_a_lock_of_the_class_is_used(plugin: CustomStorePlugin, configure: Configure, key: TokenKey) -> None:
+    """A class that locks by itself is asked, with what it knows of a key; what is no lock is an error."""
+    asked: list[object] = []
+
+    class Locks(ByKey):
+        @contextmanager
+        def lock(self, key: TokenKey, wait: float) -> Iterator[None]:
+            asked.append((key, wait))
+            yield
+
+    class OlderLocks(Camel):
+        def lock(self, user: str, wait: float) -> object:
+            asked.append((user, wait))
+            return nullcontext() if wait else "a lock"
+
+    older = configure(persistence_handler=OlderLocks())
+    with plugin.lock(configure(persistence_handler=Locks()), key, 2.0), plugin.lock(older, key, 3.0):
+        assert asked == [(key, 2.0), (key.user_identifier, 3.0)]
+
+    with pytest.raises(StoreError, match=r"OlderLocks\.lock answered with str") as caught:
+        plugin.lock(older, key, 0.0)
+    assert caught.value.code == "ZCRM-CUSTOM-009"
 
 
 def test_a_client_takes_an_object(key: TokenKey, token: Token) -> None:

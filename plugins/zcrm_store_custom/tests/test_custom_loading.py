@@ -31,6 +31,9 @@ def refusal(plugin: CustomStorePlugin, config: Config, code: str) -> StoreError:
     assert caught.value.code == f"ZCRM-CUSTOM-{code}"
     assert claim.claims
     assert f"cannot be used: [ZCRM-CUSTOM-{code}]" in claim.reason
+    path = str(config.get("persistence_handler_class_path", ""))
+    assert path.partition(":")[0] in str(caught.value)
+    assert caught.value.fix
     return caught.value
 
 
@@ -156,24 +159,49 @@ def test_an_object_comes_before_a_class(
     assert plugin.fetch(named, key) is None
 
 
-def test_the_claim_says_how_replaces_is_compared(
-    plugin: CustomStorePlugin, write: Write, configure: Write
-) -> None:
-    """The reason names the key, the class and whether the class compares by itself."""
-    plain = plugin.zcrm_token_store(write(STORE))
-    comparing = plugin.zcrm_token_store(
-        write(
-            "class MyStore:\n    def save(self, key, token, *, replaces): ...\n"
-            "    def fetch(self, key): ...\n    def delete(self, key): ..."
-        )
-    )
-    other = plugin.zcrm_token_store(configure())
+BY_KEY = "    def fetch(self, key): ...\n    def delete(self, key): ...\n"
+MORE = "    def list(self): ...\n    def lock(self, key, wait): ...\n"
+CLAIMS = {
+    "the older names": (
+        STORE,
+        [
+            "replaces is compared under a lock of this process only",
+            "the refresh lock is one of this process only",
+            "it does not list",
+            "clients and environments of one user share one token",
+        ],
+    ),
+    "a class that can do little": (
+        f"class MyStore:\n    def save(self, key, token): ...\n{BY_KEY}",
+        [
+            "replaces is compared under a lock of this process only",
+            "the refresh lock is one of this process only",
+            "it does not list",
+        ],
+    ),
+    "a class that can do all": (
+        f"class MyStore:\n    def save(self, key, token, *, replaces): ...\n{BY_KEY}{MORE}",
+        ["it compares replaces itself", "it has a refresh lock of its own"],
+    ),
+}
 
-    assert (plain.name, plain.priority, plain.claims) == ("custom", 300, True)
-    assert "persistence_handler_class_path is set; class MyStore" in plain.reason
-    assert "under a lock of this process only" in plain.reason
-    assert "it compares replaces itself" in comparing.reason
-    assert not other.claims
+
+@pytest.mark.parametrize(("source", "says"), CLAIMS.values(), ids=CLAIMS)
+def test_the_claim_says_what_is_added_and_what_is_not_promised(
+    plugin: CustomStorePlugin, write: Write, source: str, says: list[str]
+) -> None:
+    """The reason names the key, the class, what it does itself, what zcrm adds, and what nobody promises."""
+    claim = plugin.zcrm_token_store(write(source))
+    start, _, rest = claim.reason.partition("; ")
+
+    assert (claim.name, claim.priority, claim.claims) == ("custom", 300, True)
+    assert start == "persistence_handler_class_path is set"
+    assert rest.split("; ")[1:] == says
+
+
+def test_another_configuration_is_not_claimed(plugin: CustomStorePlugin, configure: Write) -> None:
+    """Without one of its keys the store is not asked for."""
+    assert not plugin.zcrm_token_store(configure()).claims
 
 
 def test_a_class_that_is_not_chosen_does_not_run(plugin: CustomStorePlugin, write: Write) -> None:
@@ -310,7 +338,7 @@ def test_a_class_that_cannot_be_told_is_refused(
     assert "my_store.py" in error.what
 
 
-@pytest.mark.parametrize("body", ["raise OSError('SECRET')", "return 7"])
+@pytest.mark.parametrize("body", ["raise OSError('SECRET')", "return 7", "raise SystemExit"])
 def test_a_constructor_that_fails_is_named(plugin: CustomStorePlugin, write: Write, body: str) -> None:
     """A constructor's error is the cause, and its text is not in ours."""
     error = refusal(
@@ -359,6 +387,17 @@ def test_a_constructor_that_wants_more_is_named(
             ),
             "list()",
         ),
+        (
+            (
+                "def save(self, k, t): ...\n    def fetch(self, k): ...\n    def delete(self, k): ...\n"
+                "    def lock(self, key): ..."
+            ),
+            "lock(key, wait)",
+        ),
+        (
+            "save = delete = print\n    fetch = property(lambda self: 1 / 0)",
+            "fetch raised ZeroDivisionError",
+        ),
     ],
 )
 def test_a_method_that_cannot_be_called_is_named(
@@ -369,6 +408,7 @@ def test_a_method_that_cannot_be_called_is_named(
 
     assert "MyStore" in error.what
     assert text in error.what
+    assert "my_store.py" in error.why
 
 
 def test_methods_written_in_c_are_called(plugin: CustomStorePlugin, configure: Write, key: TokenKey) -> None:

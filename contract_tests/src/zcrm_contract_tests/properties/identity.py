@@ -71,6 +71,7 @@ def exact_users(bench: Bench, pair: tuple[str, str]) -> None:
 
 @promise(
     "TS-10",
+    capabilities=["separates_clients"],
     user=users(),
     other=st.sampled_from(["-b", "-B", " ", "/", "%"]),
     environments=st.permutations(["production", "sandbox", "developer"]),

@@ -86,7 +86,9 @@ class _Machine(RuleBasedStateMachine):
             self._bench.end()
 
     def _key(self, named: tuple[str, str]) -> TokenKey:
-        return self._bench.key(*named)
+        user, environment = named
+        apart = self._bench.author.capabilities.separates_clients
+        return self._bench.key(user, environment if apart else "production")
 
     def _handle(self, number: int) -> Handle:
         return self._handles[number % len(self._handles)]

@@ -255,9 +255,9 @@ def listing(bench: Bench, saved: list[str], gone: int) -> None:
     """List gives the key of every token once, exactly, and no other."""
     store = bench.open()
     keys = [bench.key(user) for user in saved]
-    keys += [bench.key(user, "sandbox") for user in saved[:2]] + [
-        bench.key(user, client="-b") for user in saved[:2]
-    ]
+    if bench.author.capabilities.separates_clients:
+        keys += [bench.key(user, "sandbox") for user in saved[:2]]
+        keys += [bench.key(user, client="-b") for user in saved[:2]]
     for key in keys:
         store.save(key, bench.token(key.user_identifier))
         store.save(key, bench.token(key.user_identifier))

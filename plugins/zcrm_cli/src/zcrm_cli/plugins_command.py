@@ -75,8 +75,9 @@ def _show_plugins(console: Console, client: Client) -> None:
 def _show_choice(console: Console, client: Client) -> None:
     rows: list[Sequence[str]] = []
     for candidate in client.plugins.candidates(client.config):
-        verdict = "chosen" if candidate.chosen else "outranked" if candidate.claim.claims else "not asked for"
-        rows.append((candidate.claim.name, str(candidate.claim.priority), verdict, candidate.claim.reason))
+        outranked = candidate.claim.claims and client.config.token_store is None
+        verdict = "chosen" if candidate.chosen else "outranked" if outranked else "not asked for"
+        rows.append((candidate.claim.name, str(candidate.claim.priority), verdict, candidate.why))
     console.print(f"\nTokens are kept by the store {client.token_store}.\n", style="bold")
     console.print(new_table(("Store", "Priority", "", "Because"), rows))
     console.print(f"\nRegion: {client.region.name} ({client.region.api_url})")

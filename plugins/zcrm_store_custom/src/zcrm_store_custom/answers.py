@@ -23,10 +23,14 @@ def read_fields(handler: object, method: str, answer: object, key: TokenKey) -> 
         StoreError: it is neither, or a value is missing.
         StoreCorrupt: the token is another user's.
     """
-    if isinstance(answer, Mapping):
-        fields = {name: answer[name] for name in (*_NEEDED, *_KEPT_BY_SOME) if name in answer}
-    else:
-        fields = {name: getattr(answer, name) for name in (*_NEEDED, *_KEPT_BY_SOME) if hasattr(answer, name)}
+    names = (*_NEEDED, *_KEPT_BY_SOME)
+    try:
+        if isinstance(answer, Mapping):
+            fields = {name: answer[name] for name in names if name in answer}
+        else:
+            fields = {name: getattr(answer, name) for name in names if hasattr(answer, name)}
+    except Exception as error:  # a row that is read only when it is asked for a value, say
+        raise nonsense(handler, method, answer, f"{_EXPECTED}, all of them readable") from error
     if not all(name in fields for name in _NEEDED):
         raise nonsense(handler, method, answer, _EXPECTED)
     if fields["user_identifier"] != key.user_identifier:

@@ -30,12 +30,13 @@ def _make(store: type, config: Config) -> object:
     arguments = (config,) if _wants_config(store) else ()
     try:
         return store(*arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise refused(
             "ZCRM-CUSTOM-006",
             f"{store.__name__} raised {type(error).__name__} while it was made.",
             f"It was called as {store.__name__}({'config' if arguments else ''}).",
             "Look at the cause and correct the constructor or what it needs.",
+            store,
         ) from error
 
 
@@ -58,5 +59,6 @@ def _wants_config(store: type) -> bool:
             f"{store.__name__} cannot be made: it needs {', '.join(each.name for each in needed)}.",
             "A store class is made with no argument, or with the configuration alone.",
             "Give the others defaults, or pass an object as Client(..., token_store=it).",
+            store,
         )
     return bool(needed) or (bool(positional) and positional[0].name == "config")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -59,6 +60,10 @@ class CustomStorePlugin(TokenStorePlugin):
     def list(self, config: Config) -> Iterable[TokenKey]:
         """Pass the call on to :meth:`CustomStore.keys`."""
         return self._store(config).keys()
+
+    def lock(self, config: Config, key: TokenKey, wait: float) -> AbstractContextManager[None]:
+        """Pass the call on to :meth:`CustomStore.lock`."""
+        return self._store(config).lock(key, wait)
 
     def _store(self, config: Config) -> CustomStore:
         store = self._stores.get(config)

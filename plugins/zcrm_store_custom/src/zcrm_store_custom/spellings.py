@@ -58,6 +58,7 @@ class Methods:
         fetch: the method that gives a token.
         delete: the method that deletes.
         list: the method that lists the keys, if there is one.
+        lock: the method that gives a lock for the refresh of a token, if there is one.
         compares: whether ``save`` takes ``replaces`` and compares by itself.
     """
 
@@ -66,12 +67,13 @@ class Methods:
     fetch: Method
     delete: Method
     list: Method | None
+    lock: Method | None
     compares: bool
 
 
 def complete_spellings(store: object) -> list[Spelling]:
     """Give the spellings of which a class or an object has all three methods."""
-    return [each for each in SPELLINGS if all(callable(getattr(store, name, None)) for name in each.names)]
+    return [each for each in SPELLINGS if all(_method(store, name) is not None for name in each.names)]
 
 
 def find_methods(handler: object) -> Methods:
@@ -86,14 +88,30 @@ def find_methods(handler: object) -> Methods:
     spelling = complete[0]
     save, fetch, delete = (getattr(handler, name) for name in spelling.names)
     compares = spelling.by_key and _takes_replaces(save)
-    lists = getattr(handler, "list", None)
+    lists, locks = (_method(handler, name) for name in ("list", "lock"))
     subject = "key" if spelling.by_key else "user_identifier"
     _check(handler, save, spelling.save, "key, token" if spelling.by_key else "token", compares=compares)
     _check(handler, fetch, spelling.fetch, subject)
     _check(handler, delete, spelling.delete, subject)
-    if callable(lists):
+    if lists is not None:
         _check(handler, lists, "list", "")
-    return Methods(spelling, save, fetch, delete, lists if callable(lists) else None, compares)
+    if locks is not None:
+        _check(handler, locks, "lock", f"{subject}, wait")
+    return Methods(spelling, save, fetch, delete, lists, locks, compares)
+
+
+def _method(handler: object, name: str) -> Method | None:
+    try:
+        method = getattr(handler, name, None)
+    except Exception as error:  # a property runs the user's code
+        raise refused(
+            "ZCRM-CUSTOM-007",
+            f"{class_name(handler)}.{name} raised {type(error).__name__} when it was looked for.",
+            "It is a property or the like that fails.",
+            f"Write {name} as a plain method.",
+            handler,
+        ) from error
+    return method if callable(method) else None
 
 
 def _takes_replaces(save: Method) -> bool:
@@ -135,24 +153,25 @@ def _wrong(handler: object, name: str, arguments: str, why: str) -> StoreError:
         f"{class_name(handler)}.{name} cannot be called as {name}({arguments}).",
         why,
         f"Write it as a plain method: def {name}({', '.join(filter(None, ('self', arguments)))}).",
+        handler,
     )
 
 
 def _incomplete(handler: object) -> StoreError:
-    nearest = max(
-        SPELLINGS, key=lambda each: sum(callable(getattr(handler, name, None)) for name in each.names)
-    )
-    missing = [name for name in nearest.names if not callable(getattr(handler, name, None))]
+    nearest = max(SPELLINGS, key=lambda each: sum(_method(handler, name) is not None for name in each.names))
+    missing = [name for name in nearest.names if _method(handler, name) is None]
     if len(missing) == len(nearest.names):
         return refused(
             "ZCRM-CUSTOM-007",
             f"{class_name(handler)} has none of the methods of a store.",
             "A store needs one of these sets: " + "; or ".join(map(str, SPELLINGS)) + ".",
             "Add the methods of one set; the README of zcrm-store-custom shows them.",
+            handler,
         )
     return refused(
         "ZCRM-CUSTOM-007",
         f"{class_name(handler)} lacks {' and '.join(missing)}.",
         f"It has some of {nearest}, and a store needs all three.",
         "Add what is missing; one set of names must be complete.",
+        handler,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 
 from zcrm_core import StaleToken, StoreError, Token, TokenKey, ZcrmError
 from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
 from zcrm_store_custom.failures import class_name, failed, nonsense
 from zcrm_store_custom.no_token import NoToken
-from zcrm_store_custom.process_lock import PROCESS_LOCK
+from zcrm_store_custom.process_lock import PROCESS_LOCK, hold_in_process
 from zcrm_store_custom.spellings import Method, find_methods
 
 __all__ = ["CustomStore"]
@@ -33,13 +34,25 @@ class CustomStore:
 
     @property
     def description(self) -> str:
-        """The class, and how ``replaces`` is compared, in a few words."""
-        how = (
-            "it compares replaces itself"
-            if self._methods.compares
-            else "replaces is compared under a lock of this process only"
+        """The class, what it does itself, what is added to it, and what cannot be promised for it."""
+        methods = self._methods
+        return "; ".join(
+            [
+                f"class {class_name(self._handler)} with {methods.spelling}",
+                "it compares replaces itself"
+                if methods.compares
+                else "replaces is compared under a lock of this process only",
+                "it has a refresh lock of its own"
+                if methods.lock
+                else "the refresh lock is one of this process only",
+                *([] if methods.list else ["it does not list"]),
+                *(
+                    []
+                    if methods.spelling.by_key
+                    else ["clients and environments of one user share one token"]
+                ),
+            ]
         )
-        return f"class {class_name(self._handler)} with {self._methods.spelling}; {how}"
 
     def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
         """Save a token, as durably as the object does.
@@ -108,6 +121,21 @@ class CustomStore:
         if not isinstance(keys, list) or not all(isinstance(key, TokenKey) for key in keys):
             raise nonsense(self._handler, "list", answer, "TokenKeys")
         return keys
+
+    def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[None]:
+        """Give a lock for the refresh of a key's token: the object's own, else one of this process.
+
+        Args:
+            key: whose token is refreshed.
+            wait: how long entering may wait, in seconds; then it raises ``RefreshTimeout``.
+        """
+        subject = key if self._methods.spelling.by_key else key.user_identifier
+        if self._methods.lock is None:
+            return hold_in_process(subject, wait)
+        answer = self._call("lock", self._methods.lock, subject, wait)
+        if not isinstance(answer, AbstractContextManager):
+            raise nonsense(self._handler, "lock", answer, "a context manager")
+        return answer
 
     def _stored(self, key: TokenKey) -> Mapping[str, object] | None:
         """The values of the token that is stored for a key, its user checked; ``None`` if none is."""

@@ -1,0 +1,1 @@
+"""What does a token store of one's own begin with?"""

@@ -1,0 +1,66 @@
+"""What is known of one plugin, of one store that was asked, and what cures a plugin that fails?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+
+from zcrm_core.errors import PluginError
+from zcrm_core.hookspecs import StoreClaim
+
+__all__ = ["Candidate", "PluginInfo", "cure", "wheel_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One plugin as found: where it comes from, what it offers, and what is wrong with it.
+
+    Args:
+        name: its entry point's name, or the name of the object that the program passed.
+        wheel: the distribution that brings it; ``None`` for an object that the program passed.
+        version: that distribution's version.
+        hooks: the hooks that it has, in alphabetical order.
+        error: why it is not in use; ``None`` for a plugin in use.
+    """
+
+    name: str
+    wheel: str | None
+    version: str | None
+    hooks: tuple[str, ...] = ()
+    error: PluginError | None = None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} ({self.wheel} {self.version})"
+            if self.wheel
+            else f"{self.name} (passed by the program)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A store, what it says of a configuration, and whether it is the one in force.
+
+    Args:
+        plugin: which plugin it is.
+        claim: its own answer.
+        chosen: whether it keeps the tokens.
+        why: why it is used, or is not, in a few words: its own reason, the pin, or the store above it.
+    """
+
+    plugin: PluginInfo
+    claim: StoreClaim
+    chosen: bool
+    why: str
+
+
+def cure(info: PluginInfo) -> str:
+    """Say what to do about a plugin that fails."""
+    if info.wheel is None:
+        return "Correct it; the program passes it to the client."
+    return f"Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS={info.name}"
+
+
+def wheel_of(entry: EntryPoint) -> tuple[str, str]:
+    """Give the name and the version of the wheel that brings an entry point."""
+    return (entry.dist.name, entry.dist.version) if entry.dist is not None else ("unknown wheel", "?")
