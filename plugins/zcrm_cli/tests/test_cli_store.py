@@ -43,7 +43,7 @@ def test_a_server_that_is_not_there_is_told(
     """Without a server the MySQL store's own error is shown, with what to do, and without the password."""
     file = tmp_path / "zcrm.toml"
     file.write_text(
-        'client_id = "1000.A"\nclient_secret = "s"\ndb_url = "mysql://u:SECRET@no-such-host.invalid/x"\n',
+        'client_id = "1000.A"\nclient_secret = "s"\ntimeout = 1\ndb_url = "mysql://u:SECRET@no-such-host.invalid/x"\n',
         encoding="utf-8",
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
@@ -81,6 +82,25 @@ def test_init_makes_everything_once(
     assert manage("init").startswith("Nothing to do")
     plugin.save(config, KEY, TOKEN, None)
     assert plugin.fetch(config, KEY) == TOKEN
+
+
+def test_init_waits_for_a_server_that_is_starting(
+    server: Server, database: str, plugin: MySQLStorePlugin
+) -> None:
+    """Right after a server was started nothing may listen yet: init waits for it, status does not."""
+    with FaultProxy(server.host, server.port) as proxy:
+        config = server.config(database, db_host="127.0.0.1", db_port=proxy.port, timeout=20)
+        with proxy.refusing():
+            with pytest.raises(StoreUnavailable, match="cannot be reached"):
+                plugin.manage(config, "status")
+            made: list[str] = []
+            starting = threading.Thread(target=lambda: made.append(said(plugin.manage(config, "init"))))
+            starting.start()
+            starting.join(0.5)
+            assert starting.is_alive()
+        starting.join(20)
+
+    assert "Made:" in made[0]
 
 
 def test_status_changes_nothing(manage: Callable[[str], str], server: Server, database: str) -> None:

@@ -74,8 +74,8 @@ class Connections:
         self._pools: dict[int, QueuePool] = {}
         self._plain: set[Address] = set()
         self._tls = place.tls.context() if place.tls is not None else unchecked()
-        self.worked = False
-        """Whether a server has let us in since the store was opened."""
+        self.is_expected = False
+        """Whether a server is there, or will be soon: then it is waited for. One that let us in once is."""
 
     @contextmanager
     def borrowed(self) -> Iterator[Connection]:
@@ -143,7 +143,7 @@ class Connections:
             except Exception as error:  # noqa: BLE001 - a peer that speaks no MySQL makes the driver stumble anyhow
                 troubles.append(explain_connecting(error, self._place, address))
                 continue
-            self.worked = True
+            self.is_expected = True
             if len(addresses) == 1:
                 return connection
             if _takes_changes(connection):

@@ -25,10 +25,13 @@ _CIPHER: Final = Statement("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
 def init(place: Place, server: Server) -> list[str]:
     """Make the database and the tables where they are missing, and bring an older table up to date.
 
+    It is often run right after a server was started, so it waits for it.
+
     Raises:
         StoreError: the table cannot be used, or this user may not make it; nothing was changed.
     """
     said = []
+    server.expect()
     if look(server, place) is None:
         make_missing(server, place)
         said.append(f"Made: {place.table_name}, schema {VERSION}")

@@ -161,6 +161,10 @@ class Server:
 
         return self._perform(job, in_doubt=True)
 
+    def expect(self) -> None:
+        """Wait for a server that is just being started, up to the place's timeout, instead of giving up."""
+        self._connections.is_expected = True
+
     def close(self) -> None:
         """Close this process's connections; the next statement opens new ones."""
         self._connections.close()
@@ -198,7 +202,7 @@ class Server:
         if trouble.cure is Cure.PRIMARY and self._lone:
             return not trouble.unknown and tries < _LONE_TRIES
         # Where no server ever let us in, the address is more likely wrong than the server away.
-        return trouble.cure is not Cure.CONNECTION or self._connections.worked
+        return trouble.cure is not Cure.CONNECTION or self._connections.is_expected
 
 
 _BEGIN: Final = Statement("START TRANSACTION")
