@@ -23,7 +23,7 @@ from zcrm_core.tokens import MAX_USER_BYTES, Token, TokenKey
 __all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes"]
 
 ACCESS_TOKENS_ALIVE: Final = 15
-"""How many access tokens of one refresh token Zoho lets live; one more ends the oldest (token validity page)."""
+"""How many access tokens of one refresh token Zoho lets live; one more ends the oldest."""
 _REMEMBERED: Final = 1_000
 _LONGEST_BLOCK_MS: Final = 3_600_000
 """Zoho's window is ten minutes; a time this far ahead comes from a host whose clock is wrong."""
