@@ -154,6 +154,17 @@ class Client:
         client._become(self._parts, user)  # noqa: SLF001 - its own
         return client
 
+    def region_of(self, token: Token) -> Region:
+        """Give the region that a token lives in, by what Zoho said when it issued the token.
+
+        Args:
+            token: one of this client's.
+
+        Raises:
+            AuthError: the configuration names another region.
+        """
+        return self._parts.homes.of(token)
+
     def is_token_generated(self, user: str | None = None) -> bool:
         """Tell whether the store has a token for a user.
 
@@ -248,7 +259,7 @@ class Client:
         """
 
         def send(token: Token) -> Response:
-            self._region = self._parts.homes.of(token)
+            self._region = self.region_of(token)
             return self._parts.transport.send(
                 method,
                 self._address(path, self._region),

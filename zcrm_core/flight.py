@@ -96,8 +96,8 @@ class Flight:
         self.held = self.lifetime = self.unsaved = self.replaces = self.brand_new = None
 
     def left_of(self, token: Token) -> int:
-        """Give how long a token lives by the wall clock, in ms; no longer than the longest that one can."""
-        return min(token.expiry_time - self.clock.wall(), _LONGEST_MS)
+        """Give how long a token lives by the wall clock, in ms."""
+        return token.expiry_time - self.clock.wall()
 
     def left(self, token: Token) -> float:
         """Give how long a token lives by whichever clock ends it first, in ms."""

@@ -25,7 +25,7 @@ class TokenStatus:
         environment: production, sandbox or developer.
         store: the name of the store that keeps it.
         expiry_time: when the access token ends, in ms since the epoch, UTC.
-        renewable: whether it has a refresh token.
+        renewable: whether it is renewed by itself: it has a refresh token, or belongs to the client itself.
         last_issued: when Zoho last issued an access token for this login, in ms since the epoch; ``None``
             when nobody knows.
         alive: how many access tokens of this login live, as far as this store's workers issued them.
@@ -136,7 +136,7 @@ class Tokens:
             environment=key.environment,
             store=self._store.name,
             expiry_time=token.expiry_time,
-            renewable=token.refresh_token is not None,
+            renewable=token.refresh_token is not None or self._identity.config.soid is not None,
             last_issued=notes.issued_at[-1] if notes.issued_at else None,
             alive=notes.alive(now),
             most_alive=ACCESS_TOKENS_ALIVE,

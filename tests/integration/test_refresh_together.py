@@ -334,3 +334,14 @@ def test_a_token_that_lives_two_seconds_is_refreshed_once_each_time(site: Site) 
     assert [error for one in told for error in one["errors"]] == []
     # At the earliest, a token is refreshed in the last sixth of its life.
     assert 2 <= site.zoho.counters.refreshes <= 1 + took / (2 * 5 / 6)
+
+
+def test_a_worker_that_starts_later_knows_that_a_token_lives_shorter(site: Site) -> None:
+    """A token that lives half a minute is no old one in its last minute, for a new process either."""
+    site.zoho.limits = replace(MANY, access_token_lifetime=30)
+    site.expire()
+    called(site.start(1))
+
+    for process in site.start(2):
+        assert called([process]) == (THREADS, [])
+    assert site.zoho.counters.refreshes == 1
