@@ -1,4 +1,4 @@
-"""What does one worker process of the refresh tests do? It reads orders as lines of JSON, and answers likewise.
+"""What does a worker process of the refresh tests do? It reads orders as lines of JSON, and answers so.
 
 Started with the client's configuration, as JSON, for its only argument.
 """

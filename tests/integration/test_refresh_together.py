@@ -305,7 +305,7 @@ def test_a_holder_that_stands_still_is_named(site: Site) -> None:
 
 
 def test_a_user_deleted_during_a_refresh_is_logged_out_everywhere(site: Site) -> None:
-    """While one process refreshes another deletes the token: it stays deleted, and all ask for a new login."""
+    """While one process refreshes another deletes the token: it stays deleted, all ask for a new login."""
     processes = site.start(2)
     site.expire()
     site.zoho.faults.add(ENDPOINT, kind="delay", seconds=0.5)

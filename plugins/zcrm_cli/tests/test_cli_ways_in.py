@@ -1,4 +1,4 @@
-"""Do `zcrm login --web`, `--device` and `--client`, `zcrm logout` and `zcrm token status` do what they say?"""
+"""Do `zcrm login` in its other ways, `zcrm logout` and `zcrm token status` do what they say?"""
 
 from __future__ import annotations
 
@@ -136,8 +136,9 @@ def configure_without_region(configure: Configure, redirect_uri: str, zoho: Simu
     )
 
 
+@pytest.mark.usefixtures("web")
 def test_a_login_in_another_data_centre_than_configured_is_told(
-    begin: Callable[..., Command], web: str, zoho: Simulator, run: Run
+    begin: Callable[..., Command], zoho: Simulator, run: Run
 ) -> None:
     """The login goes through where the user lives; the command says at once that the region does not fit."""
     zoho.switches = Switches(approve_data_center="eu")
@@ -169,7 +170,7 @@ def test_a_login_in_another_data_centre_than_configured_is_told(
 def test_an_answer_that_is_no_yes_is_told(
     query: str, error: str, begin: Callable[..., Command], web: str, run: Run
 ) -> None:
-    """A refusal, a wrong state, no code, a foreign server: each is its own error, at the terminal and on the page."""
+    """A refusal, a wrong state, no code, a foreign server: each is an error of its own, on the page too."""
     command = begin("login", "--web", "--no-browser")
     [state] = parse_qs(urlsplit(address_of(command)).query)["state"]
 
@@ -184,9 +185,7 @@ def test_an_answer_that_is_no_yes_is_told(
     assert "No user has a token yet." in run("token", "list").stdout
 
 
-def test_other_addresses_do_not_end_the_login(
-    begin: Callable[..., Command], web: str, zoho: Simulator
-) -> None:
+def test_other_addresses_do_not_end_the_login(begin: Callable[..., Command], web: str) -> None:
     """A browser asks for an icon and opens connections that it does not use; the login goes on."""
     command = begin("login", "--web", "--no-browser")
     address = address_of(command)
@@ -199,7 +198,8 @@ def test_other_addresses_do_not_end_the_login(
     assert command.done()[0] == 0
 
 
-def test_nobody_answers(run: Run, web: str) -> None:
+@pytest.mark.usefixtures("web")
+def test_nobody_answers(run: Run) -> None:
     """After the time given the command ends with an error that says so."""
     began = time.monotonic()
 
@@ -210,7 +210,8 @@ def test_nobody_answers(run: Run, web: str) -> None:
     assert 1 <= time.monotonic() - began < 10
 
 
-def test_a_taken_port_is_told(run: Run, web: str, port: int) -> None:
+@pytest.mark.usefixtures("web")
+def test_a_taken_port_is_told(run: Run, port: int) -> None:
     """Where another program listens already the port is named, and the browser is not opened."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
@@ -226,7 +227,7 @@ def test_a_taken_port_is_told(run: Run, web: str, port: int) -> None:
     "redirect_uri", ["https://example.com/cb", "http://192.0.2.1:80/cb", "https://localhost/cb"]
 )
 def test_a_redirect_uri_elsewhere_is_told(redirect_uri: str, run: Run, configure: Configure) -> None:
-    """The command can listen on this machine only, so another address is an error before anything is opened."""
+    """The command listens on this machine only, so another address is an error before a page is opened."""
     configure(redirect_uri=redirect_uri)
 
     done = run("login", "--web")
@@ -325,7 +326,7 @@ def test_token_status_shows_everything_but_secrets(run: Run, zoho: Simulator) ->
 
 @pytest.mark.usefixtures("logged_in")
 def test_token_status_counts_refreshes_and_shows_a_block(run: Run, zoho: Simulator) -> None:
-    """Each refresh uses a part of the budget, and until when Zoho gives no more is shown, from any process."""
+    """Each refresh uses a part of the budget; until when Zoho gives no more is shown, from any process."""
     for _ in range(2):
         zoho.clock.advance(seconds=3_601)
         assert run("whoami").returncode == 0

@@ -127,8 +127,8 @@ def _listener(redirect_uri: str, finish: _Finish) -> _Listener:
         raise ConfigError(
             f"The redirect_uri {redirect_uri} is not on this machine.",
             why="The answer of Zoho's page has to reach this command, which listens on this machine only.",
-            fix="Register http://localhost:8000/callback, say, in Zoho's API console, and set redirect_uri to "
-            "it; or log in with `zcrm login --device`.",
+            fix="Register http://localhost:8000/callback, say, in Zoho's API console, and set redirect_uri "
+            "to it; or log in with `zcrm login --device`.",
             code="ZCRM-CONFIG-004",
         )
     try:
