@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -132,3 +135,34 @@ def log_in(zcrm_simulator: Simulator, make_client: Callable[..., Client]) -> Cal
 def client(request: pytest.FixtureRequest, log_in: Callable[..., Client]) -> Client:
     """A client that is logged in, once for the oldest version of the API and once for the newest."""
     return log_in(api_version=request.param)
+
+
+def real_part(name: str, package: str) -> str:
+    """Give the path of a program that a test needs; where it is absent, say what to install."""
+    found = shutil.which(name)
+    if found is None:
+        missing = f"{name} is not installed: apt-get install {package}"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """A real browser."""
+    return real_part("chromium", "chromium")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> str:
+    """The program of a real Redis server."""
+    return real_part("redis-server", "redis-server")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
