@@ -19,6 +19,7 @@ _THINGS: Final = {
     "zohocrm.users": "the users of the organisation",
     "zohocrm.org": "the facts about the organisation",
     "zohocrm.bulk": "records in bulk, as files",
+    "zohocrm.mass_update": "many records at once",
     "zohocrm.coql": "records by queries (COQL)",
     "zohosearch.securesearch": "whatever a search finds",
     "zohofiles.files": "files",
@@ -43,4 +44,4 @@ def in_words(scope: str) -> str:
     head, _, tail = group.partition("zohocrm.modules.")
     if tail and not head:
         return f"{does} the records of the module {tail}"
-    return f"{does} {scope.rpartition('.')[0].partition('.')[2].replace('_', ' ').replace('.', ', ')}"
+    return f"Use {group.partition('.')[2].replace('_', ' ').replace('.', ', ')}"
