@@ -70,6 +70,29 @@ class Worker:
             thread.join()
         return self._told(outcomes)
 
+    def serve(self, threads: int) -> dict[str, Any]:
+        """Make calls until the orders end, and tell each error at once, with the times of the call."""
+        over = threading.Event()
+        answers: Counter[bool] = Counter()
+
+        def many() -> None:
+            while not over.is_set():
+                began = time.monotonic()
+                error = self._attempt()
+                answers[error is None] += 1
+                if error is not None:
+                    print(json.dumps({"error": error, "began": began, "at": time.monotonic()}), flush=True)  # noqa: T201
+                time.sleep(0.02)
+
+        running = [threading.Thread(target=many) for _ in range(threads)]
+        for thread in running:
+            thread.start()
+        sys.stdin.read()
+        over.set()
+        for thread in running:
+            thread.join()
+        return {"answers": answers[True]}
+
     def lock(self) -> dict[str, Any]:
         """Take the store's lock, as a refresh does, and keep it until the process ends."""
         parts = self._client._parts
