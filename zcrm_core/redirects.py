@@ -110,4 +110,8 @@ def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: st
 
 
 def _same(given: str, expected: str | None) -> bool:
-    return expected is not None and compare_digest(given.encode(), expected.encode())
+    return expected is not None and compare_digest(_bytes(given), _bytes(expected))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")  # what a stranger sends need not be a text
