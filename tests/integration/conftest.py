@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -137,27 +138,46 @@ def client(request: pytest.FixtureRequest, log_in: Callable[..., Client]) -> Cli
     return log_in(api_version=request.param)
 
 
-def real_part(name: str, package: str) -> str:
-    """Give the path of a program that a test needs; where it is absent, say what to install."""
-    found = shutil.which(name)
-    if found is None:
-        missing = f"{name} is not installed: apt-get install {package}"
+class RealParts:
+    """The real parts that tests are run against: programs of the system, and packages of the group ``real``.
+
+    Where one is absent the test is skipped and says what to install; where everything has to be there, in
+    continuous integration, the test fails. ``ZCRM_TEST_BRIEF`` leaves out whatever takes long.
+    """
+
+    brief = bool(os.environ.get("ZCRM_TEST_BRIEF"))
+
+    def program(self, name: str, package: str) -> str:
+        """Give the path of a program that a package of Debian brings."""
+        self.skip_in_brief()
+        found = shutil.which(name)
+        if found is None:
+            self._missing(f"{name} is not installed: apt-get install {package}")
+        return found or ""
+
+    def packages(self, *names: str) -> None:
+        """Make sure that Python packages are there."""
+        self.skip_in_brief()
+        for name in names:
+            if importlib.util.find_spec(name) is None:
+                self._missing(f"{name} is not installed: pip install --group real")
+
+    def skip_in_brief(self) -> None:
+        """Skip a test that takes long where a brief run is wanted."""
+        if self.brief:
+            pytest.skip("ZCRM_TEST_BRIEF is set: another environment runs this test")
+
+    @staticmethod
+    def _missing(what: str) -> None:
         if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
+            pytest.fail(what)
+        pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """A real browser."""
-    return real_part("chromium", "chromium")
-
-
-@pytest.fixture(scope="session")
-def redis_server() -> str:
-    """The program of a real Redis server."""
-    return real_part("redis-server", "redis-server")
+def real() -> RealParts:
+    """The real parts of this machine."""
+    return RealParts()
 
 
 @pytest.fixture

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from zcrm_core import Client, Token
 from zcrm_simulator import Simulator, Switches
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
 
 FLAGS = [
     "--no-sandbox",
@@ -68,8 +71,12 @@ class Login:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+def browser(real: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """A browser without a window, with a folder of its own."""
+    real.packages("playwright")
+    chromium = real.program("chromium", "chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may be absent
+
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("chromium"), executable_path=chromium, headless=True, args=FLAGS

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -67,9 +68,10 @@ def answers(url: str) -> bool:
 
 
 def test_gunicorn_with_a_client_made_before_the_fork(
-    environment: dict[str, str], zcrm_simulator: Simulator, tmp_path: Path, free_port: int
+    environment: dict[str, str], zcrm_simulator: Simulator, tmp_path: Path, free_port: int, real: Any
 ) -> None:
     """Four preloaded workers with four threads each: a token that ends costs one refresh, unnoticed."""
+    real.packages("gunicorn")
     command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", str(WORKERS), "--threads", "4",
                "--bind", f"127.0.0.1:{free_port}", "gunicorn_app:app"]  # fmt: skip
     url = f"http://127.0.0.1:{free_port}/"
@@ -91,9 +93,11 @@ def test_gunicorn_with_a_client_made_before_the_fork(
 
 
 def test_celery_with_a_client_made_before_the_fork(
-    environment: dict[str, str], zcrm_simulator: Simulator, tmp_path: Path, free_port: int, redis_server: str
+    environment: dict[str, str], zcrm_simulator: Simulator, tmp_path: Path, free_port: int, real: Any
 ) -> None:
     """Four forked workers and a real Redis: a token that ends costs one refresh, and no task fails."""
+    real.packages("celery", "redis")
+    redis_server = real.program("redis-server", "redis-server")
     environment = {**environment, "BROKER": f"redis://127.0.0.1:{free_port}/0"}
     broker = [
         redis_server,

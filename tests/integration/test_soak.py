@@ -32,6 +32,8 @@ PROCESSES, THREADS = 4, 2
 LIFETIME = 2
 EARLIEST = LIFETIME * 5 / 6
 """A token that lives two seconds is stale in its last sixth; nobody refreshes it before."""
+HASTE = LIFETIME / 4
+"""A token counts from the moment before Zoho was asked, and a busy machine may take some time to ask."""
 DOWN = 0.5
 SETTLED = 5.0
 """How long after a restart a call may still fail that was under way before, with its repetitions."""
@@ -132,8 +134,9 @@ def places(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(SECONDS + 120)
-def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any]) -> None:
+def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any], real: Any) -> None:
     """No worker gets an error that could be avoided, and no token is refreshed twice for one expiry."""
+    real.skip_in_brief()
     config = {**zoho.config(), "current_user_email": zoho.users[0].email, **places}
     with Client(config) as client:
         client.oauth.generate_access_token(zoho.grant_token(["ZohoCRM.org.ALL", "AaaServer.profile.READ"]))
@@ -141,6 +144,7 @@ def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any])
     chance = random.Random(SEED)  # noqa: S311 - no secret, and to be repeated
     workers = Workers(config)
     kills: list[float] = []
+    stops: list[tuple[float, float]] = []
     downs: list[tuple[float, float]] = []
     began = time.monotonic()
     try:
@@ -152,9 +156,11 @@ def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any])
                 kills.append(time.monotonic())
                 workers.kill(number)
             elif what == "stop":
+                stopped = time.monotonic()
                 workers.running[number].process.send_signal(signal.SIGSTOP)
                 time.sleep(chance.uniform(0.1, 2.5))
                 workers.running[number].process.send_signal(signal.SIGCONT)
+                stops.append((stopped, time.monotonic()))
             else:
                 down = time.monotonic()
                 zoho.stop()
@@ -167,19 +173,17 @@ def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any])
     took = time.monotonic() - began
 
     errors = [told for told in workers.errors() if not excused(told, downs)]
-    early = [
-        (first, then)
-        for first, then in pairwise(refreshed)
-        if then - first < EARLIEST - 0.05 and not lost(first, then, kills, downs)
-    ]
+    early = [(first, then) for first, then in pairwise(refreshed) if then - first < EARLIEST - HASTE]
+    unexplained = [pair for pair in early if not lost(*pair, kills, stops + downs)]
     told = (
-        f"seed {SEED}: {took:.0f} s, {len(kills)} kills, {len(downs)} restarts, {len(refreshed)} refreshes, "
-        f"at most {took / EARLIEST:.0f} expiries, {sum(answers)} calls by the last workers, "
-        f"{len(workers.errors())} errors while Zoho was down"
+        f"seed {SEED}: {took:.0f} s, {len(kills)} kills, {len(stops)} stops, {len(downs)} restarts, "
+        f"{len(refreshed)} refreshes ({len(early)} because one was lost), at most {took / EARLIEST:.0f} expiries, "
+        f"{sum(answers)} calls by the last workers, {len(workers.errors())} errors while Zoho was down"
     )
     print(told)  # noqa: T201 - what a reader of the log wants to know
     assert errors == [], told
-    assert early == [], told
+    assert unexplained == [], told
+    assert len(refreshed) <= took / (EARLIEST - HASTE / 5) + len(early) + 1, told
     assert len(refreshed) >= took / LIFETIME / 3, told
     assert all(number > 0 for number in answers), told
 
@@ -205,8 +209,8 @@ def excused(told: dict[str, Any], downs: list[tuple[float, float]]) -> bool:
     )
 
 
-def lost(first: float, then: float, kills: list[float], downs: list[tuple[float, float]]) -> bool:
-    """Tell whether the token of a refresh may have been lost, with the worker or the answer."""
-    return any(first - 0.05 < kill < then for kill in kills) or any(
-        down - 0.05 < then and first < up for down, up in downs
+def lost(first: float, then: float, kills: list[float], pauses: list[tuple[float, float]]) -> bool:
+    """Tell whether the token of a refresh may have been lost, or have aged, with the worker or the answer."""
+    return any(first - HASTE < kill < then for kill in kills) or any(
+        begin < then and first - HASTE < end for begin, end in pauses
     )

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-import uvicorn
 from werkzeug.serving import make_server
 
 from zcrm_simulator import Simulator, Switches
@@ -50,6 +49,8 @@ def served_by_werkzeug(app: Any) -> Iterator[int]:
 @contextmanager
 def served_by_uvicorn(app: Any) -> Iterator[int]:
     """Serve an ASGI application, and give the port."""
+    import uvicorn  # noqa: PLC0415 - it may be absent
+
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -65,9 +66,14 @@ KINDS = {"web_login_flask.py": served_by_werkzeug, "web_login_fastapi.py": serve
 
 @pytest.fixture(params=KINDS)
 def open_browser(
-    request: pytest.FixtureRequest, zcrm_simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    real: Any,
+    zcrm_simulator: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[], Browser]]:
     """Run the example beside its configuration, and open browsers at it."""
+    real.packages("flask", "fastapi", "uvicorn", "itsdangerous")
     keys = {**zcrm_simulator.config(), "token_persistence_path": "tokens"}
     del keys["region"]  # a login tells it
     lines = "".join(f'{key} = "{value}"\n' for key, value in keys.items())
