@@ -177,8 +177,9 @@ def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any],
     unexplained = [pair for pair in early if not lost(*pair, kills, stops + downs)]
     told = (
         f"seed {SEED}: {took:.0f} s, {len(kills)} kills, {len(stops)} stops, {len(downs)} restarts, "
-        f"{len(refreshed)} refreshes ({len(early)} because one was lost), at most {took / EARLIEST:.0f} expiries, "
-        f"{sum(answers)} calls by the last workers, {len(workers.errors())} errors while Zoho was down"
+        f"{len(refreshed)} refreshes ({len(early)} since one was lost), "
+        f"at most {took / EARLIEST:.0f} expiries, {sum(answers)} calls by the last workers, "
+        f"{len(workers.errors())} errors while Zoho was down"
     )
     print(told)  # noqa: T201 - what a reader of the log wants to know
     assert errors == [], told
