@@ -41,6 +41,8 @@ __all__ = ["Refresher"]
 _LOCK_WAIT_SECONDS: Final = 60.0
 _VOLUNTEER_PAUSE_SECONDS: Final = 60.0
 """After a failed early refresh the token still lives, so nobody tries again for this long."""
+_LOOK_SECONDS: Final = 0.25
+"""How often those who wait for the lock look at the store."""
 _SOON_SECONDS: Final = 1.0
 """While somebody else refreshes early, the store is not asked more often than this."""
 _SAVE_PAUSE_SECONDS: Final = 10.0
@@ -204,13 +206,34 @@ class Refresher:
             if failure is not None:
                 raise failure
             try:
-                with self._store.lock(key, wait):
-                    return self._decided(key, flight, seen, refused)
+                return self._in_turn(key, flight, seen, wait, refused)
             except RefreshTimeout:
                 raise  # somebody else is at work: those who come next may find it done
             except ZcrmError as error:
                 flight.failed(error, _USELESS_PAUSE_SECONDS if error.code == "ZCRM-AUTH-013" else 0.0)
                 raise
+
+    def _in_turn(
+        self, key: TokenKey, flight: Flight, seen: Token, wait: float, refused: Token | None
+    ) -> Token:
+        """Wait for the store's lock, and look at the store meanwhile: a hundred need not queue to adopt."""
+        end = self._clock.steady() + wait
+        while True:
+            left = max(0.0, end - self._clock.steady())
+            try:
+                with self._store.lock(key, min(left, _LOOK_SECONDS)):
+                    return self._decided(key, flight, seen, refused)
+            except RefreshTimeout as error:
+                if left <= _LOOK_SECONDS:
+                    raise RefreshTimeout(
+                        f"The token of {key} is being refreshed elsewhere, "
+                        f"and that did not end within {wait:g} s.",
+                        why=error.why,
+                    ) from error
+            stored = self._store.fetch(key)
+            if stored is not None and stored != seen and self._works(stored, None, refused):
+                self._adopted(key)
+                return flight.hold(stored, self._notebook.read(key, stored).lifetime_of(stored))
 
     def _decided(self, key: TokenKey, flight: Flight, seen: Token, refused: Token | None) -> Token:
         """Adopt what the store has if it works, else refresh it; both locks are held."""

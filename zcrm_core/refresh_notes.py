@@ -20,13 +20,15 @@ from zcrm_core.log import EventLog
 from zcrm_core.store import Store
 from zcrm_core.tokens import MAX_USER_BYTES, Token, TokenKey
 
-__all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes"]
+__all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes", "are_notes"]
 
 ACCESS_TOKENS_ALIVE: Final = 15
 """How many access tokens of one refresh token Zoho lets live; one more ends the oldest."""
 _REMEMBERED: Final = 1_000
 _LONGEST_BLOCK_MS: Final = 3_600_000
 """Zoho's window is ten minutes; a time this far ahead comes from a host whose clock is wrong."""
+
+_USER: Final = "refresh notes of "
 
 _in_memory: Final[OrderedDict[TokenKey, Notes]] = OrderedDict()
 
@@ -131,11 +133,16 @@ class Notebook:
         )
 
 
+def are_notes(key: TokenKey) -> bool:
+    """Tell whether a key of a store's is that of notes; a table may know the user only."""
+    return key.user_identifier.startswith(_USER)
+
+
 def _beside(key: TokenKey) -> TokenKey:
     """The key of the notes. Its user is no user's name, so that a store that looks at names only is safe."""
-    named = f"refresh notes of {key.user_identifier}"
+    named = f"{_USER}{key.user_identifier}"
     if len(named.encode()) > MAX_USER_BYTES:
-        named = f"refresh notes of {key.digest().hex()}"
+        named = f"{_USER}{key.digest().hex()}"
     return TokenKey(named, key.client_id, f"{key.environment}/refresh-notes")
 
 

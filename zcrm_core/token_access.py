@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zcrm_core.identity import Identity
 from zcrm_core.log import EventLog
 from zcrm_core.refresh import Refresher
-from zcrm_core.refresh_notes import ACCESS_TOKENS_ALIVE
+from zcrm_core.refresh_notes import ACCESS_TOKENS_ALIVE, are_notes
 from zcrm_core.store import Store
 from zcrm_core.tokens import Token
 
@@ -113,6 +113,7 @@ class Tokens:
             key.user_identifier
             for key in self._store.list()
             if (key.client_id, key.environment) == (config.client_id, config.environment)
+            if not are_notes(key)
         )
 
     def status(self, user: str | None = None) -> TokenStatus | None:
