@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -186,3 +188,23 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def file_keys(tmp_path: Path) -> dict[str, Any]:
+    """The keys of a token file of the test's own."""
+    return {"token_persistence_path": str(tmp_path / "tokens")}
+
+
+@pytest.fixture
+def mysql_keys(zcrm_mysql_server: Any) -> Iterator[dict[str, Any]]:
+    """The keys of a database of the test's own, which is not there yet; it is dropped at the end."""
+    server, database = zcrm_mysql_server, f"zcrm_test_{secrets.token_hex(6)}"
+    yield {
+        "db_host": server.host,
+        "db_port": server.port,
+        "db_username": server.user,
+        "db_password": server.password,
+        "db_name": database,
+    }
+    server.sql(f"DROP DATABASE IF EXISTS `{database}`")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -118,28 +117,19 @@ class Site:
 
 
 @pytest.fixture
-def file_site(zcrm_simulator: Simulator, tmp_path: Path) -> Iterator[Site]:
+def file_site(zcrm_simulator: Simulator, file_keys: dict[str, Any]) -> Iterator[Site]:
     """A site whose store is a token file."""
-    site = Site(zcrm_simulator, {"token_persistence_path": str(tmp_path)}, lease=0)
+    site = Site(zcrm_simulator, file_keys, lease=0)
     yield site
     site.close()
 
 
 @pytest.fixture
-def mysql_site(zcrm_simulator: Simulator, zcrm_mysql_server: Any) -> Iterator[Site]:
+def mysql_site(zcrm_simulator: Simulator, mysql_keys: dict[str, Any]) -> Iterator[Site]:
     """A site whose store is a database of its own at a real server."""
-    server, database = zcrm_mysql_server, f"zcrm_test_{secrets.token_hex(6)}"
-    keys = {
-        "db_host": server.host,
-        "db_port": server.port,
-        "db_username": server.user,
-        "db_password": server.password,
-        "db_name": database,
-    }
-    site = Site(zcrm_simulator, keys, lease=9)
+    site = Site(zcrm_simulator, mysql_keys, lease=9)
     yield site
     site.close()
-    server.sql(f"DROP DATABASE IF EXISTS `{database}`")
 
 
 @pytest.fixture(params=STORES)

@@ -29,6 +29,7 @@ SECONDS = float(os.environ.get("ZCRM_TEST_SOAK_SECONDS", "30"))
 SEED = int(os.environ.get("ZCRM_TEST_SEED") or secrets.randbelow(10**6))
 PROGRAM = Path(__file__).with_name("refresh_worker.py")
 PROCESSES, THREADS = 4, 2
+STORES = ["file", "mysql"] if SECONDS > 60 else ["file"]
 LIFETIME = 2
 EARLIEST = LIFETIME * 5 / 6
 """A token that lives two seconds is stale in its last sixth; nobody refreshes it before."""
@@ -127,10 +128,11 @@ def zoho(free_port: int) -> Iterator[Simulator]:
         yield simulator
 
 
-@pytest.fixture
-def places(tmp_path: Path) -> dict[str, Any]:
-    """Where the tokens are kept."""
-    return {"token_persistence_path": str(tmp_path)}
+@pytest.fixture(params=STORES)
+def places(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Where the tokens are kept, in each store."""
+    keys: dict[str, Any] = request.getfixturevalue(f"{request.param}_keys")
+    return keys
 
 
 @pytest.mark.timeout(SECONDS + 120)
