@@ -1,6 +1,6 @@
 """Do workers on several hosts, which share nothing but a MySQL server, refresh a token once between them?
 
-Each host is a network namespace with a file system of its own below /tmp and /var/tmp. The tests make them, so
+Each host is a network namespace with files of its own below /tmp and /var/tmp. The tests make them, so
 they need root; where the machine does not allow it they are skipped.
 """
 
