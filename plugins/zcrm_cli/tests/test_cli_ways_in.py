@@ -86,7 +86,9 @@ def web(zoho: Simulator, configure: Configure, port: int) -> str:
 
 def address_of(command: Command) -> str:
     """The address that the command wants to be opened."""
-    return command.line().strip().removeprefix("Log in at ")
+    address = command.line().strip().removeprefix("Log in at ")
+    assert command.line() == "Waiting for up to 300 s for the answer; Ctrl-C ends it.\n"
+    return address
 
 
 def test_a_web_login_takes_the_redirect(

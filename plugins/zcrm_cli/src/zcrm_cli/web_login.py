@@ -44,6 +44,7 @@ def log_in_with_browser(
     address = client.oauth.authorization_url(scopes, code_verifier=secrets.token_urlsafe(64))
     with _listener(redirect_uri, lambda url: client.oauth.handle_redirect(url, user=user)) as listener:
         click.echo(f"Log in at {address}", err=True)
+        click.echo(f"Waiting for up to {wait:.0f} s for the answer; Ctrl-C ends it.", err=True)
         if opens and not webbrowser.open(address):
             click.echo("No browser could be opened: open the address by hand.", err=True)
         return listener.wait(wait)
