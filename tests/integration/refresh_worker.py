@@ -53,19 +53,24 @@ class Worker:
         with ThreadPoolExecutor(threads) as pool:
             return self._told(list(pool.map(one, range(threads))))
 
-    def loop(self, threads: int, seconds: float) -> dict[str, Any]:
-        """Let each thread make calls for some time."""
-        end = time.monotonic() + seconds
-        outcomes: list[str | None] = []
+    def begin(self, threads: int) -> dict[str, Any]:
+        """Let each thread make calls until ``end``."""
+        over, outcomes = threading.Event(), list[str | None]()
 
         def many() -> None:
-            while time.monotonic() < end:
+            while not over.wait(0.005):
                 outcomes.append(self._attempt())
-                time.sleep(0.005)
 
         running = [threading.Thread(target=many) for _ in range(threads)]
+        self._under_way = over, outcomes, running
         for thread in running:
             thread.start()
+        return {}
+
+    def end(self) -> dict[str, Any]:
+        """Let the threads that began come to their end."""
+        over, outcomes, running = self._under_way
+        over.set()
         for thread in running:
             thread.join()
         return self._told(outcomes)

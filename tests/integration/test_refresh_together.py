@@ -187,12 +187,13 @@ def test_a_token_that_zoho_ends_under_all_workers_is_refreshed_once(site: Site) 
     called(processes)
     before = site.zoho.counters.refreshes
     for process in processes:
-        process.tell("loop", threads=THREADS, seconds=0.8 * ROUNDS + 0.8)
+        process.ask("begin", threads=THREADS)
     for number in range(ROUNDS):
         time.sleep(0.8)
         site.zoho.clock.advance(seconds=3_601)
         until(lambda: site.zoho.counters.refreshes == before + number + 1)  # noqa: B023 - called at once
-    told = [process.answer() for process in processes]
+    time.sleep(0.8)
+    told = [process.ask("end") for process in processes]
 
     assert [error for one in told for error in one["errors"]] == []
     assert all(one["answers"] > ROUNDS for one in told)
@@ -372,8 +373,9 @@ def test_a_token_that_lives_two_seconds_is_refreshed_once_each_time(site: Site) 
     site.expire()
     began = time.monotonic()
     for process in processes:
-        process.tell("loop", threads=2, seconds=5)
-    told = [process.answer() for process in processes]
+        process.ask("begin", threads=2)
+    time.sleep(5)
+    told = [process.ask("end") for process in processes]
     took = time.monotonic() - began
 
     assert [error for one in told for error in one["errors"]] == []
