@@ -1,7 +1,7 @@
 """Do workers on several hosts, which share nothing but a MySQL server, refresh a token once between them?
 
-Each host is a network namespace with files of its own below /tmp and /var/tmp. The tests make them, so
-they need root; where the machine does not allow it they are skipped.
+Each host is a network namespace with a file system of its own for files. The tests make them, so they need
+root; where the machine does not allow it they are skipped.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from zcrm_simulator import Limits, Simulator
 
 HERE = Path(__file__).parent
 HOSTS, PROCESSES, THREADS, ROUNDS = 3, 2, 4, 3
-PRIVATE = 'mount -t tmpfs none /tmp && mount -t tmpfs none /var/tmp && exec "$@"'
-"""What a host does before its program: have an empty place for files that no other host sees."""
+PRIVATE = 'mount -t tmpfs none "$1" && cd "$1" && export HOME="$1" TMPDIR="$1" && shift && exec "$@"'
+"""What a host does before its program: have a place for files that no other host sees, and go there."""
 
 
 class Host:
     """A network namespace, joined to this machine by a cable of its own."""
 
-    def __init__(self, number: int, opened: ExitStack) -> None:
+    def __init__(self, number: int, place: Path, opened: ExitStack) -> None:
+        self._place = str(place)
         self.name = f"zcrm-{secrets.token_hex(3)}"
         self.ours, self.theirs = f"10.213.{number}.1", f"10.213.{number}.2"
         cable, end = f"zc{secrets.token_hex(3)}", f"zc{secrets.token_hex(3)}"
@@ -48,6 +49,10 @@ class Host:
     def command(self, *words: str) -> list[str]:
         """A command as it runs on this host."""
         return ["ip", "netns", "exec", self.name, *words]
+
+    def program(self, *words: str) -> list[str]:
+        """A command as it runs on this host with files of the host's own."""
+        return self.command("unshare", "--mount", "sh", "-c", PRIVATE, "-", self._place, *words)
 
     def run(self, *words: str) -> None:
         """Run a command on this host."""
@@ -76,14 +81,14 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def hosts(real: Any) -> Iterator[list[Host]]:
+def hosts(real: Any, tmp_path: Path) -> Iterator[list[Host]]:
     """Several hosts."""
     real.program("ip", "iproute2")
     real.program("unshare", "util-linux")
     with ExitStack() as opened:
         try:
-            made = [Host(number, opened) for number in range(HOSTS)]
-            made[0].run("unshare", "--mount", "sh", "-c", PRIVATE, "-", "true")
+            made = [Host(number, tmp_path, opened) for number in range(HOSTS)]
+            subprocess.run(made[0].program("true"), check=True, capture_output=True)
         except (subprocess.CalledProcessError, PermissionError) as error:
             why = (getattr(error, "stderr", None) or str(error).encode()).decode().strip()
             pytest.skip(f"this machine allows no network namespaces: {why}")
@@ -113,10 +118,8 @@ def test_hosts_that_share_a_mysql_server_refresh_once(
             opened.enter_context(running([python, relay, *outside]))
             opened.enter_context(running(host.command(python, relay, *inside)))
             theirs = json.dumps({**config, "db_host": "127.0.0.1", "db_port": 7002, "max_retries": 0})
-            private = ["unshare", "--mount", "sh", "-c", PRIVATE, "-"]
             workers += [
-                opened.enter_context(running(host.command(*private, python, worker, theirs)))
-                for _ in range(PROCESSES)
+                opened.enter_context(running(host.program(python, worker, theirs))) for _ in range(PROCESSES)
             ]
         for number in range(ROUNDS):
             token = client.tokens.fetch()
@@ -140,10 +143,10 @@ def everybody(workers: list[subprocess.Popen[str]], **order: object) -> list[dic
     return [json.loads((process.stdout or sys.stdin).readline()) for process in workers]
 
 
-def test_hosts_share_no_files(hosts: list[Host]) -> None:
-    """What one host writes below /tmp, no other host sees: a token file would not be shared."""
-    script = "echo secret > /tmp/seen; test -s /tmp/seen"
-    hosts[0].run("unshare", "--mount", "sh", "-c", PRIVATE, "-", "sh", "-c", script)
+def test_hosts_share_no_files(hosts: list[Host], tmp_path: Path) -> None:
+    """What one host writes no other host sees: a token file would not be shared."""
+    for host in hosts:
+        script = "test ! -e seen && echo secret > seen && test -s seen"
+        subprocess.run(host.program("sh", "-c", script), check=True)
 
-    hosts[1].run("unshare", "--mount", "sh", "-c", PRIVATE, "-", "sh", "-c", "test ! -e /tmp/seen")
-    assert not Path("/tmp/seen").exists()  # noqa: S108 - the very name that the host used
+    assert list(tmp_path.iterdir()) == []

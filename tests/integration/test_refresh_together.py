@@ -23,7 +23,7 @@ ROUNDS = int(os.environ.get("ZCRM_TEST_ROUNDS", "5"))
 PROCESSES, THREADS = 8, 4
 ENDPOINT = "/oauth/v2/token"
 SCOPES = ["ZohoCRM.org.ALL", "AaaServer.profile.READ"]
-MANY = Limits(refreshes=10_000)
+MANY = Limits(refreshes=10_000, concurrency=100, credits=10**9)
 PROGRAM = Path(__file__).with_name("refresh_worker.py")
 
 
