@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from zcrm_core import hookspecs
     from zcrm_core.client import Client
     from zcrm_core.config import Config
+    from zcrm_core.device import DeviceLogin
     from zcrm_core.errors import (
         ApiError,
         AuthError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ZcrmError,
     )
     from zcrm_core.hookspecs import LogEvent, Region, StoreAction, StoreClaim, TokenStorePlugin, hookimpl
+    from zcrm_core.token_access import TokenStatus
     from zcrm_core.tokens import Secret, Token, TokenKey
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Client",
     "Config",
     "ConfigError",
+    "DeviceLogin",
     "InvalidGrant",
     "InvalidToken",
     "LogEvent",
@@ -58,6 +61,7 @@ __all__ = [
     "StoreUnavailable",
     "Token",
     "TokenKey",
+    "TokenStatus",
     "TokenStorePlugin",
     "TransportError",
     "ZcrmError",
@@ -69,6 +73,7 @@ __all__ = [
 _MODULES = {
     "Client": "client",
     "Config": "config",
+    "DeviceLogin": "device",
     "LogEvent": "hookspecs",
     "Region": "hookspecs",
     "Secret": "tokens",
@@ -76,6 +81,7 @@ _MODULES = {
     "StoreClaim": "hookspecs",
     "Token": "tokens",
     "TokenKey": "tokens",
+    "TokenStatus": "token_access",
     "TokenStorePlugin": "hookspecs",
     "hookimpl": "hookspecs",
 }

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError
-from zcrm_core.hookspecs import Region
+from zcrm_core.homes import Homes
 from zcrm_core.log import EventLog, StandardLogging
 from zcrm_core.oauth import Accounts
 from zcrm_core.plugins import Plugins
+from zcrm_core.redirects import Logins
 from zcrm_core.refresh import Refresher
 from zcrm_core.regions import DataCentres, api_url, resolve
 from zcrm_core.store import Store
@@ -28,13 +29,14 @@ class Parts:
 
     config: Config
     plugins: Plugins
-    region: Region
+    homes: Homes
     log: EventLog
     logging: StandardLogging
     store: Store
     transport: Transport
     accounts: Accounts
     refresher: Refresher
+    logins: Logins
 
 
 def assemble(
@@ -107,17 +109,19 @@ def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging)
     transport = Transport(
         config, (region.accounts_url, api, config.file_upload_url or region.upload_url), log
     )
-    accounts = Accounts(config, region, transport)
+    accounts = Accounts(config, transport)
+    homes = Homes(config, plugins, region, transport.trust)
     return Parts(
         config=config,
         plugins=plugins,
-        region=region,
+        homes=homes,
         log=log,
         logging=standard_logging,
         store=store,
         transport=transport,
         accounts=accounts,
-        refresher=Refresher(accounts, store, log),
+        refresher=Refresher(accounts, store, homes, log),
+        logins=Logins(),
     )
 
 

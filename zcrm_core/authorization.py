@@ -1,95 +1,30 @@
-"""How does a user log in and out, and which tokens are there?"""
+"""How does a user log in and out?"""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from zcrm_core.device import DeviceLogin, begin_device_login, wait_for_device
 from zcrm_core.errors import AuthError, StoreCorrupt, StoreError, ZcrmError
+from zcrm_core.homes import Homes
+from zcrm_core.hookspecs import Region
 from zcrm_core.identity import Identity
+from zcrm_core.issued import IssuedToken
 from zcrm_core.log import EventLog
 from zcrm_core.oauth import Accounts
+from zcrm_core.redirects import Logins, read_redirect
 from zcrm_core.refresh import Refresher
-from zcrm_core.store import Store
-from zcrm_core.tokens import MAX_EXPIRY, Token, TokenKey
+from zcrm_core.token_access import Tokens
+from zcrm_core.tokens import Token, TokenKey
 
 __all__ = ["OAuth", "Tokens"]
 
 _NOBODY: Final = "(not named yet)"
 
-
-class Tokens:
-    """``client.tokens``: what the store holds for this client id and environment.
-
-    Args:
-        identity: whose tokens.
-        store: where they are kept.
-        refresher: what this process holds in memory.
-        log: where saves and deletions are told.
-    """
-
-    def __init__(self, identity: Identity, store: Store, refresher: Refresher, log: EventLog) -> None:
-        self._identity = identity
-        self._store = store
-        self._refresher = refresher
-        self._log = log
-
-    def fetch(self, user: str | None = None) -> Token | None:
-        """Give a user's token as stored, or ``None`` if there is none.
-
-        Args:
-            user: the user identifier; the client's own user when left out.
-
-        Raises:
-            StoreError: the store failed.
-        """
-        return self._store.fetch(self._identity.key(user))
-
-    def save(self, token: Token) -> None:
-        """Save a token under its own user, whatever was there; it is durable on return.
-
-        Raises:
-            StoreError: the store failed; ``error.unsaved`` is the token.
-        """
-        key = self._identity.key(token.user_identifier)
-        self._log.guard(token.access_token, token.refresh_token)
-        self._store.save(key, token, replaces=None)
-        self._refresher.hold(key, token)
-        self._log.emit("token_saved", logging.INFO, f"the token of {key} was saved", user=key.user_identifier)
-
-    def delete(self, user: str | None = None) -> bool:
-        """Delete a user's token; answer whether one was there. Zoho is not told: see ``client.oauth.revoke``.
-
-        Args:
-            user: the user identifier; the client's own user when left out.
-
-        Raises:
-            StoreError: the store failed.
-        """
-        key = self._identity.key(user)
-        was_there = self._store.delete(key)
-        self._refresher.forget(key)
-        if was_there:
-            self._log.emit(
-                "token_deleted", logging.INFO, f"the token of {key} was deleted", user=key.user_identifier
-            )
-        return was_there
-
-    def list(self) -> list[str]:
-        """Give the users that have a token for this client id and environment, in alphabetical order.
-
-        Raises:
-            StoreError: the store failed, or cannot list.
-        """
-        config = self._identity.config
-        return sorted(
-            key.user_identifier
-            for key in self._store.list()
-            if (key.client_id, key.environment) == (config.client_id, config.environment)
-        )
+_Issue = Callable[[], IssuedToken]
 
 
 class OAuth:
@@ -97,19 +32,31 @@ class OAuth:
 
     Args:
         identity: who logs in.
-        accounts: the OAuth server.
+        accounts: the OAuth servers.
+        homes: which of them is asked.
         tokens: where the tokens go.
         refresher: refreshes, and keeps others from refreshing meanwhile.
+        logins: the logins that this process began.
         log: whom to tell which texts are secret.
     """
 
     def __init__(
-        self, identity: Identity, accounts: Accounts, tokens: Tokens, refresher: Refresher, log: EventLog
+        self,
+        *,
+        identity: Identity,
+        accounts: Accounts,
+        homes: Homes,
+        tokens: Tokens,
+        refresher: Refresher,
+        logins: Logins,
+        log: EventLog,
     ) -> None:
         self._identity = identity
         self._accounts = accounts
+        self._homes = homes
         self._tokens = tokens
         self._refresher = refresher
+        self._logins = logins
         self._log = log
 
     def authorization_url(
@@ -119,15 +66,51 @@ class OAuth:
 
         Args:
             scopes: such as ``["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]``.
-            state: a text that nobody can guess; Zoho gives it back, so that a forged answer is noticed.
+            state: a text that nobody can guess; Zoho gives it back, so that a forged answer is noticed. When
+                left out, a new one is made; then the same process has to take the answer.
             code_verifier: from ``zcrm_core.oauth.new_code_verifier()``, for PKCE; pass it to
-                :meth:`generate_access_token` as well.
+                :meth:`handle_redirect` as well when another process takes the answer.
 
         Raises:
             ConfigError: ``redirect_uri`` is missing, or the verifier is not one.
             AuthError: no scope is given.
         """
-        return self._accounts.authorization_url(scopes, state, code_verifier)
+        state = self._logins.begin(state, code_verifier)
+        return self._accounts.authorization_url(scopes, self._homes.default, state, code_verifier)
+
+    def handle_redirect(
+        self,
+        url: str,
+        *,
+        state: str | None = None,
+        code_verifier: str | None = None,
+        user: str | None = None,
+    ) -> Token:
+        """Finish a web login: check Zoho's redirect, exchange its code, name the token's user, and save it.
+
+        The code is exchanged at the data centre that issued it, which the redirect names.
+
+        Args:
+            url: the address that Zoho sent the user back to, whole.
+            state: the one that went into :meth:`authorization_url`, from the user's session; may be left out
+                in the process that made the address.
+            code_verifier: likewise.
+            user: whose token it will be; as for :meth:`generate_access_token`.
+
+        Raises:
+            AuthError: the user refused, the answer is not one to this question, or it names a server that is
+                not Zoho's; and all that :meth:`generate_access_token` raises.
+        """
+        answer = read_redirect(url, state, self._logins, code_verifier)
+        if answer.accounts_server is not None:
+            region = self._homes.of_accounts(answer.accounts_server)
+        elif answer.location is not None:
+            region = self._region_of(answer.location, self._homes.default)
+        else:
+            region = self._homes.default
+        return self._logged_in(
+            user, region, lambda: self._accounts.exchange(answer.code, region, answer.code_verifier)
+        )
 
     def generate_access_token(
         self, grant_token: str, user: str | None = None, code_verifier: str | None = None
@@ -149,20 +132,59 @@ class OAuth:
             StoreError: the store failed; ``error.unsaved`` holds the token, and this client goes on using it.
             TransportError: Zoho Accounts cannot be reached.
         """
-        named = self._identity.user if user is None else user
-        if named is not None:
-            key = self._identity.key(named)
-            with self._refresher.exclusive(key):
-                before = self._before(key)
-                return self._saved(key, self._exchange(grant_token, code_verifier), before)
-        token = self._exchange(grant_token, code_verifier)
-        key = self._whose(token)
-        try:
-            with self._refresher.exclusive(key):
-                return self._saved(key, token, self._before(key))
-        except StoreError as error:
-            error.unsaved = error.unsaved or replace(token, user_identifier=key.user_identifier)
-            raise
+        region = self._homes.default
+        return self._logged_in(
+            user, region, lambda: self._accounts.exchange(grant_token, region, code_verifier)
+        )
+
+    def generate_client_token(
+        self, scopes: Sequence[str], soid: str | None = None, user: str | None = None
+    ) -> Token:
+        """Get a token for the client itself, without any user's consent (client credentials), and save it.
+
+        It has no refresh token. It is renewed in the same way as long as the configuration has ``soid``.
+
+        Args:
+            scopes: what it shall be good for.
+            soid: the organisation, such as ``ZohoCRM.700412000``; the configuration's own when left out.
+            user: under which name it is kept; as for :meth:`generate_access_token`.
+
+        Raises:
+            ConfigError: no organisation is named.
+            AuthError, StoreError, TransportError: as for :meth:`generate_access_token`.
+        """
+        region = self._homes.default
+        return self._logged_in(
+            user, region, lambda: self._accounts.client_credentials(scopes, region, soid), scopes
+        )
+
+    def start_device_login(self, scopes: Sequence[str]) -> DeviceLogin:
+        """Begin a login on a device without a browser: show the person its address and its code.
+
+        Args:
+            scopes: what the person shall agree to.
+
+        Raises:
+            AuthError: Zoho refuses the client or the scopes.
+            TransportError: Zoho Accounts cannot be reached.
+        """
+        login = begin_device_login(self._accounts, self._homes.default, scopes)
+        self._log.guard(login.device_code)
+        return login
+
+    def finish_device_login(self, login: DeviceLogin, user: str | None = None) -> Token:
+        """Wait until the person has agreed, name the token's user, and save it.
+
+        Args:
+            login: what :meth:`start_device_login` gave.
+            user: whose token it will be; as for :meth:`generate_access_token`.
+
+        Raises:
+            AuthError: the person refused, or did not answer in time.
+            StoreError, TransportError: as for :meth:`generate_access_token`.
+        """
+        issued, region = wait_for_device(self._accounts, self._homes.default, login, self._region_of)
+        return self._logged_in(user, region, lambda: issued)
 
     def refresh_access_token(self) -> Token:
         """Refresh the user's token now, though it may still live; calls do so by themselves when it is due.
@@ -188,22 +210,46 @@ class OAuth:
             token = self._tokens.fetch()
             if token is None:
                 return False
-            self._accounts.revoke(token.refresh_token or token.access_token)
+            self._accounts.revoke(token.refresh_token or token.access_token, self._homes.of(token))
             return self._tokens.delete()
 
-    def _exchange(self, grant_token: str, code_verifier: str | None) -> Token:
-        """Exchange a grant token; nobody has said yet whose token it is."""
+    def _region_of(self, location: str, asked: Region) -> Region:
+        """Give the region of a data centre's short name, as Zoho's own list has it."""
+        server = self._accounts.server_of(location, asked)
+        if server is None:
+            return self._homes.default
+        return self._homes.of_accounts(server)
+
+    def _logged_in(
+        self, user: str | None, region: Region, issue: _Issue, scopes: Sequence[str] = ()
+    ) -> Token:
+        """Get a token, find out whose it is, and save it; ``scopes`` are those of a client's own token."""
+        named = self._identity.user if user is None else user
+        if named is not None:
+            key = self._identity.key(named)
+            with self._refresher.exclusive(key):
+                before = self._before(key)
+                token, lifetime = self._issued(issue, scopes)
+                return self._saved(key, token, lifetime, None if scopes else before)
+        token, lifetime = self._issued(issue, scopes)
+        key = self._whose(token, region)
+        try:
+            with self._refresher.exclusive(key):
+                before = self._before(key)
+                return self._saved(key, token, lifetime, None if scopes else before)
+        except StoreError as error:
+            error.unsaved = error.unsaved or replace(token, user_identifier=key.user_identifier)
+            raise
+
+    def _issued(self, issue: _Issue, scopes: Sequence[str]) -> tuple[Token, int]:
+        """Get a token; nobody has said yet whose it is."""
         started = time.time_ns() // 1_000_000
-        issued = self._accounts.exchange(grant_token, code_verifier)
+        issued = issue()
         self._log.guard(issued.access_token, issued.refresh_token)
-        return Token(
-            user_identifier=_NOBODY,
-            access_token=issued.access_token,
-            refresh_token=issued.refresh_token,
-            expiry_time=min(started + issued.lifetime, MAX_EXPIRY),
-            api_domain=issued.api_domain,
-            scope=issued.scope,
-        )
+        token = issued.of(_NOBODY, started)
+        if scopes and token.scope is None:
+            token = replace(token, scope=" ".join(scopes))  # to be renewed with the same
+        return token, issued.lifetime
 
     def _before(self, key: TokenKey) -> Token | None:
         """The token stored so far; damage that a save repairs must not keep a user from logging in."""
@@ -214,9 +260,10 @@ class OAuth:
                 raise
             return None
 
-    def _whose(self, token: Token) -> TokenKey:
+    def _whose(self, token: Token, region: Region) -> TokenKey:
         try:
-            return self._identity.key(str(self._accounts.user_info(token.access_token)["Email"]).strip())
+            info = self._accounts.user_info(token.access_token, region)
+            return self._identity.key(str(info["Email"]).strip())
         except AuthError as error:
             error.token = token
             raise
@@ -230,7 +277,7 @@ class OAuth:
             unnamed.token = token
             raise unnamed from error
 
-    def _saved(self, key: TokenKey, token: Token, before: Token | None) -> Token:
+    def _saved(self, key: TokenKey, token: Token, lifetime: int, before: Token | None) -> Token:
         token = replace(token, user_identifier=key.user_identifier)
         if token.refresh_token is None and before is not None:
             # Zoho sends the refresh token with the first consent only, unless it is asked to again.
@@ -240,4 +287,5 @@ class OAuth:
         except StoreError:
             self._refresher.hold(key, token)
             raise
+        self._refresher.hold(key, token, lifetime)
         return token

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from zcrm_core.api_errors import INVALID_TOKEN, api_code, raise_for_error
 from zcrm_core.assembly import Parts, assemble
-from zcrm_core.authorization import OAuth, Tokens
+from zcrm_core.authorization import OAuth
 from zcrm_core.config import Config, environment_values, file_values
-from zcrm_core.errors import AuthError
 from zcrm_core.hookspecs import Region, StoreAction
 from zcrm_core.identity import Identity
 from zcrm_core.plugins import Plugins
-from zcrm_core.regions import DATA_CENTRES, api_url, data_centre_of
+from zcrm_core.regions import api_url
 from zcrm_core.response import Response
+from zcrm_core.token_access import Tokens
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Files, Params
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 _UNAUTHORIZED: Final = 401
+_RENEWALS: Final = 2
+"""How often a refused token is replaced for one call: by what the store has, then by a new one."""
 
 
 class Client:
@@ -98,11 +100,18 @@ class Client:
     def _become(self, parts: Parts, user: str | None = None) -> None:
         self._parts = parts
         self._identity = Identity(parts.config.current_user_email if user is None else user, parts.config)
-        self._api = api_url(parts.region, parts.config.environment)
+        self._region = parts.homes.default
         self._version_path = f"/crm/{parts.config.api_version}/"
-        self._checked: Token | None = None
         self.tokens = Tokens(self._identity, parts.store, parts.refresher, parts.log)
-        self.oauth = OAuth(self._identity, parts.accounts, self.tokens, parts.refresher, parts.log)
+        self.oauth = OAuth(
+            identity=self._identity,
+            accounts=parts.accounts,
+            homes=parts.homes,
+            tokens=self.tokens,
+            refresher=parts.refresher,
+            logins=parts.logins,
+            log=parts.log,
+        )
 
     # -- who and where ---------------------------------------------------------------------------------
 
@@ -113,8 +122,8 @@ class Client:
 
     @property
     def region(self) -> Region:
-        """The region in force, whoever chose it."""
-        return self._parts.region
+        """The region in force, whoever chose it: the configuration, a plugin, or the user's login."""
+        return self._region
 
     @property
     def plugins(self) -> Plugins:
@@ -144,6 +153,17 @@ class Client:
         client = type(self).__new__(type(self))
         client._become(self._parts, user)  # noqa: SLF001 - its own
         return client
+
+    def region_of(self, token: Token) -> Region:
+        """Give the region that a token lives in, by what Zoho said when it issued the token.
+
+        Args:
+            token: one of this client's.
+
+        Raises:
+            AuthError: the configuration names another region.
+        """
+        return self._parts.homes.of(token)
 
     def is_token_generated(self, user: str | None = None) -> bool:
         """Tell whether the store has a token for a user.
@@ -217,7 +237,7 @@ class Client:
     ) -> Response:
         """Call any address of the CRM, with a token that works.
 
-        A token that the CRM no longer accepts is looked up again or refreshed, once, before giving up.
+        A token that the CRM no longer accepts is looked up again, and then refreshed, before giving up.
 
         Args:
             method: the HTTP method.
@@ -239,9 +259,10 @@ class Client:
         """
 
         def send(token: Token) -> Response:
+            self._region = self.region_of(token)
             return self._parts.transport.send(
                 method,
-                url,
+                self._address(path, self._region),
                 access_token=token.access_token,
                 params=params,
                 document=json,
@@ -251,33 +272,26 @@ class Client:
 
         key = self._identity.key()
         refresher = self._parts.refresher
-        url = self._address(path)
-        token = self._of_this_region(refresher.token(key))
+        token = refresher.token(key)
         response = send(token)
-        if response.status == _UNAUTHORIZED and api_code(response) in INVALID_TOKEN:
-            response = send(self._of_this_region(refresher.rejected(key, token)))
+        renewals = 0
+        while response.status == _UNAUTHORIZED and api_code(response) in INVALID_TOKEN:
+            renewed = refresher.rejected(key, token) if renewals < _RENEWALS else None
+            if renewed is None:
+                break
+            renewals += 1
+            token = renewed
+            response = send(token)
+        else:
+            refresher.accepted(key, token)
         raise_for_error(response, path, self._parts.log.redact)
         return response
 
-    def _address(self, path: str) -> str:
+    def _address(self, path: str, region: Region) -> str:
         if path.startswith(("https://", "http://")):
             return path
-        return self._api + (path if path.startswith("/") else self._version_path + path)
-
-    def _of_this_region(self, token: Token) -> Token:
-        """Refuse a token that Zoho issued in another data centre than the one in force."""
-        if token is self._checked or token.api_domain is None:
-            return token
-        home, region = data_centre_of(token.api_domain), self._parts.region
-        if home is not None and region.name in DATA_CENTRES and home.name != region.name:
-            raise AuthError(
-                f"The token belongs to the data centre {home.name}, and the client calls {region.name}.",
-                why=f"Zoho issued it for {token.api_domain}; no other data centre knows it.",
-                fix=f"Set region = {home.name}, or log in again with a client of {region.name}.",
-                code="ZCRM-AUTH-012",
-            )
-        self._checked = token
-        return token
+        api = api_url(region, self._parts.config.environment)
+        return api + (path if path.startswith("/") else self._version_path + path)
 
     # -- the end ---------------------------------------------------------------------------------------
 

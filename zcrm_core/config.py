@@ -45,6 +45,7 @@ class Config:
     api_base_url: str | None
     file_upload_url: str | None
     api_version: str
+    soid: str | None
     access_type: str
     timeout: float
     max_retries: int

@@ -223,6 +223,7 @@ _ALL: Final = (
         aliases=("fileUploadUrl",),
     ),
     Key("api_version", "v2, v2.1, v3, v4, v5, v6, v7 or v8", _one_of(*API_VERSIONS), "v2", ("apiVersion",)),
+    Key("soid", "the organisation of client credentials, such as ZohoCRM.700412000", _text),
     Key("access_type", "offline, the only one that brings a refresh token", _offline, "offline"),
     Key(
         "timeout",

@@ -12,7 +12,7 @@ from zcrm_core.errors import ConfigError, PluginError
 from zcrm_core.hookspecs import Region, hookimpl
 from zcrm_core.plugins import Plugins
 
-__all__ = ["DATA_CENTRES", "DataCentres", "api_url", "data_centre_of", "resolve"]
+__all__ = ["DATA_CENTRES", "DataCentres", "addresses", "api_url", "data_centre_of", "resolve"]
 
 
 def _data_centre(name: str, accounts: str, suffix: str, upload: str | None = None) -> Region:
@@ -62,7 +62,7 @@ class DataCentres:
 
 def data_centre_of(url: str) -> Region | None:
     """Tell which of Zoho's data centres an address belongs to, if any."""
-    return next((region for region in DATA_CENTRES.values() if url in _addresses(region)), None)
+    return next((region for region in DATA_CENTRES.values() if url in addresses(region)), None)
 
 
 def api_url(region: Region, environment: str) -> str:
@@ -101,7 +101,7 @@ def resolve(config: Config, plugins: Plugins) -> Region:
 
 def _require_safe(region: Region) -> None:
     """Hold the addresses of a region plugin to what the configuration's own are held to."""
-    for address in _addresses(region):
+    for address in addresses(region):
         try:
             sound = service_url(address) == address
         except ValueError:
@@ -159,5 +159,6 @@ def _own_servers(config: Config) -> Region:
     return Region("custom", accounts, api, api, api, config.file_upload_url or api)
 
 
-def _addresses(region: Region) -> tuple[str, ...]:
+def addresses(region: Region) -> tuple[str, ...]:
+    """Give every address of a region."""
     return (region.accounts_url, region.api_url, region.sandbox_url, region.developer_url, region.upload_url)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Final
+from weakref import WeakValueDictionary
 
 import pluggy
 
@@ -12,8 +14,12 @@ from zcrm_core.errors import InvalidToken, PluginError, StoreCorrupt, StoreError
 from zcrm_core.hookspecs import StoreAction
 from zcrm_core.plugins import Candidate, Plugins
 from zcrm_core.tokens import Token, TokenKey
+from zcrm_core.turns import Turn
 
 __all__ = ["Store"]
+
+_turns: Final[WeakValueDictionary[tuple[str, TokenKey], Turn]] = WeakValueDictionary()
+"""For stores without a lock: one for each store and key, whichever client of this process wants it."""
 
 
 class Store:
@@ -133,14 +139,14 @@ class Store:
         return keys
 
     def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[object]:
-        """Give the store's lock for a key; where the store offers none, a lock that is always free.
+        """Give the store's lock for a key; where the store offers none, one of this process's threads only.
 
         Args:
             key: whose token is locked.
             wait: how long entering may wait, in seconds; then it raises ``RefreshTimeout``.
         """
         if not self.locks:
-            return nullcontext()
+            return _turns.setdefault((self.name, key), Turn()).held(wait)
         answer = self._ask("zcrm_lock_token", key=key, wait=wait)
         if not isinstance(answer, AbstractContextManager):
             raise self._nonsense("zcrm_lock_token", answer, "a context manager")

@@ -23,7 +23,7 @@ from zcrm_core.response import Response
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Files", "Params", "Transport", "origin"]
+__all__ = ["Files", "Params", "Transport", "origin", "wanted_wait"]
 
 Params: TypeAlias = Mapping[str, "str | int | bool | None"]
 """Query parameters; one with the value ``None`` is left out, and a boolean is sent as true or false."""
@@ -73,6 +73,7 @@ class Transport:
         document: object = None,
         files: Files | None = None,
         headers: Mapping[str, str] | None = None,
+        longest_wait: float = _LONGEST_WAIT_SECONDS,
     ) -> Response:
         """Send a request and give its answer, whatever the status.
 
@@ -88,9 +89,10 @@ class Transport:
             document: a body as JSON.
             files: a body as ``multipart/form-data``.
             headers: more headers.
+            longest_wait: after a 429, how long to wait at most for the next try, in seconds.
 
         Raises:
-            RateLimited: still too many requests after the last try, or the wait would be longer than 60 s.
+            RateLimited: still too many requests after the last try, or the wait would be too long.
             TransportError: no answer, or the address may not see the token.
         """
         request = self._prepare(
@@ -115,9 +117,9 @@ class Transport:
                 wait, reason = _backoff(tried), error.what
             else:
                 if raw.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                    wait, reason = self._limited(raw, tried), "429"
+                    wait, reason = self._limited(raw, tried, longest_wait), "429"
                 elif raw.status_code in _PASSING_STATUSES and method in _SAFE_METHODS and tried < self._tries:
-                    wait = min(_wanted_wait(raw) or _backoff(tried), _LONGEST_WAIT_SECONDS)
+                    wait = min(wanted_wait(raw.headers) or _backoff(tried), _LONGEST_WAIT_SECONDS)
                     reason = str(raw.status_code)
                 else:
                     return Response(raw)
@@ -131,6 +133,10 @@ class Transport:
                 wait=wait,
             )
             time.sleep(wait)
+
+    def trust(self, servers: Iterable[str]) -> None:
+        """Let further servers see a token: those of the data centre that a login led to."""
+        self._trusted |= frozenset(map(origin, servers))
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -224,9 +230,9 @@ class Transport:
         )
         return failure
 
-    def _limited(self, raw: requests.Response, tried: int) -> float:
+    def _limited(self, raw: requests.Response, tried: int, longest_wait: float) -> float:
         """Decide how long to wait after a 429, or give up."""
-        wanted = _wanted_wait(raw)
+        wanted = wanted_wait(raw.headers)
         credits_gone = raw.headers.get("X-API-CREDITS-REMAINING") == "0"
         wait = _backoff(tried) if wanted is None else wanted
         self._log.emit(
@@ -236,7 +242,7 @@ class Transport:
             wait=wait,
             credits_gone=credits_gone,
         )
-        if tried < self._tries and not credits_gone and wait <= _LONGEST_WAIT_SECONDS:
+        if tried < self._tries and not credits_gone and wait <= longest_wait:
             return wait
         error = RateLimited(
             "Zoho CRM refuses more calls for now (429).",
@@ -344,7 +350,7 @@ def _backoff(tried: int) -> float:
     return random.uniform(0.5, 1.0) * min(2.0 ** (tried - 1), _LONGEST_WAIT_SECONDS)  # noqa: S311 - no secret
 
 
-def _wanted_wait(raw: requests.Response) -> float | None:
-    """The seconds that the server asks for in Retry-After (RFC 9110 section 10.2.3), if any."""
-    text = raw.headers.get("Retry-After", "").strip()
+def wanted_wait(headers: Mapping[str, str]) -> float | None:
+    """Give the seconds that the server asks for in Retry-After (RFC 9110 section 10.2.3), if any."""
+    text = headers.get("Retry-After", "").strip()
     return float(text) if re.fullmatch("[0-9]{1,9}", text) else None

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -132,3 +138,73 @@ def log_in(zcrm_simulator: Simulator, make_client: Callable[..., Client]) -> Cal
 def client(request: pytest.FixtureRequest, log_in: Callable[..., Client]) -> Client:
     """A client that is logged in, once for the oldest version of the API and once for the newest."""
     return log_in(api_version=request.param)
+
+
+class RealParts:
+    """The real parts that tests are run against: programs of the system, and packages of the group ``real``.
+
+    Where one is absent the test is skipped and says what to install; where everything has to be there, in
+    continuous integration, the test fails. ``ZCRM_TEST_BRIEF`` leaves out whatever takes long.
+    """
+
+    brief = bool(os.environ.get("ZCRM_TEST_BRIEF"))
+
+    def program(self, name: str, package: str) -> str:
+        """Give the path of a program that a package of Debian brings."""
+        self.skip_in_brief()
+        found = shutil.which(name)
+        if found is None:
+            self._missing(f"{name} is not installed: apt-get install {package}")
+        return found or ""
+
+    def packages(self, *names: str) -> None:
+        """Make sure that Python packages are there."""
+        self.skip_in_brief()
+        for name in names:
+            if importlib.util.find_spec(name) is None:
+                self._missing(f"{name} is not installed: pip install --group real")
+
+    def skip_in_brief(self) -> None:
+        """Skip a test that takes long where a brief run is wanted."""
+        if self.brief:
+            pytest.skip("ZCRM_TEST_BRIEF is set: another environment runs this test")
+
+    @staticmethod
+    def _missing(what: str) -> None:
+        if os.environ.get("CI"):
+            pytest.fail(what)
+        pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def real() -> RealParts:
+    """The real parts of this machine."""
+    return RealParts()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def file_keys(tmp_path: Path) -> dict[str, Any]:
+    """The keys of a token file of the test's own."""
+    return {"token_persistence_path": str(tmp_path / "tokens")}
+
+
+@pytest.fixture
+def mysql_keys(zcrm_mysql_server: Any) -> Iterator[dict[str, Any]]:
+    """The keys of a database of the test's own, which is not there yet; it is dropped at the end."""
+    server, database = zcrm_mysql_server, f"zcrm_test_{secrets.token_hex(6)}"
+    yield {
+        "db_host": server.host,
+        "db_port": server.port,
+        "db_username": server.user,
+        "db_password": server.password,
+        "db_name": database,
+    }
+    server.sql(f"DROP DATABASE IF EXISTS `{database}`")

@@ -14,18 +14,19 @@ import zcrm_core
 # One line a rank: a module imports from the lines above its own, never from its own line or one below.
 ORDER = """
 errors
-tokens response
-config_keys api_errors
-config
+tokens response turns
+config_keys api_errors issued refusals
+config flight redirects
 hookspecs identity
 plugin_info plugin_loading
 store_choice
 plugins
 log regions store
-transport
+homes refresh_notes transport
 oauth
-refresh
-assembly authorization
+device refresh
+token_access
+authorization assembly
 client
 crm
 """

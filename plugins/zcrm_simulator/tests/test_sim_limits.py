@@ -29,6 +29,8 @@ def test_documented_numbers() -> None:
         "refresh_tokens_per_user": 20,
         "new_refresh_tokens": 10,
         "new_refresh_tokens_window": 600,
+        "device_code_lifetime": 300,
+        "device_interval": 30,
         "fields": 50,
         "ids": 100,
         "per_page": 200,

@@ -112,8 +112,10 @@ def test_status_changes_nothing(manage: Callable[[str], str], server: Server, da
 def test_status_tells_the_place_and_the_number_of_tokens(
     manage: Callable[[str], str], plugin: MySQLStorePlugin, config: Config, server: Server
 ) -> None:
-    """Status names server, version, table, schema and number of tokens, and no secret."""
+    """Status names server, version, table, schema and number of tokens, no secret; notes are no tokens."""
     plugin.save(config, KEY, Token("a@example.com", "SECRET", "SECRET", 1), None)
+    notes = TokenKey("refresh notes of a@example.com", KEY.client_id, f"{KEY.environment}/refresh-notes")
+    plugin.save(config, notes, Token(notes.user_identifier, "{}", None, 0), None)
 
     text = manage("status")
 

@@ -1,8 +1,9 @@
-"""How does a person turn a grant token into stored tokens?"""
+"""How does a person log in: with a grant token, in the browser, on a device, or as the client itself?"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from zcrm_cli.place import place_of
 from zcrm_cli.scopes import SCOPES
 from zcrm_core import AuthError, Client, Token
 
+_Way = Callable[[Client, "tuple[str, ...]", "str | None"], Token]
+
 
 @click.command
 @config_option
@@ -22,26 +25,106 @@ from zcrm_core import AuthError, Client, Token
     metavar="USER",
     help="Whose token it will be. When left out: current_user_email, else the address that Zoho gives.",
 )
+@click.option(
+    "--web", is_flag=True, help="Open Zoho's page in the browser; needs redirect_uri on this machine."
+)
+@click.option("--device", is_flag=True, help="Show a code that is confirmed in a browser somewhere else.")
+@click.option(
+    "--client",
+    "client_itself",
+    is_flag=True,
+    help="Log in as the client itself (client credentials); needs soid.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="What to ask for; may be repeated. All that zcrm uses when left out.",
+)
+@click.option("--no-browser", is_flag=True, help="With --web: only print the address, to be opened by hand.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(1, 3600),
+    default=300.0,
+    help="With --web: seconds to wait for the answer.",
+)
 @debug_option
-def login(config: Path | None, user: str | None) -> None:
-    """Exchange a grant token of a self client, and keep the tokens.
+def login(
+    config: Path | None,
+    user: str | None,
+    scopes: tuple[str, ...],
+    wait: float,
+    **chosen: bool,
+) -> None:
+    """Log in, and keep the tokens.
 
-    The grant token is asked for without showing it; where there is no terminal, it is read from
-    standard input:
+    Without an option, a grant token of a self client is asked for without showing it; where there is no
+    terminal, it is read from standard input:
 
         zcrm simulator grant --url URL | zcrm login
     """
+    no_browser = chosen.pop("no_browser")
+    named = [name for name, on in chosen.items() if on]
+    if len(named) > 1:
+        raise click.UsageError("--web, --device and --client are three ways to log in; choose one.")
+    if named != ["web"] and no_browser:
+        raise click.UsageError("--no-browser goes with --web.")
+    ways: dict[str, _Way] = {
+        "web": _in_browser(wait, no_browser),
+        "device": _on_device,
+        "client_itself": _as_client,
+    }
+    way = ways[named[0]] if named else _with_grant
     with find_source(config).open_client() as client:
         try:
-            token = client.oauth.generate_access_token(_grant_token(client), user=user)
+            token = way(client, scopes or SCOPES, user)
         except AuthError as error:
             token = _named_by_hand(client, error)
-        click.echo(f"Logged in as {token.user_identifier}.")
-        click.echo(f"The tokens are kept by the store {place_of(client)}.")
-        if token.refresh_token is None:
-            click.echo("There is no refresh token: the login ends when the access token does.")
-        elif client.user != token.user_identifier:
-            click.echo(f'To use them, set current_user_email = "{token.user_identifier}".')
+        _tell(client, token)
+
+
+def _tell(client: Client, token: Token) -> None:
+    click.echo(f"Logged in as {token.user_identifier}.")
+    click.echo(f"The tokens are kept by the store {place_of(client)}.")
+    if token.refresh_token is None:
+        click.echo(
+            f"There is no refresh token: the token is renewed for {client.config.get('soid')} by itself."
+            if client.config.get("soid")
+            else "There is no refresh token: the login ends when the access token does."
+        )
+    if client.user != token.user_identifier:
+        click.echo(f'To use them, set current_user_email = "{token.user_identifier}".')
+    try:
+        client.region_of(token)
+    except AuthError as error:
+        click.echo(f"{error.what} {error.fix}", err=True)
+
+
+def _with_grant(client: Client, _scopes: tuple[str, ...], user: str | None) -> Token:
+    return client.oauth.generate_access_token(_grant_token(client), user=user)
+
+
+def _in_browser(wait: float, no_browser: bool) -> _Way:  # noqa: FBT001 - an option of the command line
+    def way(client: Client, scopes: tuple[str, ...], user: str | None) -> Token:
+        from zcrm_cli.web_login import log_in_with_browser  # noqa: PLC0415 - only --web needs an HTTP server
+
+        return log_in_with_browser(client, scopes, user, wait=wait, opens=not no_browser)
+
+    return way
+
+
+def _on_device(client: Client, scopes: tuple[str, ...], user: str | None) -> Token:
+    begun = client.oauth.start_device_login(scopes)
+    click.echo(f"Open {begun.verification_url} in a browser, and type in: {begun.user_code}", err=True)
+    if begun.complete_url is not None:
+        click.echo(f"Or open {begun.complete_url}", err=True)
+    click.echo(f"Waiting for up to {begun.expires_in / 60:.0f} minutes; Ctrl-C ends it.", err=True)
+    return client.oauth.finish_device_login(begun, user=user)
+
+
+def _as_client(client: Client, scopes: tuple[str, ...], user: str | None) -> Token:
+    return client.oauth.generate_client_token(scopes, user=user)
 
 
 def _grant_token(client: Client) -> str:

@@ -23,7 +23,8 @@ TERMINATED: Final = 143
 
 COMMANDS: Final = {
     "demo": ("zcrm_cli.demo.command:demo", "Show zcrm at work; needs no Zoho account."),
-    "login": ("zcrm_cli.login:login", "Exchange a grant token and keep the tokens."),
+    "login": ("zcrm_cli.login:login", "Log in, and keep the tokens."),
+    "logout": ("zcrm_cli.logout:logout", "Revoke and delete a user's tokens."),
     "new-store": ("zcrm_cli.new_store.command:new_store", "Begin a token store of your own."),
     "plugins": ("zcrm_cli.plugins_command:plugins", "Show the plugins, and which store is chosen."),
     "simulator": ("zcrm_cli.simulator_command:simulator", "Run a Zoho of your own on this machine."),

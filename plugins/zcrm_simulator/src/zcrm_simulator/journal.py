@@ -14,7 +14,16 @@ MASK = "***"
 _KEPT = 1_000
 _BODY_KEPT = 65_536
 _SECRET_KEYS = frozenset(
-    {"client_secret", "code", "code_verifier", "refresh_token", "access_token", "token", "page_token"}
+    {
+        "client_secret",
+        "code",
+        "code_verifier",
+        "device_code",
+        "refresh_token",
+        "access_token",
+        "token",
+        "page_token",
+    }
 )
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _ID = re.compile(r"/\d{6,}(?=/|$)")

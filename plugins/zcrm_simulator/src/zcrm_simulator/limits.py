@@ -34,6 +34,10 @@ class Limits:
     """Refresh tokens one user and client get in one window; the next is refused."""
     new_refresh_tokens_window: int = 600
     """Seconds."""
+    device_code_lifetime: int = 300
+    """Seconds in which a person can confirm a device's code."""
+    device_interval: int = 30
+    """Seconds that a device has to wait between two questions."""
 
     # Reading
     fields: int = 50

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from zcrm_core import Config, ConfigError, Region, hookimpl
 from zcrm_simulator.loopback import is_loopback_url
-from zcrm_simulator.places import DATA_CENTERS, ENVIRONMENTS, Place
+from zcrm_simulator.places import DATA_CENTERS, ENVIRONMENTS, Place, split_path
 
 _REGIONS = {"simulator" if name == DATA_CENTERS[0] else f"simulator-{name}": name for name in DATA_CENTERS}
 
@@ -21,25 +21,39 @@ def zcrm_config_keys() -> dict[str, str]:
 
 @hookimpl
 def zcrm_choose_region(config: Config) -> Region | None:
-    """Answer for the regions ``simulator`` and ``simulator-eu``, ``simulator-in`` ... and for no other.
+    """Answer for the regions ``simulator``, ``simulator-eu``, ``simulator-in`` ..., and for no other region.
+
+    Where no region is named, ``simulator_url`` does it, or the address of one of its data centres.
 
     Raises:
         ConfigError: ``simulator_url`` is missing or not a plain http URL on a loopback address.
     """
-    region = config.region or ""
-    data_center = _REGIONS.get(region)
-    if data_center is None:
+    data_center = _REGIONS.get(config.region or "")
+    if data_center is None and (config.region is not None or config.get("simulator_url") is None):
         return None
     url = _loopback_url(config.get("simulator_url"))
+    if data_center is None:
+        data_center = _data_center_at(config.accounts_url or config.api_base_url or url, url)
+        if data_center is None:
+            return None
     production, sandbox, developer = (url + Place(data_center, name).prefix for name in ENVIRONMENTS)
     return Region(
-        name=region,
+        name=next(name for name, known in _REGIONS.items() if known == data_center),
         accounts_url=production,
         api_url=production,
         sandbox_url=sandbox,
         developer_url=developer,
         upload_url=production,
     )
+
+
+def _data_center_at(address: str, url: str) -> str | None:
+    """Return the data centre that an address of this simulator belongs to; ``None`` if it is not one."""
+    head, _, path = address.partition(url)
+    if head or not address.startswith(url) or path[:1] not in {"", "/"}:
+        return None
+    place, rest = split_path(path)
+    return place.data_center if rest == "/" else None
 
 
 def _loopback_url(given: object) -> str:

@@ -13,6 +13,8 @@ class Switches:
     """The consent page answers itself with yes; off: a small page asks."""
     approve_user: str | None = None
     """Who approves: an e-mail address; ``None`` is the organization's owner."""
+    approve_data_center: str | None = None
+    """Where the approving user's organization is; ``None`` is the data centre that was asked."""
     approve_environment: str = "production"
     """Where the approved token works: production, sandbox or developer."""
     rotate_refresh_tokens: bool = False

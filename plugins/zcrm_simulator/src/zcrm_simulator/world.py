@@ -11,6 +11,7 @@ from zcrm_simulator.faults import Faults
 from zcrm_simulator.journal import Journal
 from zcrm_simulator.limits import Limits
 from zcrm_simulator.oauth.clients import Clients
+from zcrm_simulator.oauth.devices import Devices
 from zcrm_simulator.oauth.ledger import Ledger
 from zcrm_simulator.places import Place
 from zcrm_simulator.switches import Switches
@@ -41,6 +42,7 @@ class World:
         self.limits, self.switches = self._first
         self.clients = Clients(self.seed)
         self.ledger = Ledger()
+        self.devices = Devices()
         self.budget = Budget()
         self._organizations: dict[Place, Organization] = {}
 

@@ -20,7 +20,7 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, sele
 from sqlalchemy.dialects.mysql import insert
 
 from zcrm_core import RefreshTimeout, StoreError, TokenKey
-from zcrm_store_mysql.schema import creation, lease_table
+from zcrm_store_mysql.schema import creation, database_creation, lease_table
 from zcrm_store_mysql.server import Answer, Server, TableChanged
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import Statement, compiled
@@ -51,6 +51,7 @@ class Leases:
         mine = (columns.key_digest == digest, columns.holder == me)
         take = insert(table).values(key_digest=digest, holder=me, ends_at=_end())
         self._make = creation(table)
+        self._make_database = database_creation(place)
         # MySQL sets one column after the other: the end is set by whoever is the holder by then.
         self._take = compiled(
             take.on_duplicate_key_update(
@@ -116,8 +117,15 @@ class Leases:
         try:
             return self._server.run(statement, values)
         except TableChanged:
-            self._server.run(self._make)
+            self._make_table()
             return self._server.run(statement, values)
+
+    def _make_table(self) -> None:
+        try:
+            self._server.run(self._make)
+        except TableChanged:  # a first login locks before it reads, so the database may be missing as well
+            self._server.run(self._make_database)
+            self._server.run(self._make)
 
 
 def _now() -> ColumnElement[datetime]:

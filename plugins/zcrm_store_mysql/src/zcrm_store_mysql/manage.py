@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from zcrm_core import StoreError
 from zcrm_store_mysql.migration import move_from_zohos
@@ -82,7 +82,10 @@ def status(place: Place, server: Server) -> list[str]:
             f"Table: {place.table_name} is missing; `zcrm store init` or the first login makes it",
         ]
     lines.append(f"Table: {place.table_name}, {_kind(shape)}")
-    lines.append(f"Tokens: {_count(server, token_table(place))}")
+    tokens = token_table(place)
+    # The core keeps its notes about refreshes beside the tokens; docs/explanation/refresh.md tells of them.
+    users = tokens.c.useridentifier.not_like("refresh notes of %")
+    lines.append(f"Tokens: {_count(server, tokens, users)}")
     leases = lease_table(place)
     made = "there" if _count(server, leases) is not None else "not there yet; the first refresh makes it"
     lines.append(f"Refresh locks: {place.database}.{leases.name}, {made}")
@@ -124,10 +127,10 @@ def _bring_up_to_date(place: Place, server: Server, shape: Shape) -> list[str]:
     return [f"Updated: {place.table_name}, from schema {shape.version} to {VERSION}"]
 
 
-def _count(server: Server, table: Table) -> int | None:
-    """How many rows a table has, or ``None`` if there is none."""
+def _count(server: Server, table: Table, *where: ColumnElement[bool]) -> int | None:
+    """How many rows a table has, or ``None`` if there is no table."""
     try:
-        ((number,),) = server.run(compiled(select(func.count()).select_from(table))).rows
+        ((number,),) = server.run(compiled(select(func.count()).select_from(table).where(*where))).rows
     except TableChanged:
         return None
     return int(str(number))

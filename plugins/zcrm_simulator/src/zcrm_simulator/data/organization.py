@@ -14,6 +14,7 @@ _SPACE = 10**12
 _FIRST_PERSON = 1_001
 _FIRST_RECORD = 225_000
 _FIRST_ZGID = 700_412_000
+COMPANY_NAME = "Hollowbrook Trading"
 
 
 def zgid_of(place: Place) -> str:
@@ -58,7 +59,7 @@ def new_organization(place: Place, seed: int) -> Organization:
         id=str(space + _FIRST_PERSON - 1),
         zgid=zgid_of(place),
         place=place,
-        company_name="Hollowbrook Trading",
+        company_name=COMPANY_NAME,
         roles=roles,
         profiles=profiles,
         users=users,

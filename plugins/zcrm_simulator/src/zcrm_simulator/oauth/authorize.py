@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from zcrm_simulator.answers import empty_answer, html_answer
+from zcrm_simulator.answers import empty_answer
+from zcrm_simulator.oauth.choice import automatic, chosen_place
 from zcrm_simulator.oauth.ledger import Code, Grant, Throttled
-from zcrm_simulator.places import ENVIRONMENTS, Place
+from zcrm_simulator.oauth.pages import consent_page, error_page
+from zcrm_simulator.places import Place
 from zcrm_simulator.scopes import split_scopes, unknown_scopes
 from zcrm_simulator.world import World
 
@@ -36,13 +37,11 @@ class AuthorizeEndpoint:
         given = request.values.to_dict()
         problem = self._problem(given, place.data_center)
         if problem:
-            return html_answer("Zoho Accounts", f"<p>ERROR_{problem}</p>", 400)
+            return error_page(problem)
         if request.method == "POST":
             return self._decided(given, place)
-        switches = self._world.switches
-        if switches.auto_approve:
-            chosen = {"user": switches.approve_user or "", "environment": switches.approve_environment}
-            return self._decided(given | chosen | {"decision": "accept"}, place)
+        if self._world.switches.auto_approve:
+            return self._decided(given | automatic(self._world), place)
         return self._page(given, place)
 
     def _problem(self, given: _Parameters, data_center: str) -> str | None:
@@ -63,20 +62,16 @@ class AuthorizeEndpoint:
     def _decided(self, given: _Parameters, place: Place) -> Response:
         if given.get("decision") != "accept":
             return _redirect(given, {"error": "access_denied"})
-        environment = given.get("environment", ENVIRONMENTS[0])
-        if environment not in ENVIRONMENTS:
-            return html_answer("Zoho Accounts", "<p>ERROR_invalid_environment</p>", 400)
-        place = Place(place.data_center, environment)
-        organization = self._world.organization(place)
-        user = organization.find_user(given.get("user") or organization.owner.email)
-        if user is None:
-            return html_answer("Zoho Accounts", "<p>ERROR_invalid_user</p>", 400)
+        chosen = chosen_place(self._world, given, place)
+        if isinstance(chosen, str):
+            return error_page(chosen)
+        place, user = chosen
         world, now = self._world, self._world.clock.now()
         try:
             world.ledger.count_code(given["client_id"], now, world.limits)
         except Throttled:
-            return html_answer("Zoho Accounts", "<p>ERROR_too_many_requests</p>", 400)
-        grant = Grant(given["client_id"], user.email, place, split_scopes(given["scope"]))
+            return error_page("too_many_requests")
+        grant = Grant(given["client_id"], user, place, split_scopes(given["scope"]))
         code = Code(
             grant,
             now + world.limits.code_lifetime,
@@ -99,25 +94,18 @@ class AuthorizeEndpoint:
         return given.get("prompt") == "consent" or not self._world.ledger.siblings(grant)
 
     def _page(self, given: _Parameters, place: Place) -> Response:
-        hidden = "".join(
-            f'<input type="hidden" name="{name}" value="{escape(given[name])}">'
-            for name in _PASSED_ON
-            if name in given
+        client = self._world.clients.find(given["client_id"], place.data_center)
+        assert client is not None  # noqa: S101  _problem has looked
+        target = urlsplit(given["redirect_uri"])
+        return consent_page(
+            client.client_id,
+            split_scopes(given["scope"]),
+            data_centers=client.data_centers,
+            data_center=place.data_center,
+            users=[user.email for user in self._world.organization(place).users],
+            hidden={name: given[name] for name in _PASSED_ON if name in given},
+            then=f"After your choice you go back to {target.scheme}://{target.netloc}.",
         )
-        users = "".join(
-            f"<option>{escape(user.email)}</option>" for user in self._world.organization(place).users
-        )
-        environments = "".join(f"<option>{name}</option>" for name in ENVIRONMENTS)
-        scopes = "".join(f"<li>{escape(scope)}</li>" for scope in split_scopes(given["scope"]))
-        form = (
-            f"<p>An application wants to use your data:</p><ul>{scopes}</ul>"
-            f'<form method="post">{hidden}'
-            f'<p><label>User <select name="user">{users}</select></label></p>'
-            f'<p><label>Environment <select name="environment">{environments}</select></label></p>'
-            '<button name="decision" value="accept">Accept</button> '
-            '<button name="decision" value="refuse">Refuse</button></form>'
-        )
-        return html_answer("Zoho Accounts", form, 200)
 
 
 def _redirect(given: _Parameters, answer: _Parameters) -> Response:

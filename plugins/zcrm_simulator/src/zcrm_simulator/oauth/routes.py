@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from zcrm_simulator.answers import json_answer
 from zcrm_simulator.oauth.authorize import AuthorizeEndpoint
+from zcrm_simulator.oauth.device import DeviceEndpoint
 from zcrm_simulator.oauth.identity import server_info, user_info
 from zcrm_simulator.oauth.token import OAuthError, TokenEndpoint, authenticate
 from zcrm_simulator.places import ENVIRONMENTS, Place
@@ -22,11 +23,15 @@ class Accounts:
     def __init__(self, world: World) -> None:
         self._world = world
         authorize, token = AuthorizeEndpoint(world), TokenEndpoint(world)
+        device = DeviceEndpoint(world, token)
         self._routes: dict[str, dict[str, _Route]] = {
             "/oauth/v2/auth": {"GET": authorize.answer, "POST": authorize.answer},
             "/oauth/v2/token": {"POST": token.answer},
             "/oauth/v2/token/revoke": {"POST": self._revoke},
             "/oauth/v2/revoke/token": {"POST": self._revoke_by_client},
+            "/oauth/v3/device": {"GET": device.person, "POST": device.person},
+            "/oauth/v3/device/code": {"POST": device.begin},
+            "/oauth/v3/device/token": {"POST": device.ask},
             "/oauth/user/info": {"GET": lambda request, place: user_info(request, world, place)},
             "/oauth/serverinfo": {"GET": lambda _request, _place: server_info(world)},
         }

@@ -93,10 +93,17 @@ class TokenEndpoint:
             raise OAuthError("invalid_redirect_uri")
         if not _verified(code, given.get("code_verifier", "")) or not world.ledger.use_code(value):
             raise OAuthError("invalid_code")
-        refresh_token = None
-        if code.offline:
-            refresh_token = world.ledger.new_refresh_token(code.grant, now, world.limits)
-        access = world.ledger.issue(code.grant, now, world.limits, refresh_token)
+        return self.issue(code.grant, offline=code.offline)
+
+    def issue(self, grant: Grant, *, offline: bool) -> dict[str, object]:
+        """Return the answer to a user's yes: an access token, and a refresh token for offline access.
+
+        Raises:
+            Throttled: this user and client have had their number of refresh tokens in this window.
+        """
+        world, now = self._world, self._world.clock.now()
+        refresh_token = world.ledger.new_refresh_token(grant, now, world.limits) if offline else None
+        access = world.ledger.issue(grant, now, world.limits, refresh_token)
         world.journal.happened("exchanges")
         return self._tokens(access, refresh_token.value if refresh_token else None)
 

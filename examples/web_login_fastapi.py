@@ -1,0 +1,55 @@
+"""A web application whose users log in to Zoho CRM, with FastAPI: ``uvicorn web_login_fastapi:app``.
+
+Beside it lies a zcrm.toml with client_id, client_secret, redirect_uri = "http://localhost:8000/callback", and
+where the tokens are kept. It names no user, for whoever logs in is one. The functions are no coroutines:
+zcrm waits for the network, and FastAPI runs plain functions in threads.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.middleware.sessions import SessionMiddleware
+
+from zcrm_core import AuthError, Client
+from zcrm_core.oauth import new_code_verifier
+
+SCOPES = ["ZohoCRM.org.READ", "ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
+
+app = FastAPI()
+# With several processes: one secret for all of them, from your own secrets.
+app.add_middleware(SessionMiddleware, secret_key=secrets.token_hex(32))
+client = Client.from_file("zcrm.toml")
+
+
+@app.get("/login")
+def login(request: Request) -> Response:
+    """Send the user to Zoho, and keep in the session what the answer has to fit."""
+    state, verifier = secrets.token_urlsafe(), new_code_verifier()
+    request.session.update(state=state, verifier=verifier)
+    return RedirectResponse(
+        client.oauth.authorization_url(SCOPES, state=state, code_verifier=verifier), status_code=302
+    )
+
+
+@app.get("/callback")
+def callback(request: Request) -> Response:
+    """Take the user back: check the answer, and exchange its code where it was issued."""
+    state, verifier = request.session.pop("state", ""), request.session.pop("verifier", None)
+    try:
+        token = client.oauth.handle_redirect(str(request.url), state=state, code_verifier=verifier)
+    except AuthError as error:
+        return PlainTextResponse(f"You are not logged in. {error.what}", status_code=400)
+    request.session["user"] = token.user_identifier
+    return RedirectResponse("/", status_code=302)
+
+
+@app.get("/")
+def home(request: Request) -> Response:
+    """Show something of the user's own CRM."""
+    user = request.session.get("user")
+    if user is None:
+        return RedirectResponse("/login", status_code=302)
+    return PlainTextResponse(f"{user} works for {client.as_user(user).org.get().company_name}.")

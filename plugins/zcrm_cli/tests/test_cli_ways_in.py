@@ -1,0 +1,342 @@
+"""Do `zcrm login` in its other ways, `zcrm logout` and `zcrm token status` do what they say?"""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from zcrm_simulator import Simulator, Switches
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Configure = Callable[..., Path]
+SECRET = re.compile(r"1\d{3}\.[0-9a-f]{16,}\.[0-9a-f]{16,}")
+
+
+class Command:
+    """The command, running, and what it has written so far."""
+
+    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "zcrm_cli", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(environment),
+            cwd=folder,
+        )
+
+    def line(self) -> str:
+        """The next line on standard error."""
+        assert self._process.stderr is not None
+        return self._process.stderr.readline()
+
+    def done(self) -> tuple[int, str, str]:
+        """Wait for the end; give the exit code and the two outputs."""
+        out, err = self._process.communicate(timeout=30)
+        return self._process.returncode, out, err
+
+    def kill(self) -> None:
+        """End it, if it still runs."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+
+@pytest.fixture
+def begin(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[..., Command]]:
+    """Start the command and do not wait for its end."""
+    begun: list[Command] = []
+
+    def begin(*arguments: str) -> Command:
+        begun.append(Command(arguments, environment, tmp_path))
+        return begun[-1]
+
+    yield begin
+    for command in begun:
+        command.kill()
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def web(zoho: Simulator, configure: Configure, port: int) -> str:
+    """The redirect URI of a web client of the configuration, on this machine."""
+    redirect_uri = f"http://localhost:{port}/callback"
+    client = zoho.register_client([redirect_uri])
+    configure(client_id=client.client_id, client_secret=client.client_secret, redirect_uri=redirect_uri)
+    return redirect_uri
+
+
+def address_of(command: Command) -> str:
+    """The address that the command wants to be opened."""
+    address = command.line().strip().removeprefix("Log in at ")
+    assert command.line() == "Waiting for up to 300 s for the answer; Ctrl-C ends it.\n"
+    return address
+
+
+def test_a_web_login_takes_the_redirect(
+    begin: Callable[..., Command], run: Run, web: str, zoho: Simulator
+) -> None:
+    """The listener takes the redirect, shows a page, and the tokens are stored; state and PKCE went along."""
+    command = begin("login", "--web", "--no-browser")
+    address = address_of(command)
+    asked = parse_qs(urlsplit(address).query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert len(asked["state"][0]) >= 43
+    assert asked["redirect_uri"] == [web]
+
+    page = requests.get(address, timeout=10)
+
+    code, out, err = command.done()
+    assert (code, err) == (0, "")
+    assert page.status_code == 200
+    assert "You are logged in" in page.text
+    assert f"Logged in as {zoho.users[0].email}." in out
+    assert zoho.users[0].email in run("token", "list").stdout
+
+
+def test_a_web_login_goes_to_the_data_centre_that_answered(
+    begin: Callable[..., Command], web: str, zoho: Simulator, configure: Configure, run: Run
+) -> None:
+    """A user who lives in Europe gets a token there, and without a region every command calls Europe."""
+    zoho.switches = Switches(approve_data_center="eu")
+    configure_without_region(configure, web, zoho)
+    command = begin("login", "--web", "--no-browser")
+
+    requests.get(address_of(command), timeout=10)
+
+    assert command.done()[0] == 0
+    assert zoho.counters.requests["POST /eu/oauth/v2/token"] == 1
+    told = run("whoami")
+    assert "simulator-eu" in told.stdout, told.stderr
+    assert run("logout").returncode == 0
+    assert zoho.counters.requests["POST /eu/oauth/v2/token/revoke"] == 1
+
+
+def configure_without_region(configure: Configure, redirect_uri: str, zoho: Simulator) -> None:
+    """Configure a web client that names no region."""
+    client = zoho.register_client([redirect_uri])
+    configure(
+        client_id=client.client_id, client_secret=client.client_secret, redirect_uri=redirect_uri, region=None
+    )
+
+
+@pytest.mark.usefixtures("web")
+def test_a_login_in_another_data_centre_than_configured_is_told(
+    begin: Callable[..., Command], zoho: Simulator, run: Run
+) -> None:
+    """The login goes through where the user lives; the command says at once that the region does not fit."""
+    zoho.switches = Switches(approve_data_center="eu")
+    command = begin("login", "--web", "--no-browser")
+    requests.get(address_of(command), timeout=10)
+
+    code, _, err = command.done()
+
+    assert code == 0
+    assert "simulator-eu, and the client calls simulator" in err
+    assert "ZCRM-AUTH-012" in run("whoami").stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("error=access_denied&state={state}", "ZCRM-AUTH-014: The user refused."),
+        ("error=access_denied", "ZCRM-AUTH-014: The user refused."),
+        ("code=1000.a.b&state=forged", "ZCRM-AUTH-015"),
+        ("code=1000.a.b", "ZCRM-AUTH-015"),
+        ("code=1000.a.b&state={state}&state={state}", "ZCRM-AUTH-015"),
+        ("state={state}", "ZCRM-AUTH-016"),
+        ("error=oops<script>&state={state}", "ZCRM-AUTH-016"),
+        ("code=1000.a.b&state={state}&accounts-server=https%3A%2F%2Faccounts.zoho.evil", "ZCRM-AUTH-017"),
+        ("code=1000.a.b&state={state}&accounts-server=http%3A%2F%2F127.0.0.1%3A1", "ZCRM-AUTH-017"),
+        ("code=1000.a.b&state={state}", "ZCRM-AUTH-002"),
+    ],
+)
+def test_an_answer_that_is_no_yes_is_told(
+    query: str, error: str, begin: Callable[..., Command], web: str, run: Run
+) -> None:
+    """A refusal, a wrong state, no code, a foreign server: each is an error of its own, on the page too."""
+    command = begin("login", "--web", "--no-browser")
+    [state] = parse_qs(urlsplit(address_of(command)).query)["state"]
+
+    page = requests.get(f"{web}?{query.format(state=state)}", timeout=10)
+
+    code, out, err = command.done()
+    assert (code, out) == (1, "")
+    assert err.startswith(error)
+    assert page.status_code == 400
+    assert "You are not logged in" in page.text
+    assert "<script>" not in page.text
+    assert "No user has a token yet." in run("token", "list").stdout
+
+
+def test_other_addresses_do_not_end_the_login(begin: Callable[..., Command], web: str) -> None:
+    """A browser asks for an icon and opens connections that it does not use; the login goes on."""
+    command = begin("login", "--web", "--no-browser")
+    address = address_of(command)
+    parts = urlsplit(web)
+    with socket.create_connection((parts.hostname or "", parts.port or 0)):
+        assert requests.get(f"http://{parts.netloc}/favicon.ico", timeout=10).status_code == 404
+
+        assert requests.get(address, timeout=10).status_code == 200
+
+    assert command.done()[0] == 0
+
+
+@pytest.mark.usefixtures("web")
+def test_nobody_answers(run: Run) -> None:
+    """After the time given the command ends with an error that says so."""
+    began = time.monotonic()
+
+    done = run("login", "--web", "--no-browser", "--wait", "1")
+
+    assert done.returncode == 1
+    assert "ZCRM-AUTH-018" in done.stderr
+    assert 1 <= time.monotonic() - began < 10
+
+
+@pytest.mark.usefixtures("web")
+def test_a_taken_port_is_told(run: Run, port: int) -> None:
+    """Where another program listens already the port is named, and the browser is not opened."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+
+        done = run("login", "--web")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"ZCRM-AUTH-020: The port {port} of redirect_uri cannot be had.")
+
+
+@pytest.mark.parametrize(
+    "redirect_uri", ["https://example.com/cb", "http://192.0.2.1:80/cb", "https://localhost/cb"]
+)
+def test_a_redirect_uri_elsewhere_is_told(redirect_uri: str, run: Run, configure: Configure) -> None:
+    """The command listens on this machine only, so another address is an error before a page is opened."""
+    configure(redirect_uri=redirect_uri)
+
+    done = run("login", "--web")
+
+    assert done.returncode == 1
+    assert "is not on this machine" in done.stderr
+
+
+@pytest.mark.parametrize("decision", ["accept", "refuse"])
+def test_a_device_login(
+    decision: str, begin: Callable[..., Command], configure: Configure, zoho: Simulator
+) -> None:
+    """The code that the command shows is typed in elsewhere; a yes brings the tokens, a no is told."""
+    zoho.limits = replace(zoho.limits, device_interval=1)
+    zoho.switches = Switches(auto_approve=False)
+    configure()
+    command = begin("login", "--device")
+    shown = command.line()
+    found = re.search(r"Open (\S+) in a browser, and type in: ([A-Z]{4}-[A-Z]{4})", shown)
+    assert found is not None
+    url, code = found.groups()
+    assert requests.get(url, params={"user_code": code.lower()}, timeout=10).status_code == 200
+
+    requests.post(url, data={"user_code": code, "decision": decision}, timeout=10)
+
+    exit_code, out, err = command.done()
+    if decision == "accept":
+        assert exit_code == 0
+        assert f"Logged in as {zoho.users[0].email}." in out
+    else:
+        assert exit_code == 1
+        assert "ZCRM-AUTH-014" in err
+
+
+def test_a_login_as_the_client_itself(run: Run, configure: Configure, zoho: Simulator) -> None:
+    """With soid the client gets a token of its own; without it the key is named."""
+    configure(soid=f"ZohoCRM.{zoho.organization.zgid}")
+    assert "renewed for ZohoCRM." in run("login", "--client").stdout
+    assert zoho.organization.company_name in run("whoami").stdout
+    assert re.search(r"Renewed +by itself", run("token", "status").stdout)
+
+    configure()
+    assert "soid is missing" in run("login", "--client").stderr
+    configure(soid="ZohoCRM.1")
+    assert "ZCRM-AUTH-019" in run("login", "--client").stderr
+
+
+def test_one_way_at_a_time(run: Run) -> None:
+    """Two ways to log in at once are wrong usage."""
+    done = run("login", "--web", "--device")
+
+    assert done.returncode == 2
+    assert "choose one" in done.stderr
+    assert run("login", "--no-browser").returncode == 2
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_logout_revokes_and_deletes(run: Run, zoho: Simulator, tmp_path: Path) -> None:
+    """After it neither Zoho nor the store has the tokens; a second one says that there is nothing."""
+    done = run("logout")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Logged out {zoho.users[0].email}" in done.stdout
+    assert zoho.counters.revocations == 1
+    assert not SECRET.search((tmp_path / "tokens" / "zcrm_oauthtokens.txt").read_text(encoding="utf-8"))
+    assert f"{zoho.users[0].email} has no token" in run("logout").stdout
+    assert "has no token" in run("token", "status").stdout
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_logout_that_zoho_does_not_hear_deletes_nothing(run: Run, zoho: Simulator) -> None:
+    """While the accounts server fails the tokens stay, so that they can be revoked later."""
+    zoho.faults.add("/oauth/v2/token/revoke", kind="status", status=503)
+
+    assert run("logout").returncode == 1
+    assert zoho.users[0].email in run("token", "list").stdout
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_token_status_shows_everything_but_secrets(run: Run, zoho: Simulator) -> None:
+    """User, client, environment, store, time left, last refresh and the budget are there; no token is."""
+    done = run("token", "status")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = dict(re.split(r" {2,}", line, maxsplit=1) for line in done.stdout.splitlines() if "  " in line)
+    assert facts["User"] == zoho.users[0].email
+    assert facts["Client"] == zoho.config()["client_id"]
+    assert facts["Environment"] == "production"
+    assert facts["Store"].startswith("file")
+    assert re.fullmatch(r"(59|60) min \(until 20\S+ \S+ UTC\)", facts["Time left"])
+    assert re.fullmatch(r"20\S+ \S+ UTC \(\d+ s ago\)", facts["Last refresh"])
+    assert facts["Renewed"] == "by itself"
+    assert facts["Budget used"] == "1 of 15 live access tokens"
+    assert not SECRET.search(done.stdout)
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_token_status_counts_refreshes_and_shows_a_block(run: Run, zoho: Simulator) -> None:
+    """Each refresh uses a part of the budget; until when Zoho gives no more is shown, from any process."""
+    for _ in range(2):
+        zoho.clock.advance(seconds=3_601)
+        assert run("whoami").returncode == 0
+    told = run("token", "status").stdout
+    assert "3 of 15 live access tokens" in told
+    assert "Blocked" not in told
+
+    zoho.limits = replace(zoho.limits, refreshes=0)
+    zoho.clock.advance(seconds=3_601)
+    assert "ZCRM-AUTH-004" in run("whoami").stderr
+    assert re.search(r"Blocked +Zoho gives no new token until 20", run("token", "status").stdout)

@@ -1,0 +1,356 @@
+"""Do web, device and client logins keep every token, and explain what went wrong?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import requests
+
+from zcrm_core import (
+    AuthError,
+    Client,
+    ConfigError,
+    DeviceLogin,
+    ReauthorizationRequired,
+    StoreUnavailable,
+    TransportError,
+)
+from zcrm_core.oauth import new_code_verifier
+from zcrm_simulator import Simulator, Switches
+
+Make = Callable[..., Client]
+SCOPES = ["ZohoCRM.org.ALL", "AaaServer.profile.READ"]
+
+
+def redirected(address: str) -> str:
+    """Where Zoho sends a user who opens an address; its page answers itself."""
+    return requests.get(address, allow_redirects=False, timeout=10).headers["Location"]
+
+
+# -- in the browser ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verifier", [None, new_code_verifier()], ids=["plain", "PKCE"])
+def test_one_process_need_not_remember_anything(verifier: str | None, make_client: Make) -> None:
+    """Without a state of the caller's the client makes one that nobody can guess, and knows the verifier."""
+    client = make_client()
+    addresses = [client.oauth.authorization_url(SCOPES, code_verifier=verifier) for _ in range(2)]
+    states = {parse_qs(urlsplit(address).query)["state"][0] for address in addresses}
+    assert len(states) == 2
+    assert all(len(state) >= 43 for state in states)
+
+    for address in addresses:
+        assert client.oauth.handle_redirect(redirected(address)).refresh_token
+
+
+def test_an_answer_is_taken_once(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """The same address twice is an error that says so, before anything is sent to Zoho."""
+    client = make_client()
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    client.oauth.handle_redirect(url)
+
+    with pytest.raises(AuthError, match="not belong") as caught:
+        client.oauth.handle_redirect(url)
+
+    assert caught.value.code == "ZCRM-AUTH-015"
+    assert zcrm_simulator.counters.requests["POST /oauth/v2/token"] == 1
+
+
+def test_another_process_takes_the_answer(make_client: Make) -> None:
+    """With state and verifier from the session any process can finish a login; with other ones none can."""
+    asking, taking = make_client(), make_client()
+    verifier = new_code_verifier()
+    url = redirected(asking.oauth.authorization_url(SCOPES, state="known", code_verifier=verifier))
+
+    for state in (None, "other", ""):
+        with pytest.raises(AuthError) as caught:
+            taking.oauth.handle_redirect(url, state=state, code_verifier=verifier)
+        assert caught.value.code == "ZCRM-AUTH-015"
+
+    assert taking.oauth.handle_redirect(url, state="known", code_verifier=verifier).refresh_token
+
+
+def test_the_query_alone_is_enough(make_client: Make) -> None:
+    """Some frameworks give the query and not the whole address."""
+    client = make_client()
+    url = redirected(client.oauth.authorization_url(SCOPES))
+
+    assert client.oauth.handle_redirect(urlsplit(url).query).refresh_token
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "http://[::1", "?" + "a=1&" * 60, "http://localhost/?state=\ud800", "?code=x"]
+)
+def test_nonsense_for_an_answer_is_one_clear_error(url: str, make_client: Make) -> None:
+    """Whatever a stranger sends as an answer, the error is the same and nothing breaks."""
+    with pytest.raises(AuthError) as caught:
+        make_client().oauth.handle_redirect(url, state="s")
+
+    assert caught.value.code == "ZCRM-AUTH-015"
+
+
+def test_the_location_alone_leads_to_the_data_centre(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """If the redirect names a data centre and no server, Zoho's own list of servers tells where it is."""
+    zcrm_simulator.switches = Switches(approve_data_center="au")
+    client = make_client(region=None)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    del query["accounts-server"]
+
+    token = client.oauth.handle_redirect(f"?{urlencode(query)}")
+
+    assert token.api_domain == f"{zcrm_simulator.url}/au"
+
+
+def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Two users of one application live in two data centres: calls, refreshes and logouts go there."""
+    client = make_client(region=None)
+    homes = {"eu": zcrm_simulator.users[1].email, "jp": zcrm_simulator.users[2].email}
+    for data_centre, user in homes.items():
+        zcrm_simulator.switches = Switches(approve_user=user, approve_data_center=data_centre)
+        client.oauth.handle_redirect(redirected(client.oauth.authorization_url(SCOPES)))
+    for data_centre, user in homes.items():
+        theirs = client.as_user(user)
+        theirs.oauth.refresh_access_token()
+        assert theirs.org.get().company_name
+        assert theirs.region.name == f"simulator-{data_centre}"
+        assert theirs.oauth.revoke()
+
+    requests_made = zcrm_simulator.counters.requests
+    for data_centre in homes:
+        assert requests_made[f"POST /{data_centre}/oauth/v2/token"] == 2
+        assert requests_made[f"GET /{data_centre}/crm/v2/org"] == 1
+        assert requests_made[f"POST /{data_centre}/oauth/v2/token/revoke"] == 1
+    assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
+
+
+def test_a_token_of_another_data_centre_is_an_error_that_names_both(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """With a region in the configuration the login is made where the user lives, and its use is refused."""
+    zcrm_simulator.switches = Switches(approve_data_center="eu")
+    client = make_client()
+    token = client.oauth.handle_redirect(redirected(client.oauth.authorization_url(SCOPES)))
+    assert token.api_domain == f"{zcrm_simulator.url}/eu"
+
+    with pytest.raises(AuthError, match=r"simulator-eu, and the client calls simulator\.") as caught:
+        client.as_user(token.user_identifier).org.get()
+
+    assert caught.value.code == "ZCRM-AUTH-012"
+    assert not [route for route in zcrm_simulator.counters.requests if "/crm/" in route]
+
+
+@pytest.mark.parametrize(
+    "server", ["https://accounts.zoho.evil", "http://127.0.0.1:9", "ftp://x", "https://", "x" * 9000]
+)
+def test_a_code_goes_to_no_stranger(server: str, zcrm_simulator: Simulator, make_client: Make) -> None:
+    """A redirect that names a server of nobody we know is refused, although its state is right."""
+    client = make_client(region=None)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+    with pytest.raises(AuthError, match="no known region") as caught:
+        client.oauth.handle_redirect(f"?code={query['code']}&state={query['state']}&accounts-server={server}")
+
+    assert caught.value.code == "ZCRM-AUTH-017"
+    assert "POST /oauth/v2/token" not in zcrm_simulator.counters.requests
+
+
+def test_zohos_own_data_centres_are_known_by_their_servers() -> None:
+    """The accounts server of each data centre leads to its region, and to no other."""
+    homes = Client(
+        {"client_id": "1000.A", "client_secret": "s", "token_persistence_path": "unused"}
+    )._parts.homes
+    for name, server in {"eu": "https://accounts.zoho.eu", "ca": "https://accounts.zohocloud.ca"}.items():
+        assert homes.of_accounts(server).name == name
+
+
+def test_a_login_whose_token_is_not_saved_is_not_lost(make_client: Make, store: object) -> None:
+    """When the store fails after the exchange the error holds the token, named after its user."""
+    client = make_client()
+    store.broken.add("save")  # type: ignore[attr-defined] # the store of conftest.py
+
+    with pytest.raises(StoreUnavailable) as caught:
+        client.oauth.handle_redirect(redirected(client.oauth.authorization_url(SCOPES)))
+
+    assert caught.value.unsaved is not None
+    assert "@" in caught.value.unsaved.user_identifier
+
+
+# -- on a device ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def device(zcrm_simulator: Simulator, make_client: Make) -> tuple[Client, DeviceLogin]:
+    """A client that waits for a person, and may ask every second."""
+    zcrm_simulator.limits = replace(zcrm_simulator.limits, device_interval=1, device_code_lifetime=20)
+    client = make_client(region=None)
+    return client, client.oauth.start_device_login(SCOPES)
+
+
+def open_page(login: DeviceLogin) -> None:
+    """Open the address with the code in it: the page answers itself with yes."""
+    assert login.complete_url is not None
+    assert requests.get(login.complete_url, timeout=10).status_code == 200
+
+
+def test_a_device_gets_its_token(device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator) -> None:
+    """After the person's yes the token is named and saved, and is refreshed like any other."""
+    client, login = device
+    assert (login.interval, login.expires_in) == (1, 20)
+    assert login.device_code not in repr(login)
+    open_page(login)
+
+    token = client.oauth.finish_device_login(login)
+
+    assert token.user_identifier == zcrm_simulator.users[0].email
+    theirs = client.as_user(token.user_identifier)
+    assert theirs.oauth.refresh_access_token().access_token != token.access_token
+    assert theirs.org.get().company_name
+
+
+def test_a_device_asks_again_and_more_slowly_when_told_so(
+    device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nobody has decided the device waits; after slow_down it waits five seconds longer each time."""
+    client, login = device
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        zcrm_simulator.clock.advance(0.3 if len(waits) == 1 else seconds)
+        if len(waits) == 3:
+            open_page(login)
+
+    monkeypatch.setattr("zcrm_core.device.time.sleep", sleep)
+
+    assert client.oauth.finish_device_login(login).refresh_token
+    assert waits == [1, 6, 6]
+
+
+def test_a_person_who_lives_elsewhere_is_found(
+    device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator
+) -> None:
+    """The device is told the data centre, asks there, and the token belongs there."""
+    client, login = device
+    zcrm_simulator.switches = Switches(approve_data_center="in")
+    open_page(login)
+
+    token = client.oauth.finish_device_login(login)
+
+    assert token.api_domain == f"{zcrm_simulator.url}/in"
+    assert client.as_user(token.user_identifier).org.get().company_name
+
+
+def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator) -> None:
+    """When the code has ended at Zoho, or its time is over here, the error says that nobody answered."""
+    client, login = device
+    with pytest.raises(AuthError) as caught:
+        client.oauth.finish_device_login(replace(login, expires_in=0.5))
+    assert caught.value.code == "ZCRM-AUTH-018"
+
+    zcrm_simulator.clock.advance(seconds=21)
+    with pytest.raises(AuthError) as caught:
+        client.oauth.finish_device_login(login)
+    assert caught.value.code == "ZCRM-AUTH-018"
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ('{"error": "access_denied"}', AuthError),
+        ('{"error": "invalid_client"}', AuthError),
+        ('{"error": "something <b>new</b>"}', AuthError),
+        ("{}", AuthError),
+        ("[]", AuthError),
+        ("<html>", TransportError),
+    ],
+)
+def test_what_else_a_device_is_told(
+    body: str, error: type[Exception], device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator
+) -> None:
+    """A refusal, an unknown word, or nonsense ends the login at once with one clear error."""
+    client, login = device
+    zcrm_simulator.faults.add("/oauth/v3/device/token", kind="status", status=200, body=body)
+
+    with pytest.raises(error) as caught:
+        client.oauth.finish_device_login(login)
+
+    assert "<b>" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ('{"error": "invalid_client"}', AuthError),
+        ('{"user_code": 1, "device_code": "x", "verification_url": "y"}', AuthError),
+        ("[]", AuthError),
+        ("<html>", TransportError),
+    ],
+)
+def test_a_device_login_that_does_not_begin(
+    body: str, error: type[Exception], zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """Without a code there is nothing to wait for, and the error says what Zoho said."""
+    zcrm_simulator.faults.add("/oauth/v3/device/code", kind="status", status=200, body=body)
+
+    with pytest.raises(error):
+        make_client().oauth.start_device_login(SCOPES)
+
+
+# -- as the client itself ------------------------------------------------------------------------------
+
+
+def test_a_client_token_is_renewed_with_the_clients_own_credentials(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """It has no refresh token; when it ends the client asks for another one with the same scopes."""
+    client = make_client(soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}")
+    token = client.oauth.generate_client_token(SCOPES)
+    assert token.refresh_token is None
+    zcrm_simulator.clock.advance(seconds=3_601)
+
+    theirs = client.as_user(token.user_identifier)
+
+    assert theirs.org.get().company_name
+    after = theirs.tokens.fetch()
+    assert after is not None
+    assert after.access_token != token.access_token
+    assert set((after.scope or "").split()) == set(SCOPES)
+    assert zcrm_simulator.counters.exchanges == 2
+
+
+def test_a_client_token_of_an_organisation_that_is_not_configured_ends(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """With soid passed by hand nobody knows how to renew it, and the error says so."""
+    client = make_client()
+    token = client.oauth.generate_client_token(SCOPES, soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}")
+    zcrm_simulator.clock.advance(seconds=3_601)
+
+    with pytest.raises(ReauthorizationRequired, match="organisation"):
+        client.as_user(token.user_identifier).org.get()
+
+
+def test_a_client_token_replaces_no_refresh_token_by_mixing(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """The refresh token of a user's own login does not become that of the client's token."""
+    client = log_in(soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}")
+
+    assert client.oauth.generate_client_token(SCOPES).refresh_token is None
+
+
+def test_what_client_credentials_need(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """No organisation, an unknown one, and unknown scopes are an error each."""
+    client = make_client()
+    zgid = zcrm_simulator.organization.zgid
+    with pytest.raises(ConfigError, match="soid is missing"):
+        client.oauth.generate_client_token(SCOPES)
+    with pytest.raises(AuthError) as caught:
+        client.oauth.generate_client_token(SCOPES, soid="ZohoCRM.1")
+    assert caught.value.code == "ZCRM-AUTH-019"
+    with pytest.raises(AuthError) as caught:
+        client.oauth.generate_client_token(["ZohoCRM.nonsense.X"], soid=f"ZohoCRM.{zgid}")
+    assert caught.value.code == "ZCRM-AUTH-009"

@@ -1,0 +1,135 @@
+"""What does this process know of one key's token, and is that token fresh, stale or expired?
+
+Zoho's access tokens live an hour. They are *fresh* until ten minutes before their end, or up to two minutes
+later, which differs from process to process; then *stale*; and *expired* in their last minute. A token that
+is known to live shorter has windows that are shorter in proportion.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from zcrm_core.errors import ZcrmError
+from zcrm_core.tokens import Token
+from zcrm_core.turns import Turn
+
+__all__ = ["Clock", "Flight", "hard_window", "soft_window"]
+
+_HOUR_MS: Final = 3_600_000
+_SOFT: Final = 600_000 / _HOUR_MS
+_JITTER: Final = 120_000 / _HOUR_MS
+_HARD: Final = 60_000 / _HOUR_MS
+_LONGEST_MS: Final = 24 * _HOUR_MS
+"""No access token lives longer than a day: an end further ahead than that is some clock's mistake."""
+
+
+class _Jitter:
+    """How much later than others this process refreshes early, from 0 to 1: a forked child has its own."""
+
+    share = random.random()  # noqa: S311 - no secret
+
+    @classmethod
+    def draw(cls) -> None:
+        cls.share = random.random()  # noqa: S311 - no secret
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Jitter.draw)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time, twice: the wall clock says when a token ends, and may jump; the other one never does.
+
+    Args:
+        wall: ms since the epoch.
+        steady: seconds since some moment, such as ``time.monotonic``.
+    """
+
+    wall: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    steady: Callable[[], float] = time.monotonic
+
+
+@dataclass(slots=True)
+class Flight:
+    """What this process knows of one key: the token in use, and the one refresh under way.
+
+    ``turn`` is held by whoever refreshes or replaces the token. The other fields may be read without it.
+    """
+
+    clock: Clock
+    turn: Turn = field(default_factory=Turn)
+    held: Token | None = None
+    lifetime: int | None = None
+    unsaved: Token | None = None
+    replaces: Token | None = None
+    save_again_at: float = 0.0
+    volunteers_after: float = 0.0
+    blocked_until: float = 0.0
+    brand_new: str | None = None
+    """The access token that Zoho gave for a refresh and the CRM has not accepted yet."""
+    _ends: float = 0.0
+    _failure: ZcrmError | None = None
+    _failed_at: float = 0.0
+    _failure_counts_until: float = 0.0
+
+    def hold(self, token: Token, lifetime: int | None = None) -> Token:
+        """Use a token from now on; ``lifetime`` is how long it lives from its issue on, in ms, if known."""
+        if token != self.held:
+            # Set before the token is, for other threads read the one and then the other.
+            left = min(self.left_of(token), lifetime or _LONGEST_MS)
+            self._ends = self.clock.steady() + left / 1000
+            self.lifetime = lifetime
+            self.held = token
+        elif lifetime is not None:
+            self.lifetime = lifetime  # its end stays: the wall clock may have jumped since it was first seen
+        return token
+
+    def drop(self) -> None:
+        """Use no token any more, and have none to save."""
+        self.held = self.lifetime = self.unsaved = self.replaces = self.brand_new = None
+
+    def left_of(self, token: Token) -> int:
+        """Give how long a token lives by the wall clock, in ms."""
+        return token.expiry_time - self.clock.wall()
+
+    def left(self, token: Token) -> float:
+        """Give how long a token lives by whichever clock ends it first, in ms."""
+        steady = (self._ends - self.clock.steady()) * 1000
+        left = self.left_of(token)
+        return min(left, steady) if token == self.held else left
+
+    def is_fresh(self, left: float) -> bool:
+        """Tell whether nothing is to be done for the token in use."""
+        return left > soft_window(self.lifetime)
+
+    def is_expired(self, left: float) -> bool:
+        """Tell whether the token in use has to be refreshed now."""
+        return left <= hard_window(self.lifetime)
+
+    def failed(self, error: ZcrmError, pause: float = 0.0) -> None:
+        """Remember that a refresh failed: those who waited for it, or come within ``pause`` s, fail too."""
+        self._failure = error
+        self._failed_at = self.clock.steady()
+        self._failure_counts_until = self._failed_at + pause
+
+    def failure_since(self, began: float) -> ZcrmError | None:
+        """Give the failure of a refresh that somebody waits for since ``began``, as an error of his own."""
+        counts = self._failed_at > began or self.clock.steady() < self._failure_counts_until
+        return copy.copy(self._failure) if self._failure is not None and counts else None
+
+
+def soft_window(lifetime: int | None) -> float:
+    """Give how long before its end a token is stale, in ms: 8 to 10 minutes for one that lives an hour."""
+    return min(lifetime or _HOUR_MS, _HOUR_MS) * (_SOFT - _Jitter.share * _JITTER)
+
+
+def hard_window(lifetime: int | None) -> float:
+    """Give how long before its end a token counts as expired, in ms: a minute for one that lives an hour."""
+    return min(lifetime or _HOUR_MS, _HOUR_MS) * _HARD

@@ -1,0 +1,116 @@
+"""In which region does a token live, and whose server may a login be finished at?
+
+The configuration names one region, or none. When it names none, a login decides: Zoho says with the token
+where its API is, and the token goes there. When it names one, a token of another is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from zcrm_core.config import Config
+from zcrm_core.config_keys import service_url
+from zcrm_core.errors import AuthError, ConfigError
+from zcrm_core.hookspecs import Region
+from zcrm_core.plugins import Plugins
+from zcrm_core.regions import DATA_CENTRES, addresses
+from zcrm_core.tokens import Token
+
+__all__ = ["Homes"]
+
+_NAMING_KEYS: Final = ("region", "accounts_url", "api_base_url")
+
+
+class Homes:
+    """The regions that the tokens of one client family live in.
+
+    Args:
+        config: whether it names a region.
+        plugins: whose ``zcrm_choose_region`` tells which region an address belongs to.
+        region: the region in force.
+        trust: is told the addresses of a further region before a token is sent there.
+    """
+
+    def __init__(
+        self, config: Config, plugins: Plugins, region: Region, trust: Callable[[Iterable[str]], None]
+    ) -> None:
+        self.default = region
+        self._config = config
+        self._plugins = plugins
+        self._trust = trust
+        self._named = any(key in config for key in _NAMING_KEYS)
+        self._known: dict[str, Region] = {}
+
+    def of(self, token: Token) -> Region:
+        """Give the region that a token lives in.
+
+        Raises:
+            AuthError: the configuration names another one.
+        """
+        domain = token.api_domain
+        if domain is None:
+            return self.default
+        home = self._known.get(domain)
+        if home is None:
+            home = self._known[domain] = self._found(domain)
+            if not self._named:
+                self._trust(addresses(home))
+        if home is not self.default and self._named:
+            raise AuthError(
+                f"The token belongs to the data centre {home.name}, "
+                f"and the client calls {self.default.name}.",
+                why=f"Zoho issued it for {domain}; no other data centre knows it.",
+                fix=f"Set region = {home.name}, or leave region out, or log in again with a client of "
+                f"{self.default.name}.",
+                code="ZCRM-AUTH-012",
+            )
+        return home
+
+    def _found(self, domain: str) -> Region:
+        found = self._region_with("api_base_url", domain)
+        if found is None or found.name == self.default.name:
+            return self.default
+        # Servers in front of Zoho's hand out tokens that name Zoho's own, and are to be called all the same.
+        gateway = found.name in DATA_CENTRES and self.default.name not in DATA_CENTRES
+        return self.default if gateway else found
+
+    def of_accounts(self, url: str) -> Region:
+        """Give the region of an accounts server that a redirect or Zoho names.
+
+        The client's secret is going to be sent there, so no other server will do than a known region's.
+
+        Raises:
+            AuthError: no region has this server.
+        """
+        home = self._region_with("accounts_url", url)
+        if home is None:
+            raise AuthError(
+                "The answer names an accounts server that belongs to no known region.",
+                why="The client secret would be sent there, and the answer may be forged.",
+                fix="Log in again; for servers of your own, install the plugin that adds their region.",
+                code="ZCRM-AUTH-017",
+            )
+        self._trust(addresses(home))
+        return home
+
+    def _region_with(self, key: str, url: str) -> Region | None:
+        """Find the region that has an address; the one in force comes first."""
+        try:
+            address = service_url(url)
+        except ValueError:
+            return None
+        if address in _addresses_for(self.default, key):
+            return self.default
+        nothing: dict[str, object] = dict.fromkeys((*_NAMING_KEYS, "file_upload_url"))
+        try:
+            found = self._plugins.choose_region(self._config.replace(**{**nothing, key: address}))
+        except ConfigError:  # an address that nobody knows is no configuration either
+            return None
+        return found if found is not None and address in _addresses_for(found, key) else None
+
+
+def _addresses_for(region: Region, key: str) -> tuple[str, ...]:
+    if key == "accounts_url":
+        return (region.accounts_url,)
+    return (region.api_url, region.sandbox_url, region.developer_url)

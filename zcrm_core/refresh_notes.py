@@ -1,0 +1,170 @@
+"""What do all workers know of one login's refreshes: when they were, and until when Zoho gives no more?
+
+A store that locks is shared, so the notes stand in it beside the token, as a record of their own: a token
+whose text is a JSON document, under a key that no user has. A store without a lock promises nothing across
+processes, so there the notes are in this process's memory. They belong to one refresh token, as Zoho's limits
+do: a new login starts without any.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, replace
+from typing import Final
+
+from zcrm_core.errors import StoreError, ZcrmError
+from zcrm_core.log import EventLog
+from zcrm_core.store import Store
+from zcrm_core.tokens import MAX_USER_BYTES, Token, TokenKey
+
+__all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes", "are_notes"]
+
+ACCESS_TOKENS_ALIVE: Final = 15
+"""How many access tokens of one refresh token Zoho lets live; one more ends the oldest."""
+_REMEMBERED: Final = 1_000
+_LONGEST_BLOCK_MS: Final = 3_600_000
+"""Zoho's window is ten minutes; a time this far ahead comes from a host whose clock is wrong."""
+
+_USER: Final = "refresh notes of "
+
+_in_memory: Final[OrderedDict[TokenKey, Notes]] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is known of one refresh token.
+
+    Args:
+        login: the fingerprint of the refresh token that the notes are about.
+        issued: the fingerprint of the newest access token.
+        lifetime: how long that one lives from its issue on, in ms; 0 when nobody knows.
+        issued_at: when access tokens were issued, in ms since the epoch, the newest last.
+        blocked_until: until when Zoho gives no more, in ms since the epoch; 0 when it does.
+    """
+
+    login: str
+    issued: str = ""
+    lifetime: int = 0
+    issued_at: tuple[int, ...] = ()
+    blocked_until: int = 0
+
+    def lifetime_of(self, token: Token) -> int | None:
+        """Give how long a token lives from its issue on, in ms, if it is the newest one."""
+        return self.lifetime or None if self.issued == _fingerprint(token.access_token) else None
+
+    def alive(self, now: int) -> int:
+        """Count the access tokens that still live, in ms since the epoch: those issued within a lifetime."""
+        return sum(at > now - (self.lifetime or 3_600_000) for at in self.issued_at)
+
+    def blocked(self, now: int) -> int:
+        """Give for how many ms from now on Zoho gives no more."""
+        return max(0, min(self.blocked_until - now, _LONGEST_BLOCK_MS))
+
+    def after(self, token: Token, lifetime: int, now: int) -> Notes:
+        """Give the notes after one more access token."""
+        times = (*self.issued_at, now)[-ACCESS_TOKENS_ALIVE:]
+        return Notes(_login(token), _fingerprint(token.access_token), lifetime, times)
+
+
+class Notebook:
+    """The notes of every key of one store.
+
+    Args:
+        store: where they are kept, if it locks.
+        log: is told when notes cannot be read or written; no call fails because of that.
+    """
+
+    def __init__(self, store: Store, log: EventLog) -> None:
+        self._store = store
+        self._log = log
+
+    def read(self, key: TokenKey, token: Token) -> Notes:
+        """Give the notes about a token's login; empty ones when there are none."""
+        empty = Notes(_login(token))
+        if not self._store.locks:
+            found = _in_memory.get(_beside(key), empty)
+        else:
+            try:
+                kept = self._store.fetch(_beside(key))
+            except ZcrmError as error:
+                self._failed(key, error)
+                return empty
+            found = empty if kept is None else _decode(kept.access_token, empty)
+        return found if found.login == empty.login else empty
+
+    def write(self, key: TokenKey, notes: Notes) -> None:
+        """Keep the notes in place of those before."""
+        beside = _beside(key)
+        if not self._store.locks:
+            _in_memory[beside] = notes
+            _in_memory.move_to_end(beside)
+            if len(_in_memory) > _REMEMBERED:
+                _in_memory.popitem(last=False)
+            return
+        text = json.dumps(asdict(notes), separators=(",", ":"))
+        try:
+            self._store.save(beside, Token(beside.user_identifier, text, None, notes.blocked_until), None)
+        except StoreError as error:
+            self._failed(key, error)
+
+    def block(self, key: TokenKey, token: Token, until: int) -> None:
+        """Note that Zoho gives no more access tokens of a login for now."""
+        self.write(key, replace(self.read(key, token), blocked_until=until))
+
+    def forget(self, key: TokenKey) -> None:
+        """Remove the notes: the user has logged out."""
+        _in_memory.pop(_beside(key), None)
+        if self._store.locks:
+            try:
+                self._store.delete(_beside(key))
+            except ZcrmError as error:
+                self._failed(key, error)
+
+    def _failed(self, key: TokenKey, error: ZcrmError) -> None:
+        self._log.emit(
+            "refresh_notes_failed",
+            logging.WARNING,
+            f"what is known of the refreshes of {key} cannot be shared with other workers: {error.what}",
+            user=key.user_identifier,
+            error=error.code,
+        )
+
+
+def are_notes(key: TokenKey) -> bool:
+    """Tell whether a key of a store's is that of notes; a table may know the user only."""
+    return key.user_identifier.startswith(_USER)
+
+
+def _beside(key: TokenKey) -> TokenKey:
+    """The key of the notes. Its user is no user's name, so that a store that looks at names only is safe."""
+    named = f"{_USER}{key.user_identifier}"
+    if len(named.encode()) > MAX_USER_BYTES:
+        named = f"{_USER}{key.digest().hex()}"
+    return TokenKey(named, key.client_id, f"{key.environment}/refresh-notes")
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _login(token: Token) -> str:
+    return _fingerprint(token.refresh_token or f"client credentials {token.user_identifier}")
+
+
+def _decode(text: str, empty: Notes) -> Notes:
+    """Read notes; what is none, or of a later release, counts as no notes."""
+    try:
+        fields = json.loads(text)
+        notes = Notes(
+            str(fields["login"]),
+            str(fields["issued"]),
+            int(fields["lifetime"]),
+            tuple(map(int, fields["issued_at"])),
+            int(fields["blocked_until"]),
+        )
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return empty
+    return notes

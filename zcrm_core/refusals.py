@@ -1,0 +1,121 @@
+"""What does it mean when Zoho Accounts refuses?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from zcrm_core.errors import AuthError, RefreshThrottled, TransportError, ZcrmError
+from zcrm_core.response import JSON
+
+__all__ = ["denied", "refusal", "throttled", "too_late"]
+
+_ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
+_THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
+
+
+def refusal(
+    answer: JSON | Mapping[str, JSON],
+    status: int,
+    region: str,
+    invalid: AuthError,
+    retry_after: float | None = None,
+) -> ZcrmError:
+    """Give the error that an answer without a token means; Zoho sends most of them with status 200.
+
+    Args:
+        answer: the JSON document.
+        status: the HTTP status.
+        region: the name of the region that was asked.
+        invalid: the error for Zoho's word ``invalid_code``.
+        retry_after: the seconds of the header Retry-After, if any.
+    """
+    word = answer.get("error") if isinstance(answer, Mapping) else None
+    description = str(answer.get("error_description", "")) if isinstance(answer, Mapping) else ""
+    error = str(word or "").lower()
+    if any(words in f"{error} {description.lower()}" for words in _THROTTLE_WORDS):
+        return throttled(retry_after)
+    if error == "invalid_code":
+        refused = invalid
+    elif error in _CLIENT_ERRORS:
+        what, why, fix, code = (text.format(region=region) for text in _CLIENT_ERRORS[error])
+        refused = AuthError(what, why=why, fix=fix, code=code)
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or error == "general_error":
+        return TransportError(
+            f"Zoho Accounts is in trouble (status {status}).",
+            why="The server failed; the request itself may be right.",
+            fix="Call again in a minute.",
+            code="ZCRM-HTTP-006",
+        )
+    else:
+        # Zoho's words are short; anything else is not shown, because it may echo what was sent.
+        named = error if _ERROR_WORD.fullmatch(error) else "an answer without a known error"
+        refused = AuthError(f"Zoho Accounts answered with {named} (status {status}).")
+    refused.oauth_error = error or None
+    return refused
+
+
+def throttled(retry_after: float | None) -> RefreshThrottled:
+    """Give the error for too many tokens in a short time."""
+    error = RefreshThrottled("Zoho gives no more access tokens for now.")
+    if retry_after is not None:
+        error.retry_after = retry_after
+    return error
+
+
+def denied() -> AuthError:
+    """Give the error for a user who said no."""
+    error = AuthError(
+        "The user refused.",
+        why="On Zoho's page somebody chose not to give this application access.",
+        fix="Ask the user; then log in again and choose Accept.",
+        code="ZCRM-AUTH-014",
+    )
+    error.oauth_error = "access_denied"
+    return error
+
+
+def too_late(seconds: float) -> AuthError:
+    """Give the error for a user who did not answer in time."""
+    return AuthError(
+        f"Nobody answered on Zoho's page within {seconds:.0f} s.",
+        why="The page was not opened, or neither Accept nor Refuse was chosen.",
+        fix="Log in again, open the address, and choose.",
+        code="ZCRM-AUTH-018",
+    )
+
+
+_CLIENT_ERRORS: Final = {
+    "invalid_redirect_uri": (
+        "Zoho does not know this redirect URI.",
+        "It must be, letter by letter, one that the client is registered with.",
+        "Compare redirect_uri with the API console; a self client needs none.",
+        "ZCRM-AUTH-008",
+    ),
+    "invalid_scope": (
+        "Zoho does not know one of the scopes.",
+        "A scope is misspelt or does not exist.",
+        "Compare them with Zoho's list, for example ZohoCRM.modules.ALL.",
+        "ZCRM-AUTH-009",
+    ),
+    "invalid_client_secret": (
+        "Zoho does not accept the client secret.",
+        "It is not the secret of this client id in this data centre.",
+        "Copy client_secret anew from the API console; each data centre may have its own.",
+        "ZCRM-AUTH-007",
+    ),
+    "invalid_client": (
+        "Zoho does not know this client in the region {region}.",
+        "The client id or secret is wrong, or the client belongs to another data centre.",
+        "Check client_id, client_secret and region (now {region}), or enable {region} in the console.",
+        "ZCRM-AUTH-006",
+    ),
+    "missing_org_info": (
+        "Zoho does not know the organisation that the token shall be for.",
+        "Client credentials belong to one organisation and environment, which soid names.",
+        "Set soid to ZohoCRM. and the number of the organisation, as Zoho's API console shows it.",
+        "ZCRM-AUTH-019",
+    ),
+}
