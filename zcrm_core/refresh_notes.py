@@ -4,6 +4,9 @@ A store that locks is shared, so the notes stand in it beside the token, as a re
 whose text is a JSON document, under a key that no user has. A store without a lock promises nothing across
 processes, so there the notes are in this process's memory. They belong to one refresh token, as Zoho's limits
 do: a new login starts without any.
+
+Without notes a token is taken to be one of Zoho's usual ones: issued an hour before its end, while no other
+one lives. They are written only where that is not so, so that most stores hold tokens and nothing else.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ __all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes", "are_notes"]
 ACCESS_TOKENS_ALIVE: Final = 15
 """How many access tokens of one refresh token Zoho lets live; one more ends the oldest."""
 _REMEMBERED: Final = 1_000
+_USUAL_LIFETIME_MS: Final = 3_600_000
+_SOON_OVER_MS: Final = 720_000
+"""A token with less than this left was replaced in time, and is no further one that lives."""
 _LONGEST_BLOCK_MS: Final = 3_600_000
 """Zoho's window is ten minutes; a time this far ahead comes from a host whose clock is wrong."""
 
@@ -57,16 +63,25 @@ class Notes:
 
     def alive(self, now: int) -> int:
         """Count the access tokens that still live, in ms since the epoch: those issued within a lifetime."""
-        return sum(at > now - (self.lifetime or 3_600_000) for at in self.issued_at)
+        return sum(now - (self.lifetime or _USUAL_LIFETIME_MS) < at <= now for at in self.issued_at)
 
     def blocked(self, now: int) -> int:
         """Give for how many ms from now on Zoho gives no more."""
         return max(0, min(self.blocked_until - now, _LONGEST_BLOCK_MS))
 
+    @property
+    def are_news(self) -> bool:
+        """Whether somebody without the notes would take something else for true."""
+        if self.blocked_until or (self.lifetime or _USUAL_LIFETIME_MS) != _USUAL_LIFETIME_MS:
+            return True
+        *earlier, last = self.issued_at or (0,)
+        return any(at + _USUAL_LIFETIME_MS > last + _SOON_OVER_MS for at in earlier)
+
     def after(self, token: Token, lifetime: int, now: int) -> Notes:
         """Give the notes after one more access token."""
-        times = (*self.issued_at, now)[-ACCESS_TOKENS_ALIVE:]
-        return Notes(_login(token), _fingerprint(token.access_token), lifetime, times)
+        issued = _fingerprint(token.access_token)
+        earlier = self.issued_at[:-1] if issued == self.issued else self.issued_at
+        return Notes(_login(token), issued, lifetime, (*earlier, now)[-ACCESS_TOKENS_ALIVE:])
 
 
 class Notebook:
@@ -82,8 +97,8 @@ class Notebook:
         self._log = log
 
     def read(self, key: TokenKey, token: Token) -> Notes:
-        """Give the notes about a token's login; empty ones when there are none."""
-        empty = Notes(_login(token))
+        """Give the notes about a token's login; those of a usual token when there are none."""
+        empty = _assumed(token)
         if not self._store.locks:
             found = _in_memory.get(_beside(key), empty)
         else:
@@ -93,10 +108,18 @@ class Notebook:
                 self._failed(key, error)
                 return empty
             found = empty if kept is None else _decode(kept.access_token, empty)
-        return found if found.login == empty.login else empty
+        if found.login != empty.login:
+            return empty
+        if found.issued == empty.issued:
+            return found
+        # The newest token was issued without need for a note.
+        times = (*found.issued_at, *empty.issued_at)[-ACCESS_TOKENS_ALIVE:]
+        return replace(empty, issued_at=times, blocked_until=found.blocked_until)
 
     def write(self, key: TokenKey, notes: Notes) -> None:
-        """Keep the notes in place of those before."""
+        """Keep the notes in place of those before, where they say what nobody would assume."""
+        if not notes.are_news:
+            return
         beside = _beside(key)
         if not self._store.locks:
             _in_memory[beside] = notes
@@ -148,6 +171,12 @@ def _beside(key: TokenKey) -> TokenKey:
 
 def _fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _assumed(token: Token) -> Notes:
+    """The notes that a token of Zoho's usual kind would have."""
+    issued_at = token.expiry_time - _USUAL_LIFETIME_MS
+    return Notes(_login(token), _fingerprint(token.access_token), 0, (issued_at,) if issued_at > 0 else ())
 
 
 def _login(token: Token) -> str:
