@@ -19,6 +19,7 @@ from zcrm_core.response import Response
 from zcrm_core.token_access import Tokens
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Files, Params
+from zcrm_core.turns import importing
 
 if TYPE_CHECKING:
     from zcrm_core.crm.modules import Modules
@@ -197,21 +198,24 @@ class Client:
     @property
     def users(self) -> Users:
         """The users of the organisation."""
-        from zcrm_core.crm.users import Users  # noqa: PLC0415 - see above
+        with importing:
+            from zcrm_core.crm.users import Users  # noqa: PLC0415 - see above
 
         return Users(self)
 
     @property
     def org(self) -> Organization:
         """The organisation itself."""
-        from zcrm_core.crm.org import Organization  # noqa: PLC0415 - see above
+        with importing:
+            from zcrm_core.crm.org import Organization  # noqa: PLC0415 - see above
 
         return Organization(self)
 
     @property
     def modules(self) -> Modules:
         """The modules and their fields."""
-        from zcrm_core.crm.modules import Modules  # noqa: PLC0415 - see above
+        with importing:
+            from zcrm_core.crm.modules import Modules  # noqa: PLC0415 - see above
 
         return Modules(self)
 
@@ -221,7 +225,8 @@ class Client:
         Args:
             api_name: the module's API name, such as ``Leads``; Zoho tells capitals from small letters.
         """
-        from zcrm_core.crm.records import ModuleClient  # noqa: PLC0415 - see above
+        with importing:
+            from zcrm_core.crm.records import ModuleClient  # noqa: PLC0415 - see above
 
         return ModuleClient(self, api_name)
 

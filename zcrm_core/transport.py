@@ -19,6 +19,7 @@ from zcrm_core.config_keys import is_loopback
 from zcrm_core.errors import RateLimited, TransportError
 from zcrm_core.log import EventLog
 from zcrm_core.response import Response
+from zcrm_core.turns import importing
 
 if TYPE_CHECKING:
     import requests
@@ -156,7 +157,10 @@ class Transport:
         files: Files | None,
         headers: Mapping[str, str] | None,
     ) -> requests.PreparedRequest:
-        import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
+        with importing:
+            import encodings.idna  # noqa: F401, PLC0415 - else the first connection would do it, unguarded
+
+            import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
 
         sent = {**self._own_headers, **(headers or {})}
         query = {key: _query_value(value) for key, value in (params or {}).items() if value is not None}

@@ -13,8 +13,11 @@ from weakref import WeakSet
 
 from zcrm_core.errors import RefreshTimeout
 
-__all__ = ["Turn"]
+__all__ = ["Turn", "importing"]
 
+importing: Final = threading.RLock()
+"""Held while a module is imported late. A fork waits for it: in the child nobody would end the import of a
+thread that only the parent has, and whoever needs the module there would wait for ever."""
 _turns: Final[WeakSet[Turn]] = WeakSet()
 
 
@@ -70,3 +73,6 @@ def _renew_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(
+        before=importing.acquire, after_in_parent=importing.release, after_in_child=importing.release
+    )

@@ -143,8 +143,11 @@ def test_celery_with_a_client_made_before_the_fork(
         assert zcrm_simulator.counters.refreshes == 1
 
 
-def test_forks_in_the_middle_of_a_refresh(environment: dict[str, str], zcrm_simulator: Simulator) -> None:
-    """A pool and a child forked while a thread waits for Zoho get the token that this thread is given."""
+@pytest.mark.parametrize("moment", [0.005, 0.03, 0.3], ids=["at once", "in an import", "waiting for Zoho"])
+def test_forks_in_the_middle_of_a_refresh(
+    moment: float, environment: dict[str, str], zcrm_simulator: Simulator
+) -> None:
+    """A pool and a child forked while a thread refreshes get the token that this thread is given."""
     with Client.from_env(environment) as client:
         token = client.tokens.fetch()
         assert token is not None
@@ -152,7 +155,7 @@ def test_forks_in_the_middle_of_a_refresh(environment: dict[str, str], zcrm_simu
     zcrm_simulator.faults.add("/oauth/v2/token", kind="delay", seconds=1)
 
     done = subprocess.run(
-        [sys.executable, str(FORKED / "program.py")],
+        [sys.executable, str(FORKED / "program.py"), str(moment)],
         env=environment,
         capture_output=True,
         text=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import sys
 import threading
 import time
 
@@ -27,7 +28,7 @@ def main() -> None:
     answers: list[str] = []
     thread = threading.Thread(target=lambda: answers.append(call()))
     thread.start()
-    time.sleep(0.3)  # the refresh waits for Zoho, which answers late
+    time.sleep(float(sys.argv[1]))
     shares = {_jitter()}
     with multiprocessing.get_context("fork").Pool(4) as pool:
         answers += pool.map(call, range(16))
