@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from zcrm_core.crm.entity import Entity
 from zcrm_core.errors import ApiError
-from zcrm_core.response import JSON
+from zcrm_core.exact_json import JSON
 
 __all__ = ["encode", "instant"]
 
 
-def encode(value: object, where: str) -> JSON:
+def encode(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kind
     """Turn a value into JSON: mappings, lists, texts, numbers, booleans, dates and times with an offset.
+
+    A record, a user, or another thing that a field can point to becomes ``{"id": ...}``.
 
     Args:
         value: the value.
@@ -26,11 +29,13 @@ def encode(value: object, where: str) -> JSON:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, (float, Decimal)) and math.isfinite(value):
-        return float(value)
+        return _exact(value)
     if isinstance(value, datetime):
         return instant(value, where)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Entity) and value.points and value.get("id"):
+        return {"id": value["id"]}
     if isinstance(value, Mapping):
         return {_key(key, where): encode(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -47,6 +52,14 @@ def instant(moment: datetime, where: str) -> str:
     if moment.tzinfo is None:
         raise _unfit(where, "the time has no offset, so it names no moment")
     return moment.isoformat(timespec="seconds")
+
+
+def _exact(value: float | Decimal) -> float | Decimal:
+    """Keep a Decimal only where a float would round it, so that what is sent reads as what was meant."""
+    near = float(value)
+    return (
+        near if isinstance(value, float) or (math.isfinite(near) and Decimal(repr(near)) == value) else value
+    )
 
 
 def _key(key: object, where: str) -> str:
