@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -25,9 +27,23 @@ SCOPES = [
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
     "ZohoCRM.settings.ALL",
+    "ZohoCRM.coql.READ",
+    "ZohoCRM.bulk.ALL",
+    "ZohoCRM.mass_update.ALL",
+    "ZohoFiles.files.ALL",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ]
+
+
+OPERATIONS = {
+    name: (method, path)
+    for name, method, _, path, _ in (
+        line.split("\t")
+        for line in Path(__file__).with_name("operations.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    )
+}
+"""What Zoho's SDKs for v2 send for each of their operations."""
 
 
 class MemoryStore(TokenStorePlugin):
@@ -132,3 +148,27 @@ def log_in(zcrm_simulator: Simulator, make_client: Callable[..., Client]) -> Cal
 def client(request: pytest.FixtureRequest, log_in: Callable[..., Client]) -> Client:
     """A client that is logged in, once for the oldest version of the API and once for the newest."""
     return log_in(api_version=request.param)
+
+
+@pytest.fixture(autouse=True)
+def operations_are_sent(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test of operations, see that each of them went to the simulator as its mark says."""
+    marks = list(request.node.iter_markers("operation"))
+    simulator: Simulator | None = request.getfixturevalue("zcrm_simulator") if marks else None
+    yield
+    if simulator is None:
+        return
+    seen = {
+        f"{one.method} {one.path}" for one in simulator.requests if one.status in {200, 201, 202, 204, 304}
+    }
+    for mark in marks:
+        expected = mark.kwargs.get("sent", " ".join(OPERATIONS[mark.args[0]]))
+        if expected:
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(expected)).replace(r"\ ", " ")
+            assert any(re.fullmatch(pattern, one) for one in seen), f"{expected} was not sent: {seen}"
+
+
+@pytest.fixture
+def fast_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at jobs again after a moment, not after a second."""
+    monkeypatch.setattr("zcrm_core.crm.jobs._FIRST_PAUSE", 0.01)

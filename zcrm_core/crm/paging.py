@@ -68,9 +68,6 @@ class Listing(Iterator[E]):
         self.page_token = page_token
         self._rows = self._all()
 
-    def __iter__(self) -> Iterator[E]:
-        return self
-
     def __next__(self) -> E:
         return next(self._rows)
 

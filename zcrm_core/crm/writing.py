@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
@@ -12,6 +13,9 @@ from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
 from zcrm_core.errors import ApiError, PartialFailure
 from zcrm_core.exact_json import JSON
+
+if TYPE_CHECKING:
+    from zcrm_core.transport import Params
 
 __all__ = ["RecordWriting", "rows_of"]
 
@@ -55,7 +59,9 @@ class RecordWriting(RecordReading):
         process: Sequence[str] | None = None,
         options: Mapping[str, object] | None = None,
     ) -> BatchResult:
-        """Update records (PUT {module}), 100 a call; each holds its ``id`` and the fields to change.
+        """Update records (PUT {module}; for one PUT {module}/{id}), 100 a call.
+
+        Each holds its ``id`` and the fields to change.
 
         Of a :class:`Record` that was read only what was changed since is sent; an untouched one is not sent,
         and its outcome is ``NOTHING_TO_SEND``. ``None`` empties a field.
@@ -63,13 +69,16 @@ class RecordWriting(RecordReading):
         Arguments, results and errors are those of :meth:`create`.
         """
         given = _listed(records)
+        path = self._path
         rows = [_changed(record, index) for index, record in enumerate(given)]
         sent = [
             place for place, row in enumerate(rows) if len(row) > 1 or not isinstance(given[place], Record)
         ]
         extra = _beside(trigger, None, process, options)
+        if isinstance(records, Mapping):
+            path = f"{path}/{segment('record id', str(rows[0]['id']))}"
         try:
-            done = self._write("PUT", self._path, [rows[place] for place in sent], extra)
+            done = self._write("PUT", path, [rows[place] for place in sent], extra)
         except PartialFailure as failure:
             if failure.result is not None:
                 failure.result = _settled(given, rows, sent, failure.result)
@@ -104,7 +113,9 @@ class RecordWriting(RecordReading):
     def delete(
         self, record_ids: str | int | Iterable[str | int], *, wf_trigger: bool | None = None
     ) -> BatchResult:
-        """Delete records (DELETE {module}?ids=), 100 a call; they go to the recycle bin for 60 days.
+        """Delete records (DELETE {module}?ids=; for one DELETE {module}/{id}), 100 a call.
+
+        They go to the recycle bin for 60 days.
 
         Args:
             record_ids: one id or many.
@@ -112,10 +123,15 @@ class RecordWriting(RecordReading):
 
         Results and errors are those of :meth:`create`.
         """
+        ids = checked_ids(record_ids)
+        query: Params = {"wf_trigger": wf_trigger}
+        if isinstance(record_ids, (str, int)):
+            path = f"{self._path}/{ids[0]}"
+            return in_batches(ids, lambda _: self._client.request("DELETE", path, params=query))
         return in_batches(
-            checked_ids(record_ids),
+            ids,
             lambda batch: self._client.request(
-                "DELETE", self._path, params={"ids": ",".join(batch), "wf_trigger": wf_trigger}
+                "DELETE", self._path, params={**query, "ids": ",".join(batch)}
             ),
         )
 

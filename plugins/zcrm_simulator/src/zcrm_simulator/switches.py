@@ -37,5 +37,7 @@ class Switches:
     """Seconds until a written record can be searched."""
     latency: float = 0.0
     """Seconds that every call takes."""
+    job_polls: int = 1
+    """How often a job says that it is under way before it says that it is over."""
     zoho_headers: bool = True
     """Answers carry ``Server: ZGS`` and ``Content-Disposition``."""

@@ -6,9 +6,8 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import empty_answer, json_answer
 from zcrm_simulator.crm.call import Call
-from zcrm_simulator.crm.users import PEOPLE_TIME
 from zcrm_simulator.data.catalog import MODULES
-from zcrm_simulator.data.people import Profile, Role
+from zcrm_simulator.data.people import PEOPLE_TIME, Profile, Role
 
 _PURCHASED = 10
 _KINDS = {"production": "Production", "sandbox": "Sandbox", "developer": "Developer"}

@@ -18,9 +18,9 @@ from zcrm_simulator.data.database import Row, integer
 _Write = Callable[[Item, int], dict[str, object]]
 
 
-def insert(call: Call) -> Response:
-    """Answer POST /{module}."""
-    items, _ = _batch(call)
+def insert(call: Call, prepare: Callable[[object], object] = lambda item: item) -> Response:
+    """Answer POST /{module}; ``prepare`` adds to an item what the path says."""
+    items = [prepare(item) for item in _batch(call)[0]]
     return _written(
         call, items, lambda item, index: _done(call, insert_record(call, item, index), "added"), 201
     )
