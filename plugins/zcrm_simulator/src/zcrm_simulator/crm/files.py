@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import Refusal, done, empty_answer, json_answer
@@ -56,7 +56,7 @@ def uploaded(call: Call, most: int) -> Upload:
 def binary_answer(name: str, content: bytes, media_type: str = "application/octet-stream") -> Response:
     """Return a file as an answer."""
     response = Response(content, content_type=media_type)
-    response.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": name})
+    response.headers["Content-Disposition"] = f"attachment;filename*=UTF-8''{quote(name, safe='')}"
     return response
 
 
