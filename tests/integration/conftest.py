@@ -172,3 +172,30 @@ def operations_are_sent(request: pytest.FixtureRequest) -> Iterator[None]:
 def fast_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at jobs again after a moment, not after a second."""
     monkeypatch.setattr("zcrm_core.crm.jobs._FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def stranger() -> Iterator[list[str]]:
+    """A server that is nobody's: its address, then every request that it heard."""
+    import threading  # noqa: PLC0415
+    from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415
+
+    heard: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(f"{self.path} {self.headers}")
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    heard.append(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield heard
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -106,7 +106,7 @@ def _module(query: Mapping[str, object]) -> Module:
 
 def _found(call: Call, module: Module, query: Mapping[str, object]) -> tuple[list[Row], bool]:
     size = call.limits.bulk_read_records
-    page = query.get("page") or 1
+    page = query.get("page", 1)
     if not isinstance(page, int) or isinstance(page, bool) or page < 1:
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "page"})
     conditions: list[str] = ["1"]
