@@ -185,7 +185,7 @@ def test_a_wrong_job_is_refused(client: Client, arguments: dict[str, object], co
 def test_a_job_writes_rows(client: Client, zcrm_simulator: Simulator, tmp_path: Path) -> None:
     """Rows become records; what became of each is told, and those that failed come alone."""
     zcrm_simulator.switches = Switches(job_polls=2)
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "Last_Name": 'Ölm, "quoted"\nline',
             "Email": "one@x.example",

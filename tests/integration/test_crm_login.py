@@ -17,7 +17,7 @@ SCOPES = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
 
 @operation("oauth.authorize", 'client.oauth.authorization_url(["ZohoCRM.modules.ALL"])', sent="")
 def test_the_consent_page_has_an_address(make_client: Make, zcrm_simulator: Simulator) -> None:
-    """The address leads to the consent page with client, redirect and scopes, and asks for a refresh token."""
+    """The address leads to the consent page with client and scopes, and asks for a refresh token."""
     address = urlsplit(make_client().oauth.authorization_url(SCOPES, state="s"))
 
     query = {name: values[0] for name, values in parse_qs(address.query).items()}
