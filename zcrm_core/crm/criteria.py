@@ -13,7 +13,7 @@ from zcrm_core.errors import ApiError
 
 __all__ = ["Criteria", "F", "Fields", "SearchField"]
 
-_NAME: Final = re.compile(r"[A-Za-z$][A-Za-z0-9_.$]*")
+_NAME: Final = re.compile(r"\$?[A-Za-z][A-Za-z0-9_.$]*")
 _SPECIAL: Final = re.compile(r"([\\(),])")
 _EDGES: Final = re.compile(r"\A\s+|\s+\Z")
 _EMPTY: Final = "${EMPTY}"

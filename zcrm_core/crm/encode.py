@@ -28,8 +28,10 @@ def encode(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kin
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
-    if isinstance(value, (float, Decimal)) and math.isfinite(value):
+    if isinstance(value, Decimal) and value.is_finite():
         return _exact(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return value
     if isinstance(value, datetime):
         return instant(value, where)
     if isinstance(value, date):
@@ -54,12 +56,10 @@ def instant(moment: datetime, where: str) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _exact(value: float | Decimal) -> float | Decimal:
+def _exact(value: Decimal) -> float | Decimal:
     """Keep a Decimal only where a float would round it, so that what is sent reads as what was meant."""
     near = float(value)
-    return (
-        near if isinstance(value, float) or (math.isfinite(near) and Decimal(repr(near)) == value) else value
-    )
+    return near if math.isfinite(near) and Decimal(repr(near)) == value else value
 
 
 def _key(key: object, where: str) -> str:
