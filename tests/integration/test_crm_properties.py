@@ -1,4 +1,4 @@
-"""Whatever a record holds and a value is: does it go to Zoho and back, and mean the same on the other side?"""
+"""Whatever a record holds and a value is: does it go to Zoho and back, and mean the same there?"""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_record_goes_back_as_it_came(tree: dict[str, Tree]) -> None:
 
 @given(RECORDS, st.data())
 def test_reading_is_no_change(tree: dict[str, Tree], data: st.DataObject) -> None:
-    """A record that was read in every way, or set to what it is, has no change; one new value is one change."""
+    """A record that was read, or set to what it is, has no change; one new value is one change."""
     record = received(written(tree))
     dict(record)
     for key in list(record):
@@ -104,7 +104,7 @@ def test_reading_is_no_change(tree: dict[str, Tree], data: st.DataObject) -> Non
 
 @given(RECORDS)
 def test_what_is_changed_inside_is_noticed(tree: dict[str, Tree]) -> None:
-    """Appending to any list or object of a record, however deep, is a change of that field and of no other."""
+    """Adding to any list or object of a record, however deep, is a change of that field and no other."""
     for key, value in tree.items():
         if isinstance(value, (list, dict)):
             record = received(written(tree))
@@ -148,10 +148,35 @@ def test_what_has_no_form_in_json_is_not_written(value: object) -> None:
 
 HOSTILE = st.text() | st.sampled_from(
     [
-        "a,b", "(a)", ")", "(", "\\", "\\)", "x)or(Last_Name:starts_with:", "a)and(b:equals:c", " a ", "\ta", "a\n",
-        "null ", "NULL", "${EMPTY} ", "x:y:z", "%", "*", "and", "or", "'", '"', "é", "\u2028", "\\\\", "a\\,b", ",",
+        "a,b",
+        "(a)",
+        ")",
+        "(",
+        "\\",
+        "\\)",
+        "x)or(Last_Name:starts_with:",
+        "a)and(b:equals:c",
+        "NULL",
+        "x:y:z",
+        "%",
+        "*",
+        "and",
+        "or",
+        "'",
+        "é",
+        "\\\\",
+        "a\\,b",
+        ",",
+        "a\\'b",
+        " a ",
+        "\ta",
+        "a\n",
+        "null ",
+        "${EMPTY} ",
+        '"',
+        "\u2028",
     ]
-)  # fmt: skip
+)
 """Texts that would mean something else if they were put into a search as they are."""
 OPERATORS = ("equals", "not_equal", "starts_with", "greater_than", "in", "between")
 
@@ -171,7 +196,7 @@ def condition(operator: str, values: list[str]) -> Criteria:
 
 @given(st.sampled_from(OPERATORS), st.lists(HOSTILE, min_size=1, max_size=4))
 def test_a_condition_means_its_value(operator: str, values: list[str]) -> None:
-    """Zoho's side reads exactly the field, the operator and the values that were meant, or nothing was sent."""
+    """Zoho's side reads the very field, operator and values that were meant, or nothing was sent."""
     used = values if operator == "in" else [values[0], values[-1]] if operator == "between" else values[:1]
     try:
         text = str(condition(operator, values))
@@ -266,9 +291,24 @@ def test_a_text_in_a_query_is_left_alone(text: str) -> None:
 # -- over the wire -------------------------------------------------------------------------------------
 
 WIRE = [
-    "a,b", "(a)", "x)or(Last_Name:starts_with:", "back\\slash", "\\", "quo'te", 'dou"ble', "per%cent", "under_score",
-    "%", "Zürich (Nord), Kreis 11", "😀 & <b>", "a+b c&d=e#f?g/h", "tab\tin", "null!", "' or 1=1 --", ":city",
-]  # fmt: skip
+    "a,b",
+    "(a)",
+    "x)or(Last_Name:starts_with:",
+    "back\\slash",
+    "\\",
+    "quo'te",
+    'dou"ble',
+    "per%cent",
+    "under_score",
+    "%",
+    "Zürich (Nord), Kreis 11",
+    "😀 & <b>",
+    "a+b c&d=e#f?g/h",
+    "tab\tin",
+    "null!",
+    "' or 1=1 --",
+    ":city",
+]
 
 
 @pytest.mark.parametrize("value", WIRE)
