@@ -38,9 +38,10 @@ def create(call: Call) -> Response:
     file_type = body.get("file_type") or "csv"
     if file_type not in {"csv", "ics"} or (file_type == "ics" and module.api_name != "Events"):
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "file_type"})
-    found, more = _found(call, module, query)
+    page = _page(call, query)
+    found, more = _found(call, module, query, page)
     content: Job = {"query": dict(query), "callback": body.get("callback"), "file_type": file_type}
-    content |= {"module": module.api_name, "count": len(found), "more": more}
+    content |= {"module": module.api_name, "count": len(found), "more": more, "page": page}
     job_id = start(call, _KIND, content)
     text = _calendar(found) if file_type == "ics" else _table(call, module, query, found)
     archive = _archive(f"{job_id}.{file_type}", text)
@@ -68,14 +69,16 @@ def status(call: Call) -> Response:
     if job["callback"] is not None:
         shown["callback"] = job["callback"]
     if over:
-        page = job["query"].get("page") if isinstance(job["query"], dict) else None
-        shown["result"] = {
-            "page": page or 1,
+        result: Job = {
+            "page": job["page"],
             "count": job["count"],
             "download_url": f"/crm/bulk/{call.version.name}/read/{job_id}/result",
             "per_page": call.limits.bulk_read_records,
             "more_records": job["more"],
         }
+        if call.version.modern:
+            result["next_page_token"] = f"page-{int(str(job['page'])) + 1}" if job["more"] else None
+        shown["result"] = result
     return json_answer({"data": [shown]})
 
 
@@ -85,7 +88,9 @@ def result(call: Call) -> Response:
     job = peek(call, _KIND, job_id)
     too_early = int(str(job["polls"])) <= call.switches.job_polls
     if too_early or call.now > int(str(job["at"])) + call.limits.bulk_result_seconds:
-        raise Refusal(404, "RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", {"job_id": job_id})
+        raise Refusal(
+            404, "RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", {"resource": job_id}
+        )
     [row] = call.organization.database.rows(
         "SELECT * FROM files WHERE id = ? AND kind = ?", (int(job_id), _KIND)
     )
@@ -104,11 +109,21 @@ def _module(query: Mapping[str, object]) -> Module:
     return module
 
 
-def _found(call: Call, module: Module, query: Mapping[str, object]) -> tuple[list[Row], bool]:
-    size = call.limits.bulk_read_records
+def _page(call: Call, query: Mapping[str, object]) -> int:
+    """Return the number of the page: given itself, or since version 3 as the token of the job before."""
+    token = str(query.get("page_token", ""))
+    if call.version.modern and token:
+        if not token.startswith("page-") or not token[5:].isdecimal():
+            raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "page_token"})
+        return int(token[5:])
     page = query.get("page", 1)
     if not isinstance(page, int) or isinstance(page, bool) or page < 1:
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "page"})
+    return page
+
+
+def _found(call: Call, module: Module, query: Mapping[str, object], page: int) -> tuple[list[Row], bool]:
+    size = call.limits.bulk_read_records
     conditions: list[str] = ["1"]
     values: list[Value] = []
     criteria = query.get("criteria")

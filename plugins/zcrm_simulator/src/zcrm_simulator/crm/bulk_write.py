@@ -106,8 +106,9 @@ def status(call: Call) -> Response:
     if not isinstance(body, dict) or not isinstance(counts, dict):
         raise TypeError(job_id)
     state = "COMPLETED" if over else "INPROGRESS"
+    part = "COMPLETED" if over else "ADDED"
     file = {
-        "status": state,
+        "status": part,
         "name": job["name"],
         "added_count": counts["ADDED"] if over else 0,
         "updated_count": counts["UPDATED"] if over else 0,
@@ -117,13 +118,14 @@ def status(call: Call) -> Response:
     shown: dict[str, object] = {
         "status": state,
         "character_encoding": body.get("character_encoding", "UTF-8"),
-        "resource": [{"status": state, **body["resource"][0], "file": file}],
+        "resource": [{"status": part, **body["resource"][0], "file": file}],
         "id": job_id,
-        "callback": body.get("callback"),
         "operation": body["operation"],
         "created_by": person(call, job["user"]),
         "created_time": call.time(int(str(job["at"]))),
     }
+    if body.get("callback") is not None:
+        shown["callback"] = body["callback"]
     if over:
         base = call.request.host_url.rstrip("/") + call.organization.place.prefix
         shown["result"] = {"download_url": f"{base}/crm/bulk/{call.version.name}/write/{job_id}/result"}

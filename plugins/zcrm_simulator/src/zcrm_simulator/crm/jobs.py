@@ -40,5 +40,7 @@ def peek(call: Call, kind: str, job_id: str) -> Job:
     """
     job = call.organization.database.documents(kind).get(job_id)
     if job is None:
-        raise Refusal(404, "RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", {"job_id": job_id})
+        raise Refusal(
+            404, "RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", {"resource": job_id}
+        )
     return job

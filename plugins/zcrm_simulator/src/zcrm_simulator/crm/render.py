@@ -15,6 +15,8 @@ from zcrm_simulator.data.modules_inventory import LINE_ITEMS
 
 _NAMES = dict[int, tuple[str, str | None]]
 
+TAG_COLOR = "#57B1FD"
+
 _SYSTEM_KEYS: dict[str, object] = {
     "$currency_symbol": "$",
     "$field_states": None,
@@ -80,7 +82,8 @@ def _whole(call: Call, module: Module, row: Row, names: _NAMES) -> dict[str, obj
 def _value(call: Call, field: Field, row: Row, names: _NAMES) -> object:
     stored = row[field.api_name]
     if field.data_type == "tags":
-        return json.loads(str(stored)) if stored is not None else []
+        tags = json.loads(str(stored)) if stored is not None else []
+        return [tag | {"color_code": TAG_COLOR} for tag in tags] if call.version.modern else tags
     if stored is None:
         return None
     if field.data_type in {"lookup", "ownerlookup"}:

@@ -24,7 +24,7 @@ def organization(call: Call) -> Response:
         "alias": None,
         "primary_email": owner.email,
         "primary_zuid": owner.zuid,
-        "type": _KINDS[known.place.environment].lower(),
+        "type": _KINDS[known.place.environment],
         "domain_name": f"org{known.zgid}",
         "website": "https://www.hollowbrook.example",
         "employee_count": str(len(known.users)),
@@ -63,7 +63,7 @@ def organization(call: Call) -> Response:
         "license_details": {
             "paid": True,
             "paid_type": "enterprise",
-            "paid_expiry": None,
+            "paid_expiry": call.time(PEOPLE_TIME + 5 * 365 * 86_400),
             "trial_type": None,
             "trial_expiry": None,
             "trial_action": None,

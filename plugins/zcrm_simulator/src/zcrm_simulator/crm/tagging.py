@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from zcrm_simulator.answers import Refusal, done, envelope, json_answer
 from zcrm_simulator.crm.call import Call
 from zcrm_simulator.crm.identifiers import as_id
+from zcrm_simulator.crm.render import TAG_COLOR
 from zcrm_simulator.data.database import integer
 
 Tags = list[dict[str, str]]
@@ -102,7 +103,7 @@ def _tagged(call: Call, ids: list[str], change: Callable[[Tags], Tags]) -> Respo
     succeeded = sum(one["status"] == "success" for one in outcomes)
     answer: dict[str, object] = {"data": outcomes}
     if call.version.modern:
-        answer |= {"wf_scheduler": None, "success_count": str(succeeded), "locked_count": 0}
+        answer |= {"wf_scheduler": False, "success_count": str(succeeded), "locked_count": "0"}
     return json_answer(answer, call.version.write_status(succeeded, len(outcomes) - succeeded, 200))
 
 
@@ -114,5 +115,7 @@ def _one(call: Call, given: str, change: Callable[[Tags], Tags]) -> dict[str, ob
             return envelope("INVALID_DATA", "the id given seems to be invalid", {"id": given})
         tags: Tags = change(json.loads(str(row["Tag"])) if row["Tag"] is not None else [])
         database.update(call.module, integer(row["id"]), {"Tag": json.dumps(tags) if tags else None})
-    shown: object = tags if call.version.modern else [one["name"] for one in tags]
+    shown: object = [one["name"] for one in tags]
+    if call.version.modern:
+        shown = [one | {"color_code": TAG_COLOR} for one in tags]
     return done({"id": given, "tags": shown}, "tags updated successfully")

@@ -13,6 +13,7 @@ from zcrm_simulator.crm.identifiers import as_id
 from zcrm_simulator.crm.items import each, items_of
 from zcrm_simulator.crm.metadata import module_of
 from zcrm_simulator.crm.parents import person
+from zcrm_simulator.crm.render import TAG_COLOR
 from zcrm_simulator.data.catalog import MODULES
 from zcrm_simulator.data.database import Row, integer, quoted
 
@@ -59,9 +60,10 @@ def update_tag(call: Call) -> Response:
 def delete_tag(call: Call) -> Response:
     """Answer DELETE /settings/tags/{id}: the tag goes from every record, too."""
     tag = _tag(call, call.values["id"])
+    details = _details(call, integer(tag["id"]))
     _replace(call, tag, lambda _: None)
     call.organization.database.execute("DELETE FROM tags WHERE id = ?", (tag["id"],))
-    return json_answer({"tags": [done({"id": str(tag["id"])}, "tags deleted successfully")]})
+    return json_answer({"tags": [done(details, "tags deleted successfully")]})
 
 
 def merge_tags(call: Call) -> Response:
@@ -74,17 +76,16 @@ def merge_tags(call: Call) -> Response:
             raise Refusal(400, "INVALID_DATA", "a tag cannot be merged with itself", {"id": str(kept["id"])})
         _replace(call, gone, lambda _: {"name": str(kept["name"]), "id": str(kept["id"])})
         call.organization.database.execute("DELETE FROM tags WHERE id = ?", (gone["id"],))
-        return done(_details(call, integer(kept["id"])), "tags merged successfully")
+        return done(_details(call, integer(kept["id"])), "tags updated successfully")
 
     return each(call, "tags", items_of(call, "tags", call.limits.tags_per_call), merge, 200)
 
 
 def count_records(call: Call) -> Response:
-    """Answer GET /settings/tags/{id}/actions/records_count?module=; version 2 gives the number as text."""
+    """Answer GET /settings/tags/{id}/actions/records_count?module=, with the number as text."""
     module = module_of(call).api_name
     tag = _tag(call, call.values["id"], module)
-    rows = _tagged(call, tag)
-    return json_answer({"count": len(rows) if call.version.modern else str(len(rows))})
+    return json_answer({"count": str(len(_tagged(call, tag)))})
 
 
 def _tag(call: Call, given: object, module: str | None = None) -> Row:
@@ -150,11 +151,11 @@ def _replace(call: Call, tag: Row, change: Callable[[dict[str, str]], dict[str, 
 
 def _details(call: Call, tag_id: int) -> dict[str, object]:
     [row] = call.organization.database.rows("SELECT * FROM tags WHERE id = ?", (tag_id,))
-    return {"id": str(tag_id), **_made(call, row), "color_code": "#57B1FD"}
+    return {"id": str(tag_id), **_made(call, row), "color_code": TAG_COLOR}
 
 
 def _shown(call: Call, row: Row) -> dict[str, object]:
-    return {"name": row["name"], "id": str(row["id"]), "color_code": "#57B1FD", **_made(call, row)}
+    return {"name": row["name"], "id": str(row["id"]), "color_code": TAG_COLOR, **_made(call, row)}
 
 
 def _made(call: Call, row: Row) -> dict[str, object]:
