@@ -117,7 +117,12 @@ def _belongings(client: Client) -> None:
     lead.notes.update(note.id or "", "changed")
     list(client.notes.list())
     many = client.notes.create_many([("Leads", lead.id or "", {"Note_Content": "y"})])
-    client.notes.delete([many[0].id or ""])
+    notes, one = client.module("Notes"), many[0].id or ""
+    notes.get(one)
+    notes.update({"id": one, "Note_Content": "z"})
+    notes.update([{"id": one, "Note_Content": "zz"}])
+    client.notes.delete([one])
+    notes.delete(client.notes.create("Leads", lead.id or "", "w").id or "")
     files = client.notes.attachments(note.id or "")
     files.upload(b"abc", name="a.txt")
     list(files.list())
@@ -136,6 +141,8 @@ def _belongings(client: Client) -> None:
     related.add_many([product.id or ""])
     list(related.list(fields=["Product_Name"]))
     related.remove(product.id or "")
+    related.add(product.id or "")
+    client.request("DELETE", f"Leads/{lead.id}/Products", params={"ids": product.id})
     blueprint = lead.blueprint.get()
     lead.blueprint.advance(blueprint.transitions[0].id or "", {"Phone": "+1 555 0100"})
     at = leads.record(lead.id or "")
@@ -198,6 +205,8 @@ def _people(client: Client) -> None:
     client.variables.update({"id": made, "value": "8"})
     client.variables.update_one(made, {"value": "9"})
     client.variables.delete(made)
+    more = client.variables.create(variable)[0].id
+    client.request("DELETE", "settings/variables", params={"ids": more})
     client.taxes.create({"name": "T", "value": 1.5})
     client.taxes.list()
 
