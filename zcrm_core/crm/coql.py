@@ -7,16 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.coql_text import Query, parse, with_values
-from zcrm_core.crm.entity import objects
+from zcrm_core.crm.entity import objects_of
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import TransportError
-from zcrm_core.response import Response
+from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
 
 __all__ = ["coql"]
+
+_NO_CONTENT = 204
 
 
 def coql(client: Client, text: str, values: dict[str, object]) -> Iterator[Record]:
@@ -41,9 +43,12 @@ def _rows(client: Client, query: Query) -> Iterator[Record]:
         size = habits.coql_rows if left is None else min(left, habits.coql_rows)
         body = {"select_query": query.text(offset, size)}
         response = client.request("POST", "coql", json=body)
-        rows = objects(response, "data", Record)
+        if response.status == _NO_CONTENT:
+            return
+        answer = response.json()
+        rows = objects_of(answer, "data", Record, response.status)
         yield from rows
-        if not _more(response) or not rows:
+        if not _more(answer) or not rows:
             return
         if left is not None:
             left -= len(rows)
@@ -65,9 +70,6 @@ def _beyond(query: Query, last: Record) -> Query:
     return query.after(last_id)
 
 
-def _more(response: Response) -> bool:
-    if response.status == 204:  # noqa: PLR2004 - no content
-        return False
-    answer = response.json()
+def _more(answer: JSON) -> bool:
     info = answer.get("info") if isinstance(answer, dict) else None
     return isinstance(info, dict) and info.get("more_records") is True

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from zcrm_core.crm.entity import Entity, objects
+from zcrm_core.crm.entity import Entity, objects_of
 from zcrm_core.crm.versions import PAGE
 from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
-from zcrm_core.response import Response
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Listing"]
 
 E = TypeVar("E", bound=Entity)
+_NO_CONTENT = 204
 _NOT_MODIFIED = 304
 
 
@@ -84,8 +84,12 @@ class Listing(Iterator[E]):
             query: Params = {"per_page": PAGE, **self._params, **place}
             response = self._client.request("GET", self._path, params=query, headers=self._headers)
             self.not_modified = response.status == _NOT_MODIFIED
-            rows = objects(response, self._key, self._entity)
-            more, token = _more(response)
+            if response.status in (_NO_CONTENT, _NOT_MODIFIED):
+                self.page_token = None
+                return
+            answer = response.json()
+            rows = objects_of(answer, self._key, self._entity, response.status)
+            more, token = _more(answer)
             stuck = more and (not rows or (token is not None and token == self.page_token))
             self.page_token = token if more else None
             if rows:
@@ -110,11 +114,8 @@ class Listing(Iterator[E]):
             place = {"page_token": token} if token else {"page": number}
 
 
-def _more(response: Response) -> tuple[bool, str | None]:
+def _more(answer: JSON) -> tuple[bool, str | None]:
     """Tell whether more records follow, and the token that leads to them."""
-    if response.status in (204, _NOT_MODIFIED):
-        return False, None
-    answer = response.json()
     info = answer.get("info") if isinstance(answer, dict) else None
     if not isinstance(info, dict):
         return False, None
