@@ -162,10 +162,8 @@ def main() -> int:
         first, second = ways
         print(f"{f'{options.leads:,} leads of {len(FIELDS)} fields':30} {'CPU':>10} {'memory each':>14}")
         for name in ways:
-            print(
-                spent, size = statistics.median(times[name]), statistics.median(sizes[name])
-                print(f"{name:30} {spent:8.2f} s {size:8.0f} bytes")
-            )
+            spent, size = statistics.median(times[name]), statistics.median(sizes[name])
+            print(f"{name:30} {spent:8.2f} s {size:8.0f} bytes")
         ratios["listing"] = statistics.median(times[second]) / statistics.median(times[first])
         ratios["memory"] = statistics.median(sizes[second]) / statistics.median(sizes[first])
         mine.send("connections")
@@ -175,17 +173,13 @@ def main() -> int:
         mine.send("connections")
         after = mine.recv()
         ratios["stream"] = large / small
-        print(
-            print(f"highest memory: {small:.2f} MB for {options.leads:,}, {large:.2f} MB for {options.stream:,}")
-        )
+        print(f"highest memory: {small:.2f} MB for {options.leads:,}, {large:.2f} MB for {options.stream:,}")
         print(f"new connections for {options.leads + options.stream:,} leads: {after - before}")
     mine.send("stop")
     server.join()
     for name, ratio in ratios.items():
-        print(
-            kept = "kept" if ratio <= MOST[name] else "BROKEN"
-            print(f"{name:8} ratio {ratio:5.2f}, at most {MOST[name]:.2f}: {kept}")
-        )
+        kept = "kept" if ratio <= MOST[name] else "BROKEN"
+        print(f"{name:8} ratio {ratio:5.2f}, at most {MOST[name]:.2f}: {kept}")
     return int(after > before or any(ratio > MOST[name] for name, ratio in ratios.items()))
 
 
