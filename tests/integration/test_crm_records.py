@@ -13,7 +13,7 @@ import pytest
 from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError
 from zcrm_core.crm.criteria import F
 from zcrm_core.crm.record import Record
-from zcrm_simulator import Limits, Simulator
+from zcrm_simulator import Limits, Simulator, Switches
 
 Make = Callable[..., Client]
 operation = pytest.mark.operation
@@ -493,6 +493,42 @@ def test_a_forced_single_call_of_101_records_is_refused(client: Client) -> None:
     with pytest.raises(ApiError, match="101 ids"):
         client.module("Leads").list(ids=range(101))
     assert client.module("Leads").count() == 520
+
+
+def test_success_is_told_by_the_outcome_alone(client: Client, zcrm_simulator: Simulator) -> None:
+    """A 200 whose outcomes are errors is no success, of a batch and of a single call."""
+    failure = {
+        "code": "A_CODE_OF_TOMORROW",
+        "status": "error",
+        "message": "no",
+        "details": {"api_name": "City"},
+    }
+    version = client.config.api_version
+    body = json.dumps({"data": [failure]})
+    zcrm_simulator.faults.add(f"/crm/{version}/Leads", kind="status", status=200, body=body, times=2)
+
+    [item] = client.module("Leads").create({"Last_Name": "A"})
+    assert (item.ok, item.code, item.field) == (False, "A_CODE_OF_TOMORROW", "City")
+    with pytest.raises(ApiError) as caught:
+        client.module("Leads").record("123").notes.create("x")
+    assert caught.value.api_code == "A_CODE_OF_TOMORROW"
+    assert caught.value.details == {"api_name": "City"}
+
+
+def test_an_unknown_field_is_told_where_zoho_tells_it(client: Client, zcrm_simulator: Simulator) -> None:
+    """A field that does not exist fails its record, a search and a query, each with the field's name."""
+    zcrm_simulator.switches = Switches(strict_fields=True)
+
+    [item, good] = client.module("Leads").create([{"Last_Name": "A", "Lst_Name": 1}, {"Last_Name": "B"}])
+
+    assert (item.ok, item.field, good.ok) == (False, "Lst_Name", True)
+    for search in (
+        client.module("Leads").search(criteria=F.Lst_Name == "A"),
+        client.coql("select Lst_Name from Leads where id > 0"),
+    ):
+        with pytest.raises(ApiError) as caught:
+            list(search)
+        assert "Lst_Name" in caught.value.details.values()
 
 
 @pytest.mark.parametrize("fields", ["Last_Name", ["Last_Name,City"], [""]])

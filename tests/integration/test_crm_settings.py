@@ -94,6 +94,9 @@ def test_custom_views(client: Client) -> None:
     assert leads.sort_custom_view(week.id or "", "City", "asc").ok
     changed = leads.custom_view(week.id or "")
     assert (changed.sort_by, changed.sort_order) == ("City", "asc")
+    categories = leads.custom_view_categories()
+    assert {view.category for view in leads.custom_views()} <= set(categories)
+    assert categories["public_views"] == "Public Views"
     with pytest.raises(NotFound):
         leads.custom_view("1")
 

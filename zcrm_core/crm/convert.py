@@ -44,7 +44,7 @@ def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted
         TransportError: the answer does not say what became of it.
     """
     options = {key: encode(value, key) for key, value in given.items() if value is not None}
-    if version(client.config.api_version).modern:
+    if version(client.config.api_version).points_by_object:
         for key in ("Accounts", "Contacts", "assign_to"):
             if isinstance(options.get(key), str):
                 options[key] = {"id": options[key]}

@@ -59,6 +59,14 @@ class ModuleSettings:
         """Give one custom view by its id (GET settings/custom_views/{id})."""
         return self._one("custom_views", view_id, CustomView, "custom view")
 
+    def custom_view_categories(self) -> dict[str, str]:
+        """Give what a person sees for each category of custom views (GET settings/custom_views)."""
+        response = self._client.request("GET", "settings/custom_views", params={"module": self.api_name})
+        answer = response.json() if response.content else None
+        info = answer.get("info") if isinstance(answer, dict) else None
+        shown = info.get("translation") if isinstance(info, dict) else None
+        return {key: str(label) for key, label in shown.items()} if isinstance(shown, dict) else {}
+
     def sort_custom_view(self, view_id: str | int, sort_by: str, sort_order: str = "asc") -> BatchItem:
         """Change the order of a custom view (PUT settings/custom_views/{id}; later .../actions/change_sort).
 

@@ -123,13 +123,13 @@ def _more(answer: JSON) -> tuple[bool, str | None]:
     return info.get("more_records") is True, token if isinstance(token, str) else None
 
 
-def refuse_token(page_token: str | None, modern: bool) -> None:  # noqa: FBT001 - a fact, not a choice
+def refuse_token(page_token: str | None, has_page_tokens: bool) -> None:  # noqa: FBT001 - a fact, not a choice
     """Refuse a page token where the version has none.
 
     Raises:
         ApiError: it would be left out without a word, and the list would start again.
     """
-    if page_token is not None and not modern:
+    if page_token is not None and not has_page_tokens:
         raise ApiError(
             "This version of the API has no page tokens.",
             why="They came with v3; v2 would read the list from its beginning.",

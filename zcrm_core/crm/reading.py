@@ -118,7 +118,7 @@ class RecordReading:
         Raises:
             ApiError: the CRM refused, or the list is longer than Zoho gives (see :class:`Listing`).
         """
-        refuse_token(page_token, self._version.modern)
+        refuse_token(page_token, self._version.has_page_tokens)
         headers = _since(modified_since)
         query: dict[str, str | int | bool | None] = {"sort_by": sort_by, "sort_order": sort_order}
         query["ids"] = None if ids is None else joined_ids(ids, MOST_IDS)

@@ -160,15 +160,15 @@ def _form(
     over_write: bool | None,  # noqa: FBT001 - Zoho's
 ) -> tuple[Params | None, dict[str, JSON] | None]:
     """Put names and ids where the version wants them: in the query or in the body."""
-    modern = version(client.config.api_version).tags_in_body
-    if isinstance(names, str) or not names or not all(names) or (not modern and "," in "".join(names)):
+    in_body = version(client.config.api_version).tags_in_body
+    if isinstance(names, str) or not names or not all(names) or (not in_body and "," in "".join(names)):
         raise ApiError(
             "The names of the tags cannot be sent.",
             why="There must be a list of one name at least, and v2 divides names at commas.",
             fix='Pass a list of names; for a name with a comma set api_version to "v8".',
             code="ZCRM-API-009",
         )
-    if modern:
+    if in_body:
         body: dict[str, JSON] = {"tags": [{"name": name} for name in names]}
         if ids is not None:
             body["ids"] = list(ids)

@@ -63,6 +63,16 @@ class Version:
         return self.modern
 
     @property
+    def has_page_tokens(self) -> bool:
+        """Whether lists lead to their next page by a token."""
+        return self.modern
+
+    @property
+    def points_by_object(self) -> bool:
+        """Whether a conversion names records and users as objects; v2 takes their ids plainly."""
+        return self.modern
+
+    @property
     def coql_rows(self) -> int:
         """The most rows that one COQL call gives."""
         return 2_000 if self.modern else 200

@@ -39,6 +39,7 @@ def test_documented_numbers() -> None:
         "search_conditions": 15,
         "search_conditions_v2": 10,
         "search_values": 100,
+        "search_credits": 1,
         "search_word_length": 2,
         "records_per_write": 100,
         "recycle_bin_days": 60,
@@ -165,3 +166,21 @@ def test_latency(call: Send, zcrm_simulator: Simulator) -> None:
     zcrm_simulator.switches = Switches(latency=0.001)
     assert call("GET", ORG).status_code == 200
     assert call("GET", "/oauth/serverinfo").status_code == 200
+
+
+def test_what_is_not_settled_can_be_chosen(call_as: Callable[..., Send], zcrm_simulator: Simulator) -> None:
+    """Where Zoho's sources differ the simulator goes the way that a switch says."""
+    zcrm_simulator.switches = Switches(
+        page_token_mismatch_status=401, stale_record_code="RECORD_MODIFIED", no_credits_text="none left"
+    )
+    call = call_as()
+    first = call("GET", "/crm/v8/Leads?fields=id").json()
+    token = first["info"]["next_page_token"]
+    other = call("GET", "/crm/v8/Leads", params={"fields": "Email", "page_token": token})
+    assert (other.status_code, other.json()["code"]) == (401, "TOKEN_BOUND_DATA_MISMATCH")
+    stale = {"If-Unmodified-Since": "2001-01-01T00:00:00+00:00"}
+    body = {"data": [{"id": first["data"][0]["id"], "City": "x"}]}
+    answer = call("PUT", LEADS.split("?", maxsplit=1)[0], json=body, headers=stale)
+    assert (answer.status_code, answer.json()["code"]) == (412, "RECORD_MODIFIED")
+    zcrm_simulator.limits = Limits(credits=0, search_credits=3)
+    assert call("GET", ORG).json()["message"] == "none left"

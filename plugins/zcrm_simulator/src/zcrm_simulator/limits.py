@@ -52,6 +52,8 @@ class Limits:
     search_conditions_v2: int = 10
     search_values: int = 100
     """Values after ``in``."""
+    search_credits: int = 1
+    """Credits of a search; one source says 3."""
     search_word_length: int = 2
     """The fewest characters of ``word``."""
 

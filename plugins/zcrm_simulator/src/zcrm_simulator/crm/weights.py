@@ -21,9 +21,9 @@ def sorted_list(call: Call) -> tuple[int, bool]:
     return _VIEW_COST if view else 1, view or call.parameter("sort_by") is not None
 
 
-def weight_of_search(_call: Call) -> tuple[int, bool]:
+def weight_of_search(call: Call) -> tuple[int, bool]:
     """Weigh a search."""
-    return 1, True
+    return call.limits.search_credits, True
 
 
 def weight_of_write(call: Call) -> tuple[int, bool]:

@@ -166,5 +166,8 @@ def _refuse_stale(call: Call, ids: list[object]) -> None:
         row = None if number is None else call.organization.database.row(call.module, number)
         if row is not None and integer(row["Modified_Time"]) > since:
             raise Refusal(
-                412, "ALREADY_MODIFIED", "the record has been modified in the meantime", {"id": str(one)}
+                412,
+                call.switches.stale_record_code,
+                "the record has been modified in the meantime",
+                {"id": str(one)},
             )
