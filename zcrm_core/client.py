@@ -21,7 +21,7 @@ from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, api_url, data_centre_of
 from zcrm_core.response import Response
 from zcrm_core.tokens import Token
-from zcrm_core.transport import Params
+from zcrm_core.transport import Params, multipart
 
 __all__ = ["Client"]
 
@@ -246,7 +246,7 @@ class Client(CrmAccess):
                 access_token=token.access_token,
                 params=params,
                 document=document,
-                files=files,
+                files=parts,
                 headers=headers,
                 stream=stream,
             )
@@ -254,6 +254,8 @@ class Client(CrmAccess):
         key = self._identity.key()
         refresher = self._parts.refresher
         url = self._address(path)
+        # Made once: open files are read from where they stand now, also when they are sent again.
+        parts = None if files is None else multipart(files)
         token = self._of_this_region(refresher.token(key))
         response = send(token)
         if response.status == _UNAUTHORIZED and api_code(response) in INVALID_TOKEN:

@@ -24,7 +24,7 @@ from zcrm_core.response import Response
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Params", "Transport", "origin"]
+__all__ = ["Params", "Transport", "multipart", "origin"]
 
 Params: TypeAlias = Mapping[str, "str | int | bool | None"]
 """Query parameters; one with the value ``None`` is left out, and a boolean is sent as true or false."""
@@ -69,7 +69,7 @@ class Transport:
         params: Params | None = None,
         form: Mapping[str, str] | None = None,
         document: object = None,
-        files: Files | None = None,
+        files: Multipart | None = None,
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
     ) -> Response:
@@ -148,7 +148,7 @@ class Transport:
         params: Params | None,
         form: Mapping[str, str] | None,
         document: object,
-        files: Files | None,
+        files: Multipart | None,
         headers: Mapping[str, str] | None,
     ) -> requests.PreparedRequest:
         import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
@@ -158,8 +158,8 @@ class Transport:
         body: Mapping[str, str] | bytes | Multipart | None = form
         try:
             if files is not None:
-                body = Multipart(files)
-                sent["Content-Type"] = body.content_type
+                body = files
+                sent["Content-Type"] = files.content_type
             if document is not None:
                 body = dumps(document)
                 sent["Content-Type"] = "application/json"
@@ -279,6 +279,18 @@ class Transport:
                 found["proxies"] = {}  # a proxy cannot reach this machine's own servers
             self._surroundings[server] = found
         return found
+
+
+def multipart(files: Files) -> Multipart:
+    """Make a body of files.
+
+    Raises:
+        TransportError: one of them cannot be sent.
+    """
+    try:
+        return Multipart(files)
+    except (AttributeError, OSError, TypeError, ValueError) as error:
+        raise _unfit(error) from None
 
 
 def origin(url: str) -> str:

@@ -215,6 +215,46 @@ def serve_simulator(pipe: object) -> None:
         pipe.recv()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("kind", ["status", "INVALID_TOKEN"])
+def test_a_file_that_is_sent_again_is_whole(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    """A file whose first try met 429, or a token that no longer works, is sent again from its beginning."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    client = log_in(api_version="v8", max_retries=2)
+    lead = next(client.module("Leads").list(fields=["City"]))
+    content = os.urandom(200_000)
+    path = tmp_path / "again.bin"
+    path.write_bytes(content)
+    if kind == "status":
+        zcrm_simulator.faults.add("/crm/v8/Leads/", kind="status", status=429, method="POST")
+    else:
+        zcrm_simulator.clock.advance(3_600)
+
+    item = lead.attachments.upload(path)
+
+    assert lead.attachments.download(item.id or "").read() == content
+    posts = [
+        one.status for one in zcrm_simulator.requests if one.method == "POST" and "Attachments" in one.path
+    ]
+    assert posts == [429 if kind == "status" else 401, 200]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['quo"te.txt', "new\r\nline: x.txt", "semi;colon=a.txt", "Ünï 日本.txt", "a" * 150],
+)
+def test_a_hostile_file_name_is_only_a_name(lead: Record, name: str) -> None:
+    """No name ends its header or becomes another field; the content is whole whatever the name is."""
+    item = lead.attachments.upload(b"content", name=name)
+
+    [found] = lead.attachments.list()
+    assert lead.attachments.download(item.id or "").read() == b"content"
+    assert found.file_name is not None
+    assert "\n" not in found.file_name
+    assert found.file_name.replace("%0D%0A", "\r\n") == name
+
+
 def test_a_broken_download_leaves_nothing(lead: Record, zcrm_simulator: Simulator, tmp_path: Path) -> None:
     """When a file breaks off the error says so, and neither the file nor a part of it is left."""
     item = lead.attachments.upload(bytes(500_000), name="whole.bin")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
+import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -395,6 +397,60 @@ def test_lookups_are_written_as_things(client: Client) -> None:
     assert read.owner.id == owner.id
     read["Account_Name"] = account
     assert read.changes == {"Account_Name": {"id": account.id}}
+
+
+def test_a_record_can_be_copied_and_sent_to_another_process(client: Client) -> None:
+    """A copy has the same fields and changes and shares none; what was pickled belongs nowhere yet."""
+    vendors = client.module("Vendors")
+    [made] = vendors.create({"Vendor_Name": "V", "Branches": [{"Town": "Ulm"}]})
+    vendor = vendors.get(made.id or "")
+    vendor["Category"] = "new"
+
+    deep, other = copy.deepcopy(vendor), pickle.loads(pickle.dumps(vendor))  # noqa: S301 - our own bytes
+
+    assert dict(deep) == dict(other) == dict(vendor)
+    assert deep.changes == other.changes == {"Category": "new"}
+    rows = deep["Branches"]
+    assert isinstance(rows, list)
+    rows.clear()
+    assert vendor["Branches"] != []
+    assert list(deep.notes.list()) == []
+    with pytest.raises(ApiError, match="belongs to no module"):
+        _ = other.notes
+
+
+def test_a_batch_that_breaks_off_tells_of_each_record(client: Client, zcrm_simulator: Simulator) -> None:
+    """When the second call of an update fails, each record is told in its own place, untouched ones too."""
+    leads = client.module("Leads")
+    listed = list(itertools.islice(leads.list(), 250))
+    for lead in listed[::2]:
+        lead["City"] = "Changed"
+    zcrm_simulator.faults.add(
+        f"/crm/{client.config.api_version}/Leads", kind="status", status=500, method="PUT", times=2
+    )
+    with pytest.raises(ApiError):
+        leads.update(listed)
+    zcrm_simulator.faults.clear()
+    calls = 0
+
+    def second_fails(method: str, path: str, **more: object) -> object:
+        nonlocal calls
+        calls += method == "PUT"
+        if calls == 2:
+            raise TransportError("the line was cut")
+        return request(method, path, **more)  # type: ignore[arg-type]
+
+    request = client.request
+    client.request = second_fails  # type: ignore[method-assign, assignment]
+    with pytest.raises(PartialFailure) as caught:
+        leads.update(listed)
+
+    assert caught.value.result is not None
+    codes = [item.code for item in caught.value.result]
+    expected = ["NOTHING_TO_SEND"] * 250
+    expected[::2] = ["SUCCESS"] * 100 + ["NOT_SENT"] * 25
+    assert codes == expected
+    assert [lead.changes == {} for lead in listed[::2]] == [True] * 100 + [False] * 25
 
 
 # -- line items ----------------------------------------------------------------------------------------

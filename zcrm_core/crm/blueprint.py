@@ -9,7 +9,7 @@ from zcrm_core.crm.batch import BatchItem, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, Reference, anything, entities, entity, flag, number, text
 from zcrm_core.crm.fields import Field
-from zcrm_core.crm.paths import segment
+from zcrm_core.crm.paths import identifier
 from zcrm_core.errors import NotFound, TransportError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class BlueprintAccess:
             ApiError: the CRM refused.
         """
         step = {
-            "transition_id": segment("transition id", transition_id),
+            "transition_id": identifier("transition id", transition_id),
             "data": encode(dict(data or {}), "data"),
         }
         response = self._client.request("PUT", self._path, json={"blueprint": [step]})

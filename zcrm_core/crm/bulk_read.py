@@ -22,7 +22,7 @@ from zcrm_core.crm.entity import (
     time,
 )
 from zcrm_core.crm.jobs import wait_for
-from zcrm_core.crm.paths import segment
+from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.versions import Version, version
 from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON
@@ -175,7 +175,7 @@ def create_read(
     given = {
         "fields": None if fields is None else list(fields),
         "criteria": None if criteria is None else encode(dict(criteria), "criteria"),
-        "cvid": None if custom_view is None else segment("custom view id", custom_view),
+        "cvid": None if custom_view is None else identifier("custom view id", custom_view),
         "page": page,
         "page_token": page_token,
     }

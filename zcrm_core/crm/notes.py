@@ -10,7 +10,7 @@ from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, entities, flag, number, reference, text, time
 from zcrm_core.crm.paging import Listing
-from zcrm_core.crm.paths import checked_ids, segment
+from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -116,7 +116,7 @@ class Notes:
             ApiError: the CRM refused the whole call.
         """
         rows = [
-            {**_row(note, index), **self._version.note_parent(module, segment("record id", record_id))}
+            {**_row(note, index), **self._version.note_parent(module, identifier("record id", record_id))}
             for index, (module, record_id, note) in enumerate(notes)
         ]
         return in_batches(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from zcrm_core.errors import ApiError
 
-__all__ = ["checked_ids", "joined_ids", "segment"]
+__all__ = ["checked_ids", "identifier", "joined_ids", "segment"]
 
 
 def segment(name: str, value: str | int) -> str:
@@ -30,6 +30,16 @@ def segment(name: str, value: str | int) -> str:
             code="ZCRM-API-009",
         )
     return quote(part, safe="")
+
+
+def identifier(name: str, value: str | int) -> str:
+    """Give an id as text for a body, where nothing is quoted.
+
+    Raises:
+        ApiError: it is empty, or surely none.
+    """
+    segment(name, value)
+    return str(value)
 
 
 def joined_ids(ids: Iterable[str | int] | str | int, most: int) -> str:
@@ -68,4 +78,4 @@ def checked_ids(ids: Iterable[str | int] | str | int) -> list[str]:
                 fix="Pass a list of ids.",
                 code="ZCRM-API-009",
             )
-    return [segment("id", each) for each in given]
+    return [identifier("id", each) for each in given]

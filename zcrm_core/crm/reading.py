@@ -11,7 +11,7 @@ from zcrm_core.crm.encode import instant
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.modules import Modules
 from zcrm_core.crm.paging import Listing, refuse_token
-from zcrm_core.crm.paths import joined_ids, segment
+from zcrm_core.crm.paths import identifier, joined_ids, segment
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.trash import TrashRecord
 from zcrm_core.crm.versions import MOST_FIELDS, MOST_IDS, version
@@ -122,7 +122,7 @@ class RecordReading:
         headers = _since(modified_since)
         query: dict[str, str | int | bool | None] = {"sort_by": sort_by, "sort_order": sort_order}
         query["ids"] = None if ids is None else joined_ids(ids, MOST_IDS)
-        query["cvid"] = None if custom_view is None else segment("custom view id", custom_view)
+        query["cvid"] = None if custom_view is None else identifier("custom view id", custom_view)
         first, *rest = self._wanted(fields)
         return Listing(
             self._client,

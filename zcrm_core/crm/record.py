@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, ClassVar
 
 from zcrm_core.crm.encode import encode
@@ -179,11 +180,30 @@ class Record(Entity):
             )
         return self._module.record(self.id)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy in another process has no connections there, so it goes without its module.
+        return _revived, (type(self), self._json, self._touched)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Record:
+        json = {key: _copied(value) for key, value in self._json.items()}
+        return _revived(type(self), json, deepcopy(self._touched, memo), self._module)
+
     def _accept(self, sent: Mapping[str, JSON], details: Mapping[str, JSON]) -> None:
         """Take what was sent, and the times that Zoho answered, for what Zoho holds."""
         known = {key: value for key, value in details.items() if key in self._json}
         self._json = {**self._json, **{key: _copied(value) for key, value in sent.items()}, **known}
         self._touched = None
+
+
+def _revived(
+    kind: type[Record],
+    json: dict[str, JSON],
+    touched: dict[str, JSON] | None,
+    module: ModuleClient | None = None,
+) -> Record:
+    record = kind(json, module)
+    record._touched = touched  # noqa: SLF001 - its own
+    return record
 
 
 def _copied(value: JSON) -> JSON:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.parts import Tag
-from zcrm_core.crm.paths import checked_ids, segment
+from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import MOST_TAGS, version
 from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
@@ -62,7 +62,7 @@ class ModuleTags:
         Args:
             names: the new name of each, by the tag's id.
         """
-        rows = [{"id": segment("tag id", tag), "name": name} for tag, name in names.items()]
+        rows = [{"id": identifier("tag id", tag), "name": name} for tag, name in names.items()]
         return self._send("PUT", rows)
 
     def rename(self, tag_id: str | int, name: str) -> BatchItem:
@@ -95,7 +95,7 @@ class ModuleTags:
             ApiError: the CRM refused.
         """
         path = f"{_PATH}/{segment('tag id', into)}/actions/merge"
-        body = {"tags": [{"conflict_id": segment("tag id", tag_id)}]}
+        body = {"tags": [{"conflict_id": identifier("tag id", tag_id)}]}
         return only(self._client.request("POST", path, json=body), "tags", "merge the tags")
 
     def count(self, tag_id: str | int) -> int:

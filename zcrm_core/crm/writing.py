@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.jobs import MassUpdate
-from zcrm_core.crm.paths import checked_ids, segment
+from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
 from zcrm_core.errors import ApiError, PartialFailure
@@ -126,7 +126,7 @@ class RecordWriting(RecordReading):
         ids = checked_ids(record_ids)
         query: Params = {"wf_trigger": wf_trigger}
         if isinstance(record_ids, (str, int)):
-            path = f"{self._path}/{ids[0]}"
+            path = f"{self._path}/{segment('record id', ids[0])}"
             return in_batches(ids, lambda _: self._client.request("DELETE", path, params=query))
         return in_batches(
             ids,
@@ -168,7 +168,10 @@ class RecordWriting(RecordReading):
         Raises:
             ApiError: the CRM refused.
         """
-        body: dict[str, JSON] = {"data": [rows_of(values)[0]], "cvid": segment("custom view id", custom_view)}
+        body: dict[str, JSON] = {
+            "data": [rows_of(values)[0]],
+            "cvid": identifier("custom view id", custom_view),
+        }
         if over_write is not None:
             body["over_write"] = over_write
         path = f"{self._path}/actions/mass_update"

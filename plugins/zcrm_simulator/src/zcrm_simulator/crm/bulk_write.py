@@ -23,6 +23,7 @@ from zcrm_simulator.data.database import integer
 from zcrm_simulator.data.fields import Module
 
 _UPLOAD, _JOB, _RESULT = "bulk upload", "bulk write", "bulk result"
+_SHOWN = 3
 _OPERATIONS = frozenset({"insert", "update", "upsert"})
 
 
@@ -83,8 +84,8 @@ def create(call: Call) -> Response:
     )
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([*heading, "STATUS", "RECORD_ID", "ERRORS"])
-    writer.writerows([*row, *outcome] for row, outcome in zip(content, outcomes, strict=True))
+    writer.writerow([*heading[:_SHOWN], "STATUS", "RECORD_ID", "ERRORS"])
+    writer.writerows([*row[:_SHOWN], *outcome] for row, outcome in zip(content, outcomes, strict=True))
     counts = {state: sum(one[0] == state for one in outcomes) for state in ("ADDED", "UPDATED", "SKIPPED")}
     job: Job = {"body": body, "counts": counts, "name": _name(call, resource)}
     job_id = start(call, _JOB, job)
@@ -247,7 +248,7 @@ def _outcome(call: Call, plan: Plan, act: _Act, item: dict[str, object], index: 
             return act(call, plan, item, index)
     except ItemError as error:
         where = error.details.get("api_name", "")
-        return "SKIPPED", str(error.details.get("id", "")), f"{error.code}:{where}"
+        return "SKIPPED", str(error.details.get("id", "")), f"{error.code}-{where}"
 
 
 def _item(plan: Plan, row: list[str]) -> dict[str, object]:
@@ -267,7 +268,7 @@ def _insert(call: Call, _plan: Plan, item: dict[str, object], index: int) -> tup
 def _update(call: Call, plan: Plan, item: dict[str, object], index: int) -> tuple[str, str, str]:
     found = _found(call, plan, item, index)
     if found is None:
-        return "SKIPPED", "", f"RECORD_NOT_FOUND:{plan.find_by}"
+        return "SKIPPED", "", f"RECORD_NOT_FOUND-{plan.find_by}"
     return "UPDATED", str(update_record(call, found, item, index)["id"]), ""
 
 
