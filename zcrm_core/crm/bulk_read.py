@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.archives import calendar_events, csv_rows, stored
 from zcrm_core.crm.batch import only
+from zcrm_core.crm.bulk_read_status import BulkReadStatus
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import (
-    Attribute,
-    Entity,
-    anything,
-    entity,
-    flag,
-    number,
     objects,
-    reference,
-    text,
-    time,
 )
 from zcrm_core.crm.jobs import wait_for
 from zcrm_core.crm.paths import identifier, segment
@@ -31,51 +23,7 @@ if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.download import Download
 
-__all__ = ["BulkReadJob", "BulkReadResult", "BulkReadStatus", "create_read"]
-
-
-class BulkReadResult(Entity):
-    """What a job that is over found."""
-
-    __slots__ = ()
-
-    #: which page of 200,000 records it is
-    page = Attribute("page", number)
-    #: the records in it
-    count = Attribute("count", number)
-    #: the most records in one
-    per_page = Attribute("per_page", number)
-    #: where it can be fetched
-    download_url = Attribute("download_url", text)
-    #: whether there are further pages
-    more_records = Attribute("more_records", flag)
-    #: leads to the next page, where Zoho gives one
-    next_page_token = Attribute("next_page_token", text)
-
-
-class BulkReadStatus(Entity):
-    """How far a job is."""
-
-    __slots__ = ()
-
-    #: the job's id
-    id = Attribute("id", text)
-    #: ``read``
-    operation = Attribute("operation", text)
-    #: ``ADDED``, ``QUEUED``, ``IN PROGRESS``, ``COMPLETED`` or ``FAILURE``
-    state = Attribute("state", text)
-    #: the user who asked for it
-    created_by = Attribute("created_by", reference)
-    #: when
-    created_time = Attribute("created_time", time)
-    #: what was asked for
-    query = Attribute("query", anything)
-    #: who is told when it is over
-    callback = Attribute("callback", anything)
-    #: ``csv`` or ``ics``
-    file_type = Attribute("file_type", text)
-    #: what was found; ``None`` until it is over
-    result = Attribute("result", entity(BulkReadResult))
+__all__ = ["BulkReadJob", "BulkReadStatus", "create_read"]
 
 
 class BulkReadJob:
