@@ -167,6 +167,23 @@ def test_a_file_that_is_too_large_is_never_sent(
     assert len(zcrm_simulator.requests) == sent
 
 
+def test_what_is_no_file_is_never_sent(lead: Record, zcrm_simulator: Simulator, tmp_path: Path) -> None:
+    """A text file, a closed one, a pipe and something else are errors before anything is sent."""
+    path = tmp_path / "a.txt"
+    path.write_text("text", encoding="utf-8")
+    closed = path.open("rb")
+    closed.close()
+    reading, writing = os.pipe()
+    before = len(zcrm_simulator.requests)
+    with path.open(encoding="utf-8") as text, os.fdopen(reading, "rb") as pipe:
+        for wrong in (text, closed, pipe, object()):
+            with pytest.raises(ApiError) as caught:
+                lead.attachments.upload(wrong, name="x")  # type: ignore[arg-type]
+            assert caught.value.code == "ZCRM-API-009"
+    os.close(writing)
+    assert len(zcrm_simulator.requests) == before
+
+
 def test_zoho_s_own_refusal_of_a_file_is_an_error(lead: Record, zcrm_simulator: Simulator) -> None:
     """Where Zoho takes less than it says its refusal is an error with its code."""
     from zcrm_simulator import Limits  # noqa: PLC0415

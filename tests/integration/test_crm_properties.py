@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 import requests
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from zcrm_core import ApiError, Client
@@ -23,6 +23,9 @@ from zcrm_simulator.crm import coql_grammar
 from zcrm_simulator.crm import criteria as grammar
 
 Make = Callable[..., Client]
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing here: other tests share the machine."""
 
 # -- records -------------------------------------------------------------------------------------------
 
@@ -43,9 +46,9 @@ Tree: TypeAlias = "Number | str | bool | list[Tree] | dict[str, Tree] | None"
 TREES: st.SearchStrategy[Tree] = st.recursive(
     st.none() | st.booleans() | st.text() | NUMBERS.map(Number),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
-    max_leaves=12,
+    max_leaves=8,
 )
-RECORDS = st.dictionaries(NAMES, TREES, max_size=6)
+RECORDS = st.dictionaries(NAMES, TREES, max_size=4)
 
 
 def written(tree: Tree) -> str:
@@ -74,6 +77,7 @@ def received(text: str) -> Record:
     return Record(answer)
 
 
+@PATIENT
 @given(RECORDS)
 def test_a_record_goes_back_as_it_came(tree: dict[str, Tree]) -> None:
     """Whatever Zoho can send is sent back digit for digit when a program sends the whole record."""
@@ -84,6 +88,7 @@ def test_a_record_goes_back_as_it_came(tree: dict[str, Tree]) -> None:
     assert exactly(dumps(row)) == exactly(text)
 
 
+@PATIENT
 @given(RECORDS, st.data())
 def test_reading_is_no_change(tree: dict[str, Tree], data: st.DataObject) -> None:
     """A record that was read, or set to what it is, has no change; one new value is one change."""
@@ -102,6 +107,7 @@ def test_reading_is_no_change(tree: dict[str, Tree], data: st.DataObject) -> Non
         assert exactly(dumps(record.changes[key])) == exactly(dumps(new))
 
 
+@PATIENT
 @given(RECORDS)
 def test_what_is_changed_inside_is_noticed(tree: dict[str, Tree]) -> None:
     """Adding to any list or object of a record, however deep, is a change of that field and no other."""
@@ -194,6 +200,7 @@ def condition(operator: str, values: list[str]) -> Criteria:
     return made[operator]()
 
 
+@PATIENT
 @given(st.sampled_from(OPERATORS), st.lists(HOSTILE, min_size=1, max_size=4))
 def test_a_condition_means_its_value(operator: str, values: list[str]) -> None:
     """Zoho's side reads the very field, operator and values that were meant, or nothing was sent."""
@@ -219,6 +226,7 @@ MEANT: st.SearchStrategy[Meant] = st.recursive(
 )
 
 
+@PATIENT
 @given(MEANT)
 def test_joined_conditions_mean_their_tree(meant: Meant) -> None:
     """However conditions are joined, Zoho's side reads the same tree."""
@@ -237,6 +245,7 @@ def test_joined_conditions_mean_their_tree(meant: Meant) -> None:
     assert grammar.parse(str(built(meant))) == expected(meant)
 
 
+@PATIENT
 @given(HOSTILE)
 def test_a_field_s_name_cannot_be_more(name: str) -> None:
     """What is no API name is no field of a condition."""
@@ -256,6 +265,7 @@ def test_conditions_are_neither_true_nor_false() -> None:
 # -- COQL ----------------------------------------------------------------------------------------------
 
 
+@PATIENT
 @given(st.lists(HOSTILE, min_size=1, max_size=3), st.integers(-(10**18), 10**18), st.booleans())
 def test_a_value_in_a_query_means_itself(texts: list[str], number: int, flag: bool) -> None:  # noqa: FBT001
     """Values put into their places reach the other side as they are, through being cut into pages as well."""
@@ -278,6 +288,7 @@ def test_a_value_in_a_query_means_itself(texts: list[str], number: int, flag: bo
     ]
 
 
+@PATIENT
 @given(HOSTILE)
 def test_a_text_in_a_query_is_left_alone(text: str) -> None:
     """A colon, a clause's name or a bracket inside a text of the query itself is part of the text."""

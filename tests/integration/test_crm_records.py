@@ -632,3 +632,25 @@ def test_more_than_fifty_fields_come_together(log_in: Make, zcrm_simulator: Simu
     lead = next(client.module("Leads").list(fields=wanted))
 
     assert set(names) <= set(lead)
+
+
+def test_values_without_sense_are_refused(client: Client, zcrm_simulator: Simulator) -> None:
+    """A text for a list, nothing to set, and a value that holds itself are errors before sending."""
+    leads = client.module("Leads")
+    endless: list[object] = []
+    endless.append(endless)
+    before = len(zcrm_simulator.requests)
+
+    with pytest.raises(ApiError, match="in place of a list"):
+        F.City.in_("Pune")
+    with pytest.raises(ApiError, match="no value to set"):
+        leads.mass_update(["1"], {})
+    with pytest.raises(ApiError, match="cannot be sent"):
+        leads.create({"Last_Name": endless})
+    with pytest.raises(ApiError, match="is no id"):
+        leads.delete("1,2")
+    with pytest.raises(ApiError, match="exactly one"):
+        leads.search()
+    assert leads.update([]).ok
+    assert leads.delete([]).ok
+    assert len(zcrm_simulator.requests) == before

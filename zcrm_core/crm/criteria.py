@@ -97,6 +97,8 @@ class SearchField:
         Raises:
             ApiError: there are none, or one has no form in a search.
         """
+        if isinstance(values, str):
+            raise _unfit("a text in place of a list of values", 'Pass a list: F.City.in_(["Pune"]).')
         texts = [_value(value) for value in values]
         if not texts:
             raise _unfit("a search for one of no values", "Leave the condition out, or give values.")

@@ -14,7 +14,7 @@ from zcrm_core.exact_json import JSON
 __all__ = ["encode", "instant"]
 
 
-def encode(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kind
+def encode(value: object, where: str) -> JSON:
     """Turn a value into JSON: mappings, lists, texts, numbers, booleans, dates and times with an offset.
 
     A record, a user, or another thing that a field can point to becomes ``{"id": ...}``.
@@ -26,6 +26,13 @@ def encode(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kin
     Raises:
         ApiError: a value that has no form at Zoho, such as a time without an offset.
     """
+    try:
+        return _encoded(value, where)
+    except RecursionError:
+        raise _unfit(where, "it holds itself, or is nested without end") from None
+
+
+def _encoded(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kind
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, Decimal) and value.is_finite():
@@ -39,9 +46,9 @@ def encode(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kin
     if isinstance(value, Entity) and value.points and value.get("id"):
         return {"id": value["id"]}
     if isinstance(value, Mapping):
-        return {_key(key, where): encode(item, f"{where}.{key}") for key, item in value.items()}
+        return {_key(key, where): _encoded(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [encode(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [_encoded(item, f"{where}[{index}]") for index, item in enumerate(value)]
     raise _unfit(where, f"a {type(value).__name__} has no form in Zoho's JSON")
 
 

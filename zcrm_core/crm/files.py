@@ -56,7 +56,19 @@ def _checked(content: FileContent, name: str, most: int) -> tuple[str, FileConte
 def _size(content: FileContent) -> int:
     if isinstance(content, bytes):
         return len(content)
-    place = content.tell()
-    size = content.seek(0, os.SEEK_END) - place
-    content.seek(place)
+    size = -1
+    try:
+        place = content.tell()
+        size = content.seek(0, os.SEEK_END) - place
+        content.seek(place)
+        whole = isinstance(content.read(0), bytes)
+    except (AttributeError, OSError, ValueError):
+        whole = False
+    if not whole:
+        raise ApiError(
+            "This file cannot be sent.",
+            why="It is closed, was opened as text, or cannot be gone back in, so its size is not known.",
+            fix='Open it with open(path, "rb"), or pass its path.',
+            code="ZCRM-API-009",
+        )
     return size

@@ -152,6 +152,13 @@ class RecordWriting(RecordReading):
         Results and errors are those of :meth:`create`.
         """
         changes = rows_of(values)[0]
+        if not changes:
+            raise ApiError(
+                "A mass update has no value to set.",
+                why="Zoho would answer success for each record and change none.",
+                fix="Pass at least one field with its value; None empties it.",
+                code="ZCRM-API-009",
+            )
         rows = [{**changes, "id": record_id} for record_id in checked_ids(record_ids)]
         return self._write("PUT", self._path, rows, _beside(trigger, None, None, None))
 
