@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 import requests
@@ -91,6 +92,31 @@ def test_a_value_without_a_form_is_named_by_its_place(value: object) -> None:
     """What Zoho's JSON cannot carry is an error that says where it stands."""
     with pytest.raises(ApiError, match="record 3"):
         encode(value, "record 3")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "changed"),
+    [
+        (1, True, True),
+        (False, 0, True),
+        ([1], [True], True),
+        ({"a": 0}, {"a": False}, True),
+        ("1", 1, True),
+        (None, "", True),
+        (2.5, Decimal("2.5"), False),
+        (2, 2.0, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, False),
+        ([1, 2], [2, 1], True),
+        ([1], [1, 1], True),
+        ({"a": None}, {}, True),
+    ],
+)
+def test_a_change_is_what_json_tells_apart(was: JSON, now: object, changed: bool) -> None:  # noqa: FBT001
+    """True is no 1 and an empty text is no null; the order of keys, and a number's spelling, do not matter."""
+    record = Record({"id": "7", "Field": was})
+    record["Field"] = now
+
+    assert ("Field" in record.changes) is changed
 
 
 def outcome(code: str = "SUCCESS", **more: JSON) -> dict[str, JSON]:
