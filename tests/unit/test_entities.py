@@ -112,7 +112,7 @@ def test_a_value_without_a_form_is_named_by_its_place(value: object) -> None:
     ],
 )
 def test_a_change_is_what_json_tells_apart(was: JSON, now: object, changed: bool) -> None:  # noqa: FBT001
-    """True is no 1 and an empty text is no null; the order of keys, and a number's spelling, do not matter."""
+    """True is no 1 and an empty text no null; the order of keys and a number's spelling do not matter."""
     record = Record({"id": "7", "Field": was})
     record["Field"] = now
 

@@ -15,7 +15,6 @@ from zcrm_core.errors import ApiError
 
 __all__ = ["calendar_events", "csv_rows", "member", "stored"]
 
-_IN_MEMORY: Final = 1024 * 1024
 _MOST_BYTES: Final = 8 * 1024**3
 """What an archive may hold when it is unpacked: 200,000 records of 200 fields are far below that."""
 _MOST_RATIO: Final = 1_000
@@ -24,8 +23,8 @@ _PLAIN_BYTES: Final = 16 * 1024 * 1024
 
 
 def stored(download: Download) -> BinaryIO:
-    """Put a download where it can be unpacked: in memory when it is small, else in a file without a name."""
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    """Put a download where it can be unpacked: in a file without a name."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
         with download:
             for piece in download:
@@ -34,7 +33,7 @@ def stored(download: Download) -> BinaryIO:
         file.close()
         raise
     file.seek(0)
-    return file  # type: ignore[return-value]  # it is one in all but name
+    return file
 
 
 def member(archive: zipfile.ZipFile, *endings: str) -> zipfile.ZipInfo:

@@ -93,7 +93,7 @@ class BulkReadJob:
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the archive and go over its rows; every value is a text, as CSV has no types.
 
-        The archive is kept in memory or in a file without a name, and its rows come one by one.
+        The archive is kept in a file without a name, and its rows come one by one.
 
         Raises:
             NotFound, ApiError: as :meth:`download`; also when the archive is not what Zoho sends.
