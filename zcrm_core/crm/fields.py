@@ -55,6 +55,10 @@ class LookupField(Entity):
     display_label = Attribute("display_label", text)
     #: the API name of the module
     module = Attribute("module", _module_name)
+    #: its type, in a blueprint
+    type = Attribute("_type", text)
+    #: the field's label, in a blueprint
+    field_label = Attribute("field_label", text)
 
 
 class MultiSelectLookupField(Entity):
