@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Final
 
 from zcrm_core.errors import ApiError, NotFound, RateLimited, TransportError
-from zcrm_core.response import JSON, Response
+from zcrm_core.exact_json import JSON
+from zcrm_core.response import Response
 
 __all__ = ["INVALID_TOKEN", "api_code", "raise_for_error"]
 
@@ -19,6 +20,10 @@ _LONGEST_TEXT: Final = 300
 _NOT_FOUND: Final = frozenset({"INVALID_MODULE", "INVALID_URL_PATTERN", "RESOURCE_NOT_FOUND"})
 _NO_RIGHT: Final = frozenset({"NO_PERMISSION", "PERMISSION_DENIED", "AUTHORIZATION_FAILED"})
 _SCOPES: Final = (
+    (re.compile(r"(^|/)users/search\b"), "ZohoCRM.users.READ and ZohoSearch.securesearch.READ"),
+    (re.compile(r"(^|/)upload\Z"), "ZohoFiles.files.ALL"),
+    (re.compile(r"(^|/)actions/mass_update\b"), "ZohoCRM.mass_update.ALL"),
+    (re.compile(r"(^|/)actions/(add|remove)_tags\b"), "ZohoCRM.modules.ALL and ZohoCRM.settings.tags.ALL"),
     (re.compile(r"(^|/)search\b"), "ZohoCRM.modules.ALL and ZohoSearch.securesearch.READ"),
     (re.compile(r"(^|/)users\b"), "ZohoCRM.users.ALL"),
     (re.compile(r"(^|/)org\b"), "ZohoCRM.org.ALL"),
@@ -79,11 +84,11 @@ def _said(value: JSON, redact: Callable[[str], str]) -> str | None:
 
 def _has_outcomes(answer: Mapping[str, JSON]) -> bool:
     """Tell whether the answer gives an outcome for each record: v8 sends 400 when every one failed."""
-    data = answer.get("data")
-    return (
-        isinstance(data, list)
-        and all(isinstance(item, dict) and "code" in item for item in data)
-        and bool(data)
+    return any(
+        isinstance(items, list)
+        and bool(items)
+        and all(isinstance(item, dict) and "code" in item and "status" in item for item in items)
+        for items in answer.values()
     )
 
 

@@ -15,7 +15,7 @@ from zcrm_core.oauth import Accounts
 from zcrm_core.plugins import Plugins
 from zcrm_core.redirects import Logins
 from zcrm_core.refresh import Refresher
-from zcrm_core.regions import DataCentres, api_url, resolve
+from zcrm_core.regions import DataCentres, api_url, download_url, resolve
 from zcrm_core.store import Store
 from zcrm_core.tokens import Secret
 from zcrm_core.transport import Transport
@@ -106,9 +106,8 @@ def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging)
         reason=chosen.why,
     )
     api = api_url(region, config.environment)
-    transport = Transport(
-        config, (region.accounts_url, api, config.file_upload_url or region.upload_url), log
-    )
+    trusted = (region.accounts_url, api, config.file_upload_url or region.upload_url, download_url(region))
+    transport = Transport(config, filter(None, trusted), log)
     accounts = Accounts(config, transport)
     homes = Homes(config, plugins, region, transport.trust)
     return Parts(

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from zcrm_core.api_errors import INVALID_TOKEN, api_code, raise_for_error
 from zcrm_core.assembly import Parts, assemble
 from zcrm_core.authorization import OAuth
 from zcrm_core.config import Config, environment_values, file_values
+from zcrm_core.crm_access import CrmAccess
+from zcrm_core.download import Download
 from zcrm_core.hookspecs import Region, StoreAction
 from zcrm_core.identity import Identity
+from zcrm_core.multipart import Files
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import api_url
 from zcrm_core.response import Response
 from zcrm_core.token_access import Tokens
 from zcrm_core.tokens import Token
-from zcrm_core.transport import Files, Params
-from zcrm_core.turns import importing
-
-if TYPE_CHECKING:
-    from zcrm_core.crm.modules import Modules
-    from zcrm_core.crm.org import Organization
-    from zcrm_core.crm.records import ModuleClient
-    from zcrm_core.crm.users import Users
+from zcrm_core.transport import Params, multipart
 
 __all__ = ["Client"]
 
@@ -34,7 +30,7 @@ _RENEWALS: Final = 2
 """How often a refused token is replaced for one call: by what the store has, then by a new one."""
 
 
-class Client:
+class Client(CrmAccess):
     """A client of Zoho CRM: one configuration, one user, the whole CRM.
 
     Threads may share it. It holds pooled connections: use it as a context manager, or call :meth:`close`.
@@ -192,43 +188,7 @@ class Client:
         """
         return self._parts.store.manage(action)
 
-    # -- the CRM ---------------------------------------------------------------------------------------
-    # The entities are imported when they are first used: a worker that only logs in never pays for them.
-
-    @property
-    def users(self) -> Users:
-        """The users of the organisation."""
-        with importing:
-            from zcrm_core.crm.users import Users  # noqa: PLC0415 - see above
-
-        return Users(self)
-
-    @property
-    def org(self) -> Organization:
-        """The organisation itself."""
-        with importing:
-            from zcrm_core.crm.org import Organization  # noqa: PLC0415 - see above
-
-        return Organization(self)
-
-    @property
-    def modules(self) -> Modules:
-        """The modules and their fields."""
-        with importing:
-            from zcrm_core.crm.modules import Modules  # noqa: PLC0415 - see above
-
-        return Modules(self)
-
-    def module(self, api_name: str) -> ModuleClient:
-        """Give access to the records of one module.
-
-        Args:
-            api_name: the module's API name, such as ``Leads``; Zoho tells capitals from small letters.
-        """
-        with importing:
-            from zcrm_core.crm.records import ModuleClient  # noqa: PLC0415 - see above
-
-        return ModuleClient(self, api_name)
+    # -- calls -----------------------------------------------------------------------------------------
 
     def request(
         self,
@@ -250,7 +210,7 @@ class Client:
                 API's host, or a whole address on one of the region's hosts.
             params: the query; values that are ``None`` are left out.
             json: a body as JSON.
-            files: a body as ``multipart/form-data``.
+            files: a body as ``multipart/form-data``; open files are read while they are sent.
             headers: more headers.
 
         Returns:
@@ -262,7 +222,43 @@ class Client:
             StoreError: the token store failed.
             TransportError: no usable answer, or an address outside the region.
         """
+        return self._call(
+            method, path, params=params, document=json, files=files, headers=headers, stream=False
+        )
 
+    def download(
+        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Download:
+        """Fetch a file (GET) without holding it in memory.
+
+        Args:
+            path: as for :meth:`request`.
+            params: the query; values that are ``None`` are left out.
+            headers: more headers.
+
+        Returns:
+            The file, to be read once; its ``status`` is 204 when there is nothing.
+
+        Raises:
+            ApiError, AuthError, StoreError, TransportError: as for :meth:`request`.
+        """
+        return Download(
+            self._call(
+                "GET", path, params=params, document=None, files=None, headers=headers, stream=True
+            ).raw
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None,
+        document: object,
+        files: Files | None,
+        headers: Mapping[str, str] | None,
+        stream: bool,
+    ) -> Response:
         def send(token: Token) -> Response:
             self._region = self.region_of(token)
             return self._parts.transport.send(
@@ -270,13 +266,16 @@ class Client:
                 self._address(path, self._region),
                 access_token=token.access_token,
                 params=params,
-                document=json,
-                files=files,
+                document=document,
+                files=parts,
                 headers=headers,
+                stream=stream,
             )
 
         key = self._identity.key()
         refresher = self._parts.refresher
+        # Made once: open files are read from where they stand now, also when they are sent again.
+        parts = None if files is None else multipart(files)
         token = refresher.token(key)
         response = send(token)
         renewals = 0

@@ -12,7 +12,7 @@ from zcrm_core.errors import ConfigError, PluginError
 from zcrm_core.hookspecs import Region, hookimpl
 from zcrm_core.plugins import Plugins
 
-__all__ = ["DATA_CENTRES", "DataCentres", "addresses", "api_url", "data_centre_of", "resolve"]
+__all__ = ["DATA_CENTRES", "DataCentres", "addresses", "api_url", "data_centre_of", "download_url", "resolve"]
 
 
 def _data_centre(name: str, accounts: str, suffix: str, upload: str | None = None) -> Region:
@@ -63,6 +63,16 @@ class DataCentres:
 def data_centre_of(url: str) -> Region | None:
     """Tell which of Zoho's data centres an address belongs to, if any."""
     return next((region for region in DATA_CENTRES.values() if url in addresses(region)), None)
+
+
+def download_url(region: Region) -> str | None:
+    """Give the host from which a data centre of Zoho's sends the results of bulk writes.
+
+    It stands in answers alone, such as ``https://download-accl.zoho.in``; regions of one's own have none.
+    """
+    if region.name not in DATA_CENTRES:
+        return None
+    return region.accounts_url.replace("https://accounts.", "https://download-accl.")
 
 
 def api_url(region: Region, environment: str) -> str:
@@ -160,5 +170,7 @@ def _own_servers(config: Config) -> Region:
 
 
 def addresses(region: Region) -> tuple[str, ...]:
-    """Give every address of a region."""
-    return (region.accounts_url, region.api_url, region.sandbox_url, region.developer_url, region.upload_url)
+    """Give every address of a region, that of its files included."""
+    known = (region.accounts_url, region.api_url, region.sandbox_url, region.developer_url, region.upload_url)
+    download = download_url(region)
+    return known if download is None else (*known, download)

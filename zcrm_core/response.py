@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from zcrm_core.errors import TransportError
+from zcrm_core.exact_json import JSON, loads
 
 if TYPE_CHECKING:
     import requests
 
 __all__ = ["JSON", "Response"]
-
-JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
-"""What a JSON document can hold."""
-
 
 _MEDIA_TYPE: Final = re.compile(r"(?:application|audio|image|multipart|text|video)/[a-z]+")
 
@@ -24,44 +20,43 @@ _MEDIA_TYPE: Final = re.compile(r"(?:application|audio|image|multipart|text|vide
 class Response:
     """One HTTP answer, whatever its status."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("raw",)
 
     def __init__(self, raw: requests.Response) -> None:
-        self._raw = raw
+        self.raw = raw
 
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return self._raw.status_code
+        return self.raw.status_code
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The headers; names in any case."""
-        return self._raw.headers
+        return self.raw.headers
 
     @property
     def content(self) -> bytes:
         """The body as it came."""
-        return self._raw.content
+        return self.raw.content
 
     def json(self) -> JSON:
-        """Read the body as JSON.
+        """Read the body as JSON; a number that a float would round is a ``Decimal``.
 
         Raises:
             TransportError: the body is not JSON, such as the HTML page of a proxy.
         """
         try:
-            document: JSON = json.loads(self._raw.content)
+            return loads(self.raw.content)
         except (ValueError, RecursionError):
             kind = _MEDIA_TYPE.match(self.headers.get("Content-Type", ""))
             raise TransportError(
                 f"The server answered {self.status} with something that is not JSON "
-                f"({kind[0] if kind else 'of no known type'}, {len(self._raw.content)} bytes).",
+                f"({kind[0] if kind else 'of no known type'}, {len(self.raw.content)} bytes).",
                 why="A proxy, a firewall or a maintenance page answered instead, or the answer was cut.",
                 fix="Check the region, the proxy and Zoho's status page; then call again.",
                 code="ZCRM-HTTP-003",
             ) from None
-        return document
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

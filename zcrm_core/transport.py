@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
@@ -17,20 +16,19 @@ from urllib.parse import urlsplit
 from zcrm_core.config import Config
 from zcrm_core.config_keys import is_loopback
 from zcrm_core.errors import RateLimited, TransportError
+from zcrm_core.exact_json import dumps
 from zcrm_core.log import EventLog
+from zcrm_core.multipart import Files, Multipart
 from zcrm_core.response import Response
 from zcrm_core.turns import importing
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Files", "Params", "Transport", "origin", "wanted_wait"]
+__all__ = ["Params", "Transport", "multipart", "origin", "wanted_wait"]
 
 Params: TypeAlias = Mapping[str, "str | int | bool | None"]
 """Query parameters; one with the value ``None`` is left out, and a boolean is sent as true or false."""
-
-Files: TypeAlias = Mapping[str, "bytes | tuple[str, bytes] | tuple[str, bytes, str]"]
-"""Files to send: each field's content, or its file name and content, or these and its media type."""
 
 _CONNECT_SECONDS: Final = 10.0
 _LONGEST_WAIT_SECONDS: Final = 60.0
@@ -72,9 +70,10 @@ class Transport:
         params: Params | None = None,
         form: Mapping[str, str] | None = None,
         document: object = None,
-        files: Files | None = None,
+        files: Multipart | None = None,
         headers: Mapping[str, str] | None = None,
         longest_wait: float = _LONGEST_WAIT_SECONDS,
+        stream: bool = False,
     ) -> Response:
         """Send a request and give its answer, whatever the status.
 
@@ -88,9 +87,10 @@ class Transport:
             params: the query; values that are ``None`` are left out.
             form: a body as ``application/x-www-form-urlencoded``.
             document: a body as JSON.
-            files: a body as ``multipart/form-data``.
+            files: a body as ``multipart/form-data``, read while it is sent.
             headers: more headers.
             longest_wait: after a 429, how long to wait at most for the next try, in seconds.
+            stream: the answer's body is not read yet.
 
         Raises:
             RateLimited: still too many requests after the last try, or the wait would be too long.
@@ -110,7 +110,7 @@ class Transport:
         while True:
             tried += 1
             try:
-                raw = self._exchange(request)
+                raw = self._exchange(request, stream)
             except TransportError as error:
                 again = tried < self._tries and (not error.sent or method in _SAFE_METHODS)
                 if not again:
@@ -124,6 +124,7 @@ class Transport:
                     reason = str(raw.status_code)
                 else:
                     return Response(raw)
+                raw.close()
             self._log.emit(
                 "retry",
                 logging.WARNING,
@@ -154,7 +155,7 @@ class Transport:
         params: Params | None,
         form: Mapping[str, str] | None,
         document: object,
-        files: Files | None,
+        files: Multipart | None,
         headers: Mapping[str, str] | None,
     ) -> requests.PreparedRequest:
         with importing:
@@ -164,17 +165,16 @@ class Transport:
 
         sent = {**self._own_headers, **(headers or {})}
         query = {key: _query_value(value) for key, value in (params or {}).items() if value is not None}
-        body: Mapping[str, str] | bytes | None = form
+        body: Mapping[str, str] | bytes | Multipart | None = form
         try:
+            if files is not None:
+                body = files
+                sent["Content-Type"] = files.content_type
             if document is not None:
-                body = json.dumps(
-                    document, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-                ).encode()
+                body = dumps(document)
                 sent["Content-Type"] = "application/json"
-            request = requests.Request(
-                method, url, headers=sent, params=query, data=body, files=files
-            ).prepare()
-        except (requests.RequestException, TypeError, ValueError) as error:
+            request = requests.Request(method, url, headers=sent, params=query, data=body).prepare()
+        except (requests.RequestException, OSError, RecursionError, TypeError, ValueError) as error:
             raise _unfit(error) from None
         if access_token is not None:
             # What was prepared is what is sent, so its address counts, not the one that was passed.
@@ -191,7 +191,7 @@ class Transport:
                 code="ZCRM-HTTP-004",
             )
 
-    def _exchange(self, request: requests.PreparedRequest) -> requests.Response:
+    def _exchange(self, request: requests.PreparedRequest, stream: bool) -> requests.Response:  # noqa: FBT001 - handed through
         import requests  # noqa: PLC0415 - imported by _prepare already
 
         url = request.url or ""
@@ -202,7 +202,16 @@ class Transport:
         started = time.monotonic()
         session = self._pool()
         try:
-            raw = session.send(request, timeout=self._timeout, allow_redirects=False, **self._around(url))
+            body: object = request.body  # a stream, which the types of requests leave out
+            if isinstance(body, Multipart):
+                body.rewind()
+            raw = session.send(
+                request, timeout=self._timeout, allow_redirects=False, **self._around(url), stream=stream
+            )
+            if stream and raw.status_code != HTTPStatus.OK:
+                _ = (
+                    raw.content
+                )  # an error is short, and is read while a broken connection is still told as one
         except (requests.RequestException, OSError) as error:
             raise self._failed(request, started, _failure(error, origin(url))) from None
         except ValueError as error:  # http.client looks at the headers once more, and its text shows them
@@ -275,10 +284,23 @@ class Transport:
         if found is None:
             session = self._pool()
             found = dict(session.merge_environment_settings(url, {}, stream=False, verify=None, cert=None))
+            del found["stream"]  # each call says so itself
             if is_loopback(urlsplit(url).hostname or ""):
                 found["proxies"] = {}  # a proxy cannot reach this machine's own servers
             self._surroundings[server] = found
         return found
+
+
+def multipart(files: Files) -> Multipart:
+    """Make a body of files.
+
+    Raises:
+        TransportError: one of them cannot be sent.
+    """
+    try:
+        return Multipart(files)
+    except (AttributeError, OSError, TypeError, ValueError) as error:
+        raise _unfit(error) from None
 
 
 def origin(url: str) -> str:

@@ -33,6 +33,7 @@ SCOPES = [
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
     "ZohoCRM.settings.ALL",
+    "ZohoCRM.coql.READ",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -31,9 +32,23 @@ SCOPES = [
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
     "ZohoCRM.settings.ALL",
+    "ZohoCRM.coql.READ",
+    "ZohoCRM.bulk.ALL",
+    "ZohoCRM.mass_update.ALL",
+    "ZohoFiles.files.ALL",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ]
+
+
+OPERATIONS = {
+    name: (method, path)
+    for name, method, _, path, _ in (
+        line.split("\t")
+        for line in Path(__file__).with_name("operations.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    )
+}
+"""What Zoho's SDKs for v2 send for each of their operations."""
 
 
 class MemoryStore(TokenStorePlugin):
@@ -208,3 +223,54 @@ def mysql_keys(zcrm_mysql_server: Any) -> Iterator[dict[str, Any]]:
         "db_name": database,
     }
     server.sql(f"DROP DATABASE IF EXISTS `{database}`")
+
+
+@pytest.fixture(autouse=True)
+def operations_are_sent(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test of operations, see that each of them went to the simulator as its mark says."""
+    marks = list(request.node.iter_markers("operation"))
+    simulator: Simulator | None = request.getfixturevalue("zcrm_simulator") if marks else None
+    yield
+    if simulator is None:
+        return
+    seen = {
+        f"{one.method} {one.path}" for one in simulator.requests if one.status in {200, 201, 202, 204, 304}
+    }
+    for mark in marks:
+        expected = mark.kwargs.get("sent", " ".join(OPERATIONS[mark.args[0]]))
+        if expected:
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(expected)).replace(r"\ ", " ")
+            assert any(re.fullmatch(pattern, one) for one in seen), f"{expected} was not sent: {seen}"
+
+
+@pytest.fixture
+def fast_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at jobs again after a moment, not after a second."""
+    monkeypatch.setattr("zcrm_core.crm.jobs._FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def stranger() -> Iterator[list[str]]:
+    """A server that is nobody's: its address, then every request that it heard."""
+    import threading  # noqa: PLC0415
+    from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415
+
+    heard: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(f"{self.path} {self.headers}")
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    heard.append(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield heard
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -55,7 +55,7 @@ def test_v8_gives_every_field_without_naming_one(
     leads = log_in(api_version="v8").module("Leads")
     whole = {lead.id: dict(lead) for lead in leads.list()}
     zcrm_simulator.limits = Limits(fields=10)
-    monkeypatch.setattr("zcrm_core.crm.records.MOST_FIELDS", 10)
+    monkeypatch.setattr("zcrm_core.crm.reading.MOST_FIELDS", 10)
     parts = {lead.id: dict(lead) for lead in leads.list()}
 
     assert len(parts) == 520

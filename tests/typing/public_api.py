@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from typing_extensions import assert_type
@@ -12,6 +11,7 @@ from zcrm_core.crm.batch import BatchItem, BatchResult
 from zcrm_core.crm.entity import Reference
 from zcrm_core.crm.modules import Field, Module
 from zcrm_core.crm.org import Org
+from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.records import Record
 from zcrm_core.crm.users import User
 from zcrm_core.response import JSON, Response
@@ -34,8 +34,8 @@ def clients() -> None:
 def entities(client: Client) -> None:
     """Entities and batches are typed down to their attributes."""
     leads = client.module("Leads")
-    assert_type(leads.list(), Iterator[Record])
-    assert_type(leads.search(word="smith"), Iterator[Record])
+    assert_type(leads.list(), Listing[Record])
+    assert_type(leads.search(word="smith"), Listing[Record])
     lead = leads.get("1")
     assert_type(lead, Record)
     assert_type(lead["Last_Name"], JSON)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 import requests
@@ -18,7 +19,8 @@ from zcrm_core.crm.entity import Reference
 from zcrm_core.crm.modules import Field
 from zcrm_core.crm.records import Record
 from zcrm_core.crm.users import User
-from zcrm_core.response import JSON, Response
+from zcrm_core.exact_json import JSON
+from zcrm_core.response import Response
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -44,7 +46,8 @@ def test_a_record_is_what_zoho_sent(document: dict[str, JSON]) -> None:
     record = Record(document)
 
     assert dict(record) == document
-    assert encode(record, "record") == document
+    assert encode(dict(record), "record") == document
+    assert record.changes == {}
 
 
 @given(DOCUMENTS)
@@ -89,6 +92,31 @@ def test_a_value_without_a_form_is_named_by_its_place(value: object) -> None:
     """What Zoho's JSON cannot carry is an error that says where it stands."""
     with pytest.raises(ApiError, match="record 3"):
         encode(value, "record 3")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "changed"),
+    [
+        (1, True, True),
+        (False, 0, True),
+        ([1], [True], True),
+        ({"a": 0}, {"a": False}, True),
+        ("1", 1, True),
+        (None, "", True),
+        (2.5, Decimal("2.5"), False),
+        (2, 2.0, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, False),
+        ([1, 2], [2, 1], True),
+        ([1], [1, 1], True),
+        ({"a": None}, {}, True),
+    ],
+)
+def test_a_change_is_what_json_tells_apart(was: JSON, now: object, changed: bool) -> None:  # noqa: FBT001
+    """True is no 1 and an empty text no null; the order of keys and a number's spelling do not matter."""
+    record = Record({"id": "7", "Field": was})
+    record["Field"] = now
+
+    assert ("Field" in record.changes) is changed
 
 
 def outcome(code: str = "SUCCESS", **more: JSON) -> dict[str, JSON]:
@@ -170,10 +198,10 @@ def test_an_answer_of_another_form_is_an_error(document: JSON) -> None:
 
 def test_an_entity_is_a_read_only_mapping() -> None:
     """Entities compare by content, show their kind and id, and cannot be written to."""
-    record = Record({"id": "7", "Last_Name": "A"})
+    user = User({"id": "7", "last_name": "A"})
 
-    assert record == {"id": "7", "Last_Name": "A"}
-    assert repr(record) == "<Record 7>"
-    assert isinstance(record, Mapping)
+    assert user == {"id": "7", "last_name": "A"}
+    assert repr(user) == "<User 7>"
+    assert isinstance(user, Mapping)
     with pytest.raises(TypeError):
-        record["Last_Name"] = "B"  # type: ignore[index]
+        user["last_name"] = "B"  # type: ignore[index]

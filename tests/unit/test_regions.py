@@ -6,7 +6,7 @@ import pytest
 
 from zcrm_core import Config, ConfigError, PluginError, Region, hookimpl
 from zcrm_core.plugins import Plugins
-from zcrm_core.regions import DATA_CENTRES, DataCentres, api_url, data_centre_of, resolve
+from zcrm_core.regions import DATA_CENTRES, DataCentres, api_url, data_centre_of, download_url, resolve
 
 BASE = {"client_id": "1000.A", "client_secret": "s"}
 PLUGINS = Plugins(core=[DataCentres()], installed=[])
@@ -157,3 +157,14 @@ def test_a_plugin_s_addresses_are_held_to_the_same_rules(address: str) -> None:
 
     with pytest.raises(PluginError, match="careless"):
         resolve(Config(BASE), Plugins(core=[DataCentres()], given=[Careless()], installed=[]))
+
+
+@pytest.mark.parametrize("name", DATA_CENTRES)
+def test_results_of_bulk_writes_come_from_the_data_centre_s_own_host(name: str) -> None:
+    """Each data centre has a host for downloads beside its accounts server; other regions have none."""
+    host = download_url(DATA_CENTRES[name])
+
+    assert host is not None
+    assert host == DATA_CENTRES[name].accounts_url.replace("accounts", "download-accl")
+    own = Region("mine", *["https://gateway.example"] * 5)
+    assert download_url(own) is None

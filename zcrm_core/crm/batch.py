@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Final, TypeVar, overload
 
 from zcrm_core.crm.versions import MOST_RECORDS
-from zcrm_core.errors import PartialFailure, TransportError, ZcrmError
-from zcrm_core.response import JSON, Response
+from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
+from zcrm_core.exact_json import JSON
+from zcrm_core.response import Response
 
-__all__ = ["BatchItem", "BatchResult", "in_batches"]
+__all__ = ["BatchItem", "BatchResult", "in_batches", "only"]
 
 T = TypeVar("T")
 
@@ -44,7 +45,10 @@ class BatchItem:
 
     @property
     def code(self) -> str:
-        """Zoho's code, such as ``SUCCESS``; ``NOT_SENT`` and ``NOT_KNOWN`` are our own."""
+        """Zoho's code, such as ``SUCCESS``.
+
+        ``NOTHING_TO_SEND``, ``NOT_SENT`` and ``NOT_KNOWN`` are our own.
+        """
         return str(self._json.get("code", ""))
 
     @property
@@ -59,6 +63,18 @@ class BatchItem:
         return value if isinstance(value, dict) else _NO_DETAILS
 
     @property
+    def field(self) -> str | None:
+        """The API name of the field at fault, where Zoho names one."""
+        value = self.details.get("api_name")
+        return value if isinstance(value, str) else None
+
+    @property
+    def json_path(self) -> str | None:
+        """Where the fault is in what was sent, such as ``$.data[0].Email``; v2 does not say."""
+        value = self.details.get("json_path")
+        return value if isinstance(value, str) else None
+
+    @property
     def action(self) -> str | None:
         """``insert`` or ``update``, for an upsert."""
         value = self._json.get("action")
@@ -69,6 +85,10 @@ class BatchItem:
         """The field by which an upsert found the record, if it did."""
         value = self._json.get("duplicate_field")
         return value if isinstance(value, str) else None
+
+    def moved(self, index: int) -> BatchItem:
+        """Give the same outcome at another place."""
+        return BatchItem(index, self._json)
 
     def __repr__(self) -> str:
         return f"<BatchItem {self.index}: {self.code} {self.id or self.details.get('api_name', '')}>"
@@ -132,12 +152,20 @@ class BatchResult(Sequence[BatchItem]):
         return f"<BatchResult {len(self.succeeded)} ok, {len(self.failed)} failed>"
 
 
-def in_batches(things: Sequence[T], send: Callable[[Sequence[T]], Response]) -> BatchResult:
+def in_batches(
+    things: Sequence[T],
+    send: Callable[[Sequence[T]], Response],
+    *,
+    key: str = "data",
+    most: int = MOST_RECORDS,
+) -> BatchResult:
     """Send things in calls of 100 and join the outcomes.
 
     Args:
         things: what to send; nothing is sent for none.
         send: makes one call.
+        key: where the answer holds the outcomes.
+        most: how many things one call takes.
 
     Raises:
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
@@ -145,10 +173,10 @@ def in_batches(things: Sequence[T], send: Callable[[Sequence[T]], Response]) -> 
         ZcrmError: the first call failed as a whole.
     """
     items: list[BatchItem] = []
-    for start in range(0, len(things), MOST_RECORDS):
-        batch = things[start : start + MOST_RECORDS]
+    for start in range(0, len(things), most):
+        batch = things[start : start + most]
         try:
-            outcomes = _outcomes(send(batch), len(batch))
+            outcomes = _outcomes(send(batch), len(batch), key)
         except ZcrmError as error:
             if not items:
                 raise
@@ -157,9 +185,34 @@ def in_batches(things: Sequence[T], send: Callable[[Sequence[T]], Response]) -> 
     return BatchResult(items)
 
 
-def _outcomes(response: Response, sent: int) -> list[dict[str, JSON]]:
+def only(response: Response, key: str, what: str) -> BatchItem:
+    """Give the outcome of a call about one thing, whether it stands alone or in a list of one.
+
+    Args:
+        response: the answer.
+        key: where the answer holds the list.
+        what: what was to be done, for the message.
+
+    Raises:
+        ApiError: Zoho refused.
+        TransportError: the answer holds no outcome.
+    """
     answer = response.json()
-    data = answer.get("data") if isinstance(answer, dict) else None
+    if isinstance(answer, dict) and "status" in answer and "code" in answer:
+        item = BatchItem(0, answer)
+    else:
+        [outcome] = _outcomes(response, 1, key)
+        item = BatchItem(0, outcome)
+    if not item.ok:
+        error = ApiError(f"Zoho CRM refused to {what}: {item.code}: {item.message}.")
+        error.status, error.api_code, error.details = response.status, item.code, item.details
+        raise error
+    return item
+
+
+def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:
+    answer = response.json()
+    data = answer.get(key) if isinstance(answer, dict) else None
     outcomes = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
     if len(outcomes) != sent:
         error = TransportError(

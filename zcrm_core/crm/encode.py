@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from zcrm_core.crm.entity import Entity
 from zcrm_core.errors import ApiError
-from zcrm_core.response import JSON
+from zcrm_core.exact_json import JSON
 
 __all__ = ["encode", "instant"]
 
 
 def encode(value: object, where: str) -> JSON:
     """Turn a value into JSON: mappings, lists, texts, numbers, booleans, dates and times with an offset.
+
+    A record, a user, or another thing that a field can point to becomes ``{"id": ...}``.
 
     Args:
         value: the value.
@@ -23,18 +26,29 @@ def encode(value: object, where: str) -> JSON:
     Raises:
         ApiError: a value that has no form at Zoho, such as a time without an offset.
     """
+    try:
+        return _encoded(value, where)
+    except RecursionError:
+        raise _unfit(where, "it holds itself, or is nested without end") from None
+
+
+def _encoded(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kind
     if value is None or isinstance(value, (bool, int, str)):
         return value
-    if isinstance(value, (float, Decimal)) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return _exact(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return value
     if isinstance(value, datetime):
         return instant(value, where)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Entity) and value.points and value.get("id"):
+        return {"id": value["id"]}
     if isinstance(value, Mapping):
-        return {_key(key, where): encode(item, f"{where}.{key}") for key, item in value.items()}
+        return {_key(key, where): _encoded(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [encode(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [_encoded(item, f"{where}[{index}]") for index, item in enumerate(value)]
     raise _unfit(where, f"a {type(value).__name__} has no form in Zoho's JSON")
 
 
@@ -47,6 +61,12 @@ def instant(moment: datetime, where: str) -> str:
     if moment.tzinfo is None:
         raise _unfit(where, "the time has no offset, so it names no moment")
     return moment.isoformat(timespec="seconds")
+
+
+def _exact(value: Decimal) -> float | Decimal:
+    """Keep a Decimal only where a float would round it, so that what is sent reads as what was meant."""
+    near = float(value)
+    return near if math.isfinite(near) and Decimal(repr(near)) == value else value
 
 
 def _key(key: object, where: str) -> str:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from typing import Generic, TypeVar, overload
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar, Generic, TypeVar, overload
 
 from zcrm_core.errors import TransportError
-from zcrm_core.response import JSON, Response
+from zcrm_core.exact_json import JSON
+from zcrm_core.response import Response
 
 __all__ = [
     "Attribute",
     "Entity",
     "Reference",
+    "amount",
+    "anything",
+    "day",
+    "entities",
+    "entity",
     "flag",
     "number",
     "objects",
+    "objects_of",
     "reference",
     "text",
     "texts",
@@ -24,6 +32,8 @@ __all__ = [
 
 T = TypeVar("T")
 E = TypeVar("E", bound="Entity")
+
+_DIGITS = 4_000  # Python refuses to read more at once
 
 
 class Entity(Mapping[str, JSON]):
@@ -34,6 +44,9 @@ class Entity(Mapping[str, JSON]):
     """
 
     __slots__ = ("_json",)
+
+    #: whether a field that points to such a thing is written with its id alone
+    points: ClassVar[bool] = False
 
     def __init__(self, json: dict[str, JSON]) -> None:
         self._json = json
@@ -55,14 +68,15 @@ class Attribute(Generic[T]):
     """An attribute that reads one key of an entity's JSON when it is asked for.
 
     Args:
-        key: the key, as Zoho spells it.
+        key: the key, as Zoho spells it; ``a.b`` is the key ``b`` of the object under ``a``.
         read: turns the JSON value into the attribute's; it gets ``None`` for a missing key.
+        also: the key's other spelling, in other versions or answers.
     """
 
-    __slots__ = ("_key", "_read")
+    __slots__ = ("_keys", "_read")
 
-    def __init__(self, key: str, read: Callable[[JSON], T]) -> None:
-        self._key = key
+    def __init__(self, key: str, read: Callable[[JSON], T], also: str | None = None) -> None:
+        self._keys = [each.split(".") for each in (key, also) if each is not None]
         self._read = read
 
     @overload
@@ -72,7 +86,20 @@ class Attribute(Generic[T]):
     def __get__(self, entity: Entity, owner: type[Entity]) -> T: ...
 
     def __get__(self, entity: Entity | None, owner: type[Entity]) -> Attribute[T] | T:
-        return self if entity is None else self._read(entity.get(self._key))
+        if entity is None:
+            return self
+        for first, *inner in self._keys:
+            if first in entity:
+                value = entity[first]
+                for key in inner:
+                    value = value.get(key) if isinstance(value, dict) else None
+                return self._read(value)
+        return self._read(None)
+
+
+def anything(value: JSON) -> JSON:
+    """Read whatever is there."""
+    return value
 
 
 def text(value: JSON) -> str | None:
@@ -81,13 +108,29 @@ def text(value: JSON) -> str | None:
 
 
 def flag(value: JSON) -> bool | None:
-    """Read a boolean; ``None`` for anything else."""
+    """Read a boolean, also written as text; ``None`` for anything else."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
     return value if isinstance(value, bool) else None
 
 
 def number(value: JSON) -> int | None:
-    """Read a whole number; ``None`` for anything else."""
+    """Read a whole number, also written as text; ``None`` for anything else."""
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.removeprefix("-").isdigit()
+        and len(value) <= _DIGITS
+    ):
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def amount(value: JSON) -> Decimal | None:
+    """Read a number without rounding, for money and quantities; ``None`` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return None
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
 def texts(value: JSON) -> tuple[str, ...]:
@@ -107,10 +150,35 @@ def time(value: JSON) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
+def day(value: JSON) -> date | None:
+    """Read a day of the calendar (``YYYY-MM-DD``); ``None`` for anything else."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def entity(kind: Callable[[dict[str, JSON]], E]) -> Callable[[JSON], E | None]:
+    """Read an object as an entity of a kind; ``None`` for anything else."""
+    return lambda value: kind(value) if isinstance(value, dict) else None
+
+
+def entities(kind: Callable[[dict[str, JSON]], E]) -> Callable[[JSON], tuple[E, ...]]:
+    """Read a list of objects as entities of a kind; a name that stands alone is an object with that name."""
+
+    def read(value: JSON) -> tuple[E, ...]:
+        items = value if isinstance(value, list) else []
+        rows: list[JSON] = [{"name": item} if isinstance(item, str) else item for item in items]
+        return tuple(kind(row) for row in rows if isinstance(row, dict))
+
+    return read
+
+
 class Reference(Entity):
     """A pointer to another record, user, role or profile: its id and its name."""
 
     __slots__ = ()
+    points = True
 
     #: the id of what is pointed to
     id = Attribute("id", text)
@@ -120,9 +188,8 @@ class Reference(Entity):
     email = Attribute("email", text)
 
 
-def reference(value: JSON) -> Reference | None:
-    """Read a pointer; ``None`` for anything else."""
-    return Reference(value) if isinstance(value, dict) else None
+reference = entity(Reference)
+"""Reads a pointer; ``None`` for anything else."""
 
 
 def objects(response: Response, key: str, entity: Callable[[dict[str, JSON]], E]) -> list[E]:
@@ -133,11 +200,19 @@ def objects(response: Response, key: str, entity: Callable[[dict[str, JSON]], E]
     """
     if response.status in (204, 304):
         return []
-    answer = response.json()
+    return objects_of(response.json(), key, entity, response.status)
+
+
+def objects_of(answer: JSON, key: str, entity: Callable[[dict[str, JSON]], E], status: int) -> list[E]:
+    """Read the list of objects that a document holds under a key.
+
+    Raises:
+        TransportError: it is not of that form.
+    """
     rows = answer.get(key) if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TransportError(
-            f"The answer ({response.status}) holds no list named {key}.",
+            f"The answer ({status}) holds no list named {key}.",
             why="Zoho sends one for this call, so something else answered or the version is another.",
             fix="Check api_version and the region; report it if it goes on.",
             code="ZCRM-HTTP-007",

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from zcrm_core.crm.entity import Entity, objects
+from zcrm_core.crm.entity import Entity, objects_of
 from zcrm_core.crm.versions import PAGE
-from zcrm_core.errors import TransportError
-from zcrm_core.response import JSON, Response
+from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.transport import Params
 
-__all__ = ["pages"]
+__all__ = ["Listing"]
 
 E = TypeVar("E", bound=Entity)
+_NO_CONTENT = 204
+_NOT_MODIFIED = 304
 
 
-def pages(
-    client: Client,
-    path: str,
-    key: str,
-    entity: Callable[[dict[str, JSON]], E],
-    params: Params,
-    *,
-    headers: Mapping[str, str] | None = None,
-) -> Iterator[list[E]]:
-    """Read a list page by page, by page tokens where Zoho gives them, else by numbers.
+class Listing(Iterator[E]):
+    """A list that is read while it is gone over; one page is held at a time.
 
-    Numbers reach 2,000 records and tokens 100,000 (Zoho CRM API v8, Get Records); past that Zoho's error is
-    raised, so that a list never ends early without a word.
+    Pages are found by page tokens where Zoho gives them, else by numbers. Numbers reach 2,000 records and
+    tokens 100,000 (Zoho CRM API v8, Get Records); past that Zoho's error is raised, so that a list never ends
+    early without a word.
 
     Args:
         client: makes the calls.
@@ -40,39 +35,104 @@ def pages(
         entity: makes an object of each.
         params: the query of every page.
         headers: more headers of every page.
+        page_token: where an earlier list had got to.
+        complete: adds to a page's objects what one call did not give.
 
-    Raises:
-        ApiError: the CRM refused.
-        TransportError: the answer is not a page.
+    Attributes:
+        not_modified: whether Zoho answered that nothing changed since ``modified_since`` (304); an empty list
+            is not the same. ``False`` until the first page has come.
+        page_token: leads to the page after the one that is being read, where Zoho gives tokens; ``None`` at
+            the end. A program that keeps it can go on with it for 24 hours.
     """
-    place: dict[str, str | int | bool | None] = {"page": 1}
-    seen: str | None = None
-    while True:
-        response = client.request("GET", path, params={"per_page": PAGE, **params, **place}, headers=headers)
-        rows = objects(response, key, entity)
-        if rows:
-            yield rows
-        more, token = _more(response)
-        if not more:
-            return
-        if not rows or (token is not None and token == seen):
-            raise TransportError(
-                f"The answer to {path} says that there is more, and leads no further.",
-                why="Such a list would never end.",
-                fix="Call again; report it if it goes on.",
-                code="ZCRM-HTTP-007",
-            )
-        seen = token
-        place = {"page_token": token} if token else {"page": int(place.get("page") or 1) + 1}
+
+    def __init__(
+        self,
+        client: Client,
+        path: str,
+        key: str,
+        entity: Callable[[dict[str, JSON]], E],
+        params: Params,
+        *,
+        headers: Mapping[str, str] | None = None,
+        page_token: str | None = None,
+        complete: Callable[[list[E]], Iterable[E]] = iter,
+    ) -> None:
+        self._client = client
+        self._path = path
+        self._key = key
+        self._entity = entity
+        self._params = params
+        self._headers = headers
+        self._complete = complete
+        self.not_modified = False
+        self.page_token = page_token
+        self._rows = self._all()
+
+    def __next__(self) -> E:
+        return next(self._rows)
+
+    def _all(self) -> Iterator[E]:
+        for page in self._pages():
+            yield from self._complete(page)
+
+    def _pages(self) -> Iterator[list[E]]:
+        number = 1
+        place: dict[str, str | int] = (
+            {"page": 1} if self.page_token is None else {"page_token": self.page_token}
+        )
+        while True:
+            query: Params = {"per_page": PAGE, **self._params, **place}
+            response = self._client.request("GET", self._path, params=query, headers=self._headers)
+            self.not_modified = response.status == _NOT_MODIFIED
+            if response.status in (_NO_CONTENT, _NOT_MODIFIED):
+                self.page_token = None
+                return
+            answer = response.json()
+            rows = objects_of(answer, self._key, self._entity, response.status)
+            more, token = _more(answer)
+            stuck = more and (not rows or (token is not None and token == self.page_token))
+            self.page_token = token if more else None
+            if rows:
+                yield rows
+            if not more:
+                return
+            if stuck:
+                raise TransportError(
+                    f"The answer to {self._path} says that there is more, and leads no further.",
+                    why="Such a list would never end.",
+                    fix="Call again; report it if it goes on.",
+                    code="ZCRM-HTTP-007",
+                )
+            if token is None and "page_token" in place:
+                raise TransportError(
+                    f"The answer to {self._path} says that there is more, and gives no token for it.",
+                    why="A list that began with a page token goes on with page tokens alone.",
+                    fix="Start the list from its beginning.",
+                    code="ZCRM-HTTP-007",
+                )
+            number += 1
+            place = {"page_token": token} if token else {"page": number}
 
 
-def _more(response: Response) -> tuple[bool, str | None]:
+def _more(answer: JSON) -> tuple[bool, str | None]:
     """Tell whether more records follow, and the token that leads to them."""
-    if response.status in (204, 304):
-        return False, None
-    answer = response.json()
     info = answer.get("info") if isinstance(answer, dict) else None
     if not isinstance(info, dict):
         return False, None
     token = info.get("next_page_token")
     return info.get("more_records") is True, token if isinstance(token, str) else None
+
+
+def refuse_token(page_token: str | None, has_page_tokens: bool) -> None:  # noqa: FBT001 - a fact, not a choice
+    """Refuse a page token where the version has none.
+
+    Raises:
+        ApiError: it would be left out without a word, and the list would start again.
+    """
+    if page_token is not None and not has_page_tokens:
+        raise ApiError(
+            "This version of the API has no page tokens.",
+            why="They came with v3; v2 would read the list from its beginning.",
+            fix="Set api_version to v3 or later, or leave page_token out.",
+            code="ZCRM-API-009",
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from zcrm_core.errors import ApiError
 
-__all__ = ["segment"]
+__all__ = ["checked_ids", "identifier", "joined_ids", "segment"]
 
 
 def segment(name: str, value: str | int) -> str:
@@ -29,3 +30,52 @@ def segment(name: str, value: str | int) -> str:
             code="ZCRM-API-009",
         )
     return quote(part, safe="")
+
+
+def identifier(name: str, value: str | int) -> str:
+    """Give an id as text for a body, where nothing is quoted.
+
+    Raises:
+        ApiError: it is empty, or surely none.
+    """
+    segment(name, value)
+    return str(value)
+
+
+def joined_ids(ids: Iterable[str | int] | str | int, most: int) -> str:
+    """Join ids as Zoho takes them in a query.
+
+    Args:
+        ids: one id or several.
+        most: how many one call takes.
+
+    Raises:
+        ApiError: there are none or too many, or one of them is no id.
+    """
+    parts = checked_ids(ids)
+    if not 1 <= len(parts) <= most:
+        raise ApiError(
+            f"{len(parts)} ids are given for one call.",
+            why=f"Zoho takes 1 to {most} at once.",
+            fix="Call once for each part of the ids.",
+            code="ZCRM-API-009",
+        )
+    return ",".join(parts)
+
+
+def checked_ids(ids: Iterable[str | int] | str | int) -> list[str]:
+    """Give ids as texts, each surely one id.
+
+    Raises:
+        ApiError: one is empty or holds what divides ids.
+    """
+    given = [ids] if isinstance(ids, (str, int)) else list(ids)
+    for each in given:
+        if "," in str(each):
+            raise ApiError(
+                f"{str(each)!r} is no id.",
+                why="Zoho divides ids at commas, so it would act on others.",
+                fix="Pass a list of ids.",
+                code="ZCRM-API-009",
+            )
+    return [identifier("id", each) for each in given]

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.entity import Attribute, Entity, flag, objects, reference, text, time
-from zcrm_core.crm.paging import pages
+from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.criteria import Criteria
+from zcrm_core.crm.encode import encode, instant
+from zcrm_core.crm.entity import objects
+from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.paths import segment
+from zcrm_core.crm.user import User
 from zcrm_core.errors import NotFound
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
 
 __all__ = ["User", "Users"]
-
-
-class User(Entity):
-    """One user of the organisation."""
-
-    __slots__ = ()
-
-    #: the user's id
-    id = Attribute("id", text)
-    #: Zoho's id of the account
-    zuid = Attribute("zuid", text)
-    #: the e-mail address, by which tokens are usually named
-    email = Attribute("email", text)
-    #: the whole name
-    full_name = Attribute("full_name", text)
-    #: the first name
-    first_name = Attribute("first_name", text)
-    #: the last name
-    last_name = Attribute("last_name", text)
-    #: ``active``, ``disabled`` and others
-    status = Attribute("status", text)
-    #: whether the invitation was accepted
-    confirm = Attribute("confirm", flag)
-    #: the role in the hierarchy
-    role = Attribute("role", reference)
-    #: the profile, which holds the rights
-    profile = Attribute("profile", reference)
-    #: the time zone, such as ``Europe/Berlin``
-    time_zone = Attribute("time_zone", text)
-    #: the language, such as ``en_US``
-    language = Attribute("language", text)
-    #: when the user was added
-    created_time = Attribute("created_time", time)
 
 
 class Users:
@@ -66,8 +38,7 @@ class Users:
             NotFound: there is none with this id.
             ApiError: the CRM refused.
         """
-        response = self._client.request("GET", f"users/{segment('user id', user_id)}")
-        found = objects(response, "users", User)
+        found = objects(self._client.request("GET", _path(user_id)), "users", User)
         if not found:
             raise NotFound(f"There is no user {user_id}.")
         return found[0]
@@ -84,14 +55,77 @@ class Users:
             raise NotFound("Zoho names no current user.")
         return found
 
-    def list(self, type: str = "AllUsers") -> Iterator[User]:  # noqa: A002 - Zoho's own name
+    def list(
+        self,
+        type: str = "AllUsers",  # noqa: A002 - Zoho's own name
+        *,
+        modified_since: datetime | None = None,
+    ) -> Listing[User]:
         """Go over the users of a kind, fetching pages as they are needed (GET users).
 
         Args:
-            type: ``AllUsers``, ``ActiveUsers``, ``AdminUsers``, ``CurrentUser`` or another of Zoho's kinds.
+            type: ``AllUsers``, ``ActiveUsers``, ``DeactiveUsers``, ``ConfirmedUsers``, ``NotConfirmedUsers``,
+                ``DeletedUsers``, ``ActiveConfirmedUsers``, ``AdminUsers``, ``ActiveConfirmedAdmins``,
+                ``CurrentUser``.
+            modified_since: only those changed at or after this time, which must have an offset.
 
         Raises:
             ApiError: the CRM refused.
         """
-        for page in pages(self._client, "users", "users", User, {"type": type}):
-            yield from page
+        headers = None
+        if modified_since is not None:
+            headers = {"If-Modified-Since": instant(modified_since, "modified_since")}
+        return Listing(self._client, "users", "users", User, {"type": type}, headers=headers)
+
+    def search(self, criteria: str | Criteria, *, type: str | None = None) -> Listing[User]:  # noqa: A002 - Zoho's
+        """Go over the users found (GET users/search).
+
+        Args:
+            criteria: ``F.country == "India"`` and the like, or Zoho's own text.
+            type: a kind of users, as for :meth:`list`.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        query = {"criteria": str(criteria), "type": type}
+        return Listing(self._client, "users/search", "users", User, query)
+
+    def create(self, user: Mapping[str, object]) -> BatchItem:
+        """Invite a user (POST users).
+
+        Args:
+            user: ``last_name``, ``email``, ``role`` and ``profile`` (ids), and other fields of a user.
+
+        Returns:
+            The outcome; its ``id`` is the new user's.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        body = {"users": [encode(dict(user), "user")]}
+        return only(self._client.request("POST", "users", json=body), "users", "create the user")
+
+    def update(self, user_id: str | int, changes: Mapping[str, object]) -> BatchItem:
+        """Change a user (PUT users/{id}).
+
+        Args:
+            user_id: the user's id.
+            changes: the fields with their new values.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        body = {"users": [encode(dict(changes), "user")]}
+        return only(self._client.request("PUT", _path(user_id), json=body), "users", "change the user")
+
+    def delete(self, user_id: str | int) -> BatchItem:
+        """Delete a user (DELETE users/{id}).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        return only(self._client.request("DELETE", _path(user_id)), "users", "delete the user")
+
+
+def _path(user_id: str | int) -> str:
+    return f"users/{segment('user id', user_id)}"

@@ -16,6 +16,10 @@ SCOPES = (
     "ZohoCRM.settings.ALL",
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
+    "ZohoCRM.coql.READ",
+    "ZohoCRM.bulk.ALL",
+    "ZohoCRM.mass_update.ALL",
+    "ZohoFiles.files.ALL",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 )

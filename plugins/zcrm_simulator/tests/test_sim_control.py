@@ -184,3 +184,13 @@ def test_wrong_calls_say_why(send: Send, method: str, name: str, body: object, s
 def test_text_that_is_no_json_is_refused(send: Send) -> None:
     """A body of the control plane is JSON or an error."""
     assert send("POST", "/__simulator__/clock", data="{").status_code == 400
+
+
+def test_a_module_is_filled(zcrm_simulator: Simulator, call: Send, send: Send) -> None:
+    """Thousands of records are there without a call for each, from here and from another process."""
+    zcrm_simulator.fill("Leads", 12_345)
+    assert send("POST", "/__simulator__/fill", json={"module": "Leads", "count": 5}).status_code == 200
+
+    assert call("GET", "/crm/v8/Leads/actions/count?converted=both").json()["count"] == 532 + 12_345 + 5
+    for wrong in ({"module": "Nothing", "count": 1}, {"module": "Leads", "count": -1}, {"module": "Leads"}):
+        assert send("POST", "/__simulator__/fill", json=wrong).status_code == 400

@@ -41,9 +41,29 @@ def test_documented_numbers() -> None:
         "search_conditions": 15,
         "search_conditions_v2": 10,
         "search_values": 100,
+        "search_credits": 1,
         "search_word_length": 2,
         "records_per_write": 100,
         "recycle_bin_days": 60,
+        "tags_per_call": 50,
+        "tags_per_record": 10,
+        "tags_per_module": 100,
+        "tagged_records": 500,
+        "attachment_megabytes": 100,
+        "attachment_megabytes_v2": 20,
+        "photo_megabytes": 10,
+        "coql_rows": 2_000,
+        "coql_rows_v2": 200,
+        "coql_reach": 100_000,
+        "coql_reach_v2": 10_000,
+        "coql_columns": 50,
+        "coql_conditions": 25,
+        "coql_values": 50,
+        "bulk_read_records": 200_000,
+        "bulk_write_rows": 25_000,
+        "bulk_write_megabytes": 25,
+        "bulk_columns": 200,
+        "bulk_result_seconds": 86_400,
         "credits": 58_000,
         "credits_window": 86_400,
         "concurrency": 20,
@@ -148,3 +168,21 @@ def test_latency(call: Send, zcrm_simulator: Simulator) -> None:
     zcrm_simulator.switches = Switches(latency=0.001)
     assert call("GET", ORG).status_code == 200
     assert call("GET", "/oauth/serverinfo").status_code == 200
+
+
+def test_what_is_not_settled_can_be_chosen(call_as: Callable[..., Send], zcrm_simulator: Simulator) -> None:
+    """Where Zoho's sources differ the simulator goes the way that a switch says."""
+    zcrm_simulator.switches = Switches(
+        page_token_mismatch_status=401, stale_record_code="RECORD_MODIFIED", no_credits_text="none left"
+    )
+    call = call_as()
+    first = call("GET", "/crm/v8/Leads?fields=id").json()
+    token = first["info"]["next_page_token"]
+    other = call("GET", "/crm/v8/Leads", params={"fields": "Email", "page_token": token})
+    assert (other.status_code, other.json()["code"]) == (401, "TOKEN_BOUND_DATA_MISMATCH")
+    stale = {"If-Unmodified-Since": "2001-01-01T00:00:00+00:00"}
+    body = {"data": [{"id": first["data"][0]["id"], "City": "x"}]}
+    answer = call("PUT", LEADS.split("?", maxsplit=1)[0], json=body, headers=stale)
+    assert (answer.status_code, answer.json()["code"]) == (412, "RECORD_MODIFIED")
+    zcrm_simulator.limits = Limits(credits=0, search_credits=3)
+    assert call("GET", ORG).json()["message"] == "none left"

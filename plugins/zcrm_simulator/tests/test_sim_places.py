@@ -32,7 +32,7 @@ def test_tokens_work_in_their_place_alone(
         if prefix == home:
             expected = zcrm_simulator.organization_of(center, environment)
             found = answer.json()["org"][0]
-            assert (found["zgid"], found["type"]) == (expected.zgid, environment)
+            assert (found["zgid"], found["type"]) == (expected.zgid, environment.title())
         else:
             assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_TOKEN")
 

@@ -257,7 +257,7 @@ def test_approved(call: Send) -> None:
         ("GET", "/crm/Leads", 404, "INVALID_URL_PATTERN"),
         ("GET", "/", 404, "INVALID_URL_PATTERN"),
         ("GET", "/crm/v8//Leads", 404, "INVALID_URL_PATTERN"),
-        ("GET", "/crm/v8/Leads/1/2/3", 404, "INVALID_URL_PATTERN"),
+        ("GET", "/crm/v8/Leads/1/2/3/4", 404, "INVALID_URL_PATTERN"),
         ("PATCH", "/crm/v8/Leads", 405, "INVALID_REQUEST_METHOD"),
         ("POST", "/crm/v8/org", 405, "INVALID_REQUEST_METHOD"),
         ("DELETE", "/crm/v8/users", 405, "INVALID_REQUEST_METHOD"),

@@ -135,7 +135,12 @@ def test_lookups_of_any_module(call: Send) -> None:
     lead = new_id(call)
     note = {"Note_Content": "x", "Parent_Id": {"id": lead, "module": {"api_name": "Leads"}}}
     found = read(call, new_id(call, note, "/crm/v8/Notes"), "/crm/v8/Notes")
-    assert (found["Parent_Id"], found["$se_module"]) == ({"name": "Good", "id": lead}, "Leads")
+    assert (found["Parent_Id"]["name"], found["Parent_Id"]["id"], found["$se_module"]) == (
+        "Good",
+        lead,
+        "Leads",
+    )
+    assert found["Parent_Id"]["module"]["api_name"] == "Leads"
     note["Parent_Id"] = {"id": lead, "module": {"api_name": "Deals"}}
     assert post(call, note, path="/crm/v8/Notes").json()["data"][0]["code"] == "INVALID_DATA"
     old = {"Note_Content": "x", "Parent_Id": lead, "se_module": "Leads"}

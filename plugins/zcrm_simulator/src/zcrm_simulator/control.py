@@ -11,8 +11,10 @@ from werkzeug.wrappers import Request, Response
 
 from zcrm_core import ConfigError
 from zcrm_simulator.answers import json_answer
+from zcrm_simulator.data.filling import fill
 from zcrm_simulator.grants import self_client_code
 from zcrm_simulator.limits import Limits
+from zcrm_simulator.places import Place
 from zcrm_simulator.switches import Switches
 from zcrm_simulator.world import World
 
@@ -41,6 +43,7 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "clock"): self._advance,
             ("POST", "grant"): self._grant,
+            ("POST", "fill"): self._fill,
             ("POST", "limits"): self._limit,
             ("POST", "switches"): self._switch,
             ("POST", "reset"): self._reset,
@@ -71,6 +74,13 @@ class Control:
 
     def _grant(self, payload: _Payload) -> object:
         return {"code": self_client_code(self._world, **payload)}  # type: ignore[arg-type]  # checked there
+
+    def _fill(self, payload: _Payload) -> object:
+        count = payload["count"]
+        if not isinstance(count, int) or isinstance(count, bool):
+            raise TypeError("count must be a number of records.")
+        fill(self._world.organization(Place()).database, str(payload["module"]), count)
+        return {"status": "ok"}
 
     def _add_fault(self, payload: _Payload) -> object:
         return asdict(self._world.faults.add(**payload))  # type: ignore[arg-type]  # checked by Fault

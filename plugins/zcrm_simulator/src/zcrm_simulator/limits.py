@@ -56,12 +56,45 @@ class Limits:
     search_conditions_v2: int = 10
     search_values: int = 100
     """Values after ``in``."""
+    search_credits: int = 1
+    """Credits of a search; one source says 3."""
     search_word_length: int = 2
     """The fewest characters of ``word``."""
 
     # Writing
     records_per_write: int = 100
     recycle_bin_days: int = 60
+    tags_per_call: int = 50
+    """Tags made or renamed in one call, or put on many records."""
+    tags_per_record: int = 10
+    """Tags put on one record in one call."""
+    tags_per_module: int = 100
+    tagged_records: int = 500
+    """Records that get tags in one call; version 2 takes as many as ``ids``."""
+    attachment_megabytes: int = 100
+    attachment_megabytes_v2: int = 20
+    photo_megabytes: int = 10
+
+    # COQL
+    coql_rows: int = 2_000
+    """Rows of one call."""
+    coql_rows_v2: int = 200
+    coql_reach: int = 100_000
+    """Rows that an offset reaches."""
+    coql_reach_v2: int = 10_000
+    coql_columns: int = 50
+    coql_conditions: int = 25
+    coql_values: int = 50
+    """Values after ``in``."""
+
+    # Bulk jobs
+    bulk_read_records: int = 200_000
+    """Records of one job."""
+    bulk_write_rows: int = 25_000
+    bulk_write_megabytes: int = 25
+    bulk_columns: int = 200
+    bulk_result_seconds: int = 86_400
+    """Seconds that the result of a job is kept."""
 
     # The organization: Enterprise edition with eight users
     credits: int = 58_000

@@ -157,7 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request(self._environ(body))
         request.max_form_memory_size = _MAX_BODY
-        response, wire = self.server.application(request)
+        with request:  # closes the files that came with it
+            response, wire = self.server.application(request)
         if wire == "send":
             self._write(response, response.get_data())
         elif wire == "truncate":

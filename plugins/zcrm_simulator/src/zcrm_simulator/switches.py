@@ -35,9 +35,21 @@ class Switches:
     """A value that is not in the list is an error; Zoho takes it."""
     reject_duplicates: bool = True
     """E-mail of leads and contacts and the name of accounts are unique."""
+    busy_text: str = "Too many calls are being made at the same time. Please try again later."
+    """The text of a 429 for too many calls at once; nobody knows Zoho's for certain."""
+    no_credits_text: str = "You have used up the API credits of the day. Please try again later."
+    """The text of a 429 when the day's credits are gone."""
+    page_token_mismatch_status: int = 400
+    """HTTP status when a page token comes with other parameters; one page says 401."""
+    stale_record_code: str = "ALREADY_MODIFIED"
+    """The code of a stale write (412); some texts say RECORD_MODIFIED."""
+    revoke_error: str = "invalid_token"
+    """The word of a refused revocation."""
     search_lag: float = 0.0
     """Seconds until a written record can be searched."""
     latency: float = 0.0
     """Seconds that every call takes."""
+    job_polls: int = 1
+    """How often a job says that it is under way before it says that it is over."""
     zoho_headers: bool = True
     """Answers carry ``Server: ZGS`` and ``Content-Disposition``."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from zcrm_simulator.answers import Refusal
 from zcrm_simulator.limits import Limits
 from zcrm_simulator.places import Place
+from zcrm_simulator.switches import Switches
 
 _Lane = tuple[Place, str, bool]
 
@@ -24,7 +25,15 @@ class Budget:
 
     @contextmanager
     def call(
-        self, place: Place, client_id: str, cost: int, now: float, limits: Limits, *, heavy: bool
+        self,
+        place: Place,
+        client_id: str,
+        cost: int,
+        now: float,
+        limits: Limits,
+        *,
+        heavy: bool,
+        switches: Switches,
     ) -> Iterator[int]:
         """Hold one place for a call and pay its credits; yields the credits that remain.
 
@@ -37,10 +46,10 @@ class Budget:
         with self._lock:
             for lane in lanes:
                 if self._under_way[lane] >= (limits.heavy_concurrency if lane[2] else limits.concurrency):
-                    raise _too_many("Too many calls are being made at the same time. Please try again later.")
+                    raise _too_many(switches.busy_text)
             remaining = limits.credits - self._spent(place, now, limits.credits_window)
             if remaining < cost:
-                raise _too_many("You have used up the API credits of the day. Please try again later.")
+                raise _too_many(switches.no_credits_text)
             self._used[place].append((now, cost))
             self._under_way.update(lanes)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NAME = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.$]*)\s*:\s*([a-z_]+)\s*:")
+_NAME = re.compile(r"\s*(\$?[A-Za-z][A-Za-z0-9_.$]*)\s*:\s*([a-z_]+)\s*:")
 _DEEPEST = 50
 _JOINT = re.compile(r"\s*(and|or)\s*", re.IGNORECASE)
 
@@ -43,8 +43,8 @@ class CriteriaError(ValueError):
 def parse(text: str) -> Criteria:
     """Return the criterion that a text stands for.
 
-    Brackets and commas inside a value have a backslash before them. Criteria in a row without brackets
-    are joined from left to right.
+    Brackets and commas inside a value have a backslash before them, and so have blanks at its ends that
+    belong to it. Criteria in a row without brackets are joined from left to right.
 
     Raises:
         CriteriaError: the text follows another grammar.
@@ -108,14 +108,20 @@ class _Parser:
         return Condition(name[1], name[2], tuple(self._values()))
 
     def _values(self) -> list[str]:
-        values = [""]
+        values: list[list[str]] = [[]]
         while (sign := self._text[self._at : self._at + 1]) not in {"", ")"}:
             self._at += 1
             if sign == ",":
-                values.append("")
+                values.append([])
                 continue
             if sign == "\\":
-                sign = self._text[self._at : self._at + 1]
+                sign += self._text[self._at : self._at + 1]
                 self._at += 1
-            values[-1] += sign
-        return [value.strip() for value in values]
+            values[-1].append(sign)
+        return ["".join(sign[-1] for sign in _without_blanks(value)) for value in values]
+
+
+def _without_blanks(signs: list[str]) -> list[str]:
+    """Drop the blanks at both ends, but not those with a backslash."""
+    kept = [place for place, sign in enumerate(signs) if not sign.isspace()]
+    return signs[kept[0] : kept[-1] + 1] if kept else []

@@ -41,7 +41,7 @@ def _invalid(reason: str, **details: str) -> Refusal:
 
 def _sql(call: Call, criteria: Criteria) -> Sql:
     if isinstance(criteria, Condition):
-        return _condition(call, criteria)
+        return condition_sql(call, criteria)
     left, left_values = _sql(call, criteria.left)
     right, right_values = _sql(call, criteria.right)
     return f"({left} {criteria.joint.upper()} {right})", [*left_values, *right_values]
@@ -57,7 +57,12 @@ def _operators(field: Field) -> set[str]:
     return _ALWAYS
 
 
-def _condition(call: Call, condition: Condition) -> Sql:
+def condition_sql(call: Call, condition: Condition) -> Sql:
+    """Return one comparison and its values.
+
+    Raises:
+        Refusal: 400, its field, operator or values do not fit.
+    """
     field = call.module.fields.get(condition.field)
     if field is None or not field.searchable:
         raise _invalid("the field is not searchable", api_name=condition.field)

@@ -39,7 +39,13 @@ class Crm:
             cost, heavy = route.weigh(call)
             world = self._world
             budget = world.budget.call(
-                place, token.grant.client_id, cost, world.clock.now(), world.limits, heavy=heavy
+                place,
+                token.grant.client_id,
+                cost,
+                world.clock.now(),
+                world.limits,
+                heavy=heavy,
+                switches=world.switches,
             )
             with budget as remaining:
                 pause()

@@ -6,12 +6,11 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import Refusal, empty_answer, json_answer
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.identifiers import field_id, layout_id, module_id
+from zcrm_simulator.crm.line_items import shown_name
 from zcrm_simulator.data.catalog import MODULES
 from zcrm_simulator.data.fields import JSON_TYPES, LOOKUP_TYPES, Field, Module
 
-_FIRST_MODULE = 2_001
-_FIRST_FIELD = 3_001
-_FIELDS_A_MODULE = 1_000
 _VALUE_STEP = 50
 
 
@@ -23,27 +22,36 @@ def list_modules(call: Call) -> Response:
 def get_module(call: Call) -> Response:
     """Answer GET /settings/modules/{name or id}, with the fields."""
     wanted = call.values["id"]
-    module = next((one for one in MODULES.values() if wanted in {one.api_name, _module_id(call, one)}), None)
+    module = next((one for one in MODULES.values() if wanted in {one.api_name, module_id(call, one)}), None)
     if module is None:
         raise Refusal(
             400, "INVALID_MODULE", "The module name given seems to be invalid", {"resource_path_index": 2}
         )
-    return json_answer({"modules": [_module(call, module) | {"fields": _fields(call, module)}]})
+    return json_answer({"modules": [_module(call, module) | {"fields": described_fields(call, module)}]})
 
 
 def list_fields(call: Call) -> Response:
     """Answer GET /settings/fields?module=."""
-    return json_answer({"fields": _fields(call, _module_of(call))})
+    return json_answer({"fields": described_fields(call, module_of(call))})
 
 
 def get_field(call: Call) -> Response:
     """Answer GET /settings/fields/{id or name}?module=: 204 when the module has no such field."""
     wanted = call.values["id"]
-    found = [field for field in _fields(call, _module_of(call)) if wanted in {field["id"], field["api_name"]}]
+    found = [
+        field
+        for field in described_fields(call, module_of(call))
+        if wanted in {field["id"], field["api_name"]}
+    ]
     return json_answer({"fields": found}) if found else empty_answer(204)
 
 
-def _module_of(call: Call) -> Module:
+def module_of(call: Call) -> Module:
+    """Return the module that the parameter ``module`` names.
+
+    Raises:
+        Refusal: 400, it is missing or there is none of this name.
+    """
     name = call.parameter("module")
     if name is None:
         raise Refusal(
@@ -59,27 +67,10 @@ def _module_of(call: Call) -> Module:
     return MODULES[name]
 
 
-def _space(call: Call) -> int:
-    return int(call.organization.id) // 10**6 * 10**6
-
-
-def _module_number(module: Module) -> int:
-    return list(MODULES).index(module.api_name)
-
-
-def _module_id(call: Call, module: Module) -> str:
-    return str(_space(call) + _FIRST_MODULE + 2 * _module_number(module))
-
-
-def _field_id(call: Call, module: Module, field: Field) -> str:
-    position = list(module.fields).index(field.api_name)
-    return str(_space(call) + _FIRST_FIELD + _module_number(module) * _FIELDS_A_MODULE + position)
-
-
 def _module(call: Call, module: Module) -> dict[str, object]:
-    number = _module_number(module)
+    number = list(MODULES).index(module.api_name)
     return {
-        "id": _module_id(call, module),
+        "id": module_id(call, module),
         "api_name": module.api_name,
         "module_name": module.api_name,
         "singular_label": module.singular,
@@ -133,10 +124,11 @@ def _module(call: Call, module: Module) -> dict[str, object]:
         "business_card_fields": ["Owner"],
         "search_layout_fields": [module.name_field],
         "display_field": {"api_name": module.name_field},
-    }
+    } | call.organization.database.documents("module settings").get(module.api_name, {})
 
 
-def _fields(call: Call, module: Module) -> list[dict[str, object]]:
+def described_fields(call: Call, module: Module) -> list[dict[str, object]]:
+    """Return every field of a module as the API describes it."""
     return [_field(call, module, field, number) for number, field in enumerate(module.fields.values(), 1)]
 
 
@@ -144,8 +136,8 @@ def _field(call: Call, module: Module, field: Field, number: int) -> dict[str, o
     shown = "text" if field.data_type == "tags" else field.data_type
     writable = not field.read_only
     return {
-        "id": _field_id(call, module, field),
-        "api_name": field.api_name,
+        "id": field_id(call, module, field),
+        "api_name": shown_name(call, module, field.api_name),
         "field_label": field.field_label,
         "display_label": field.field_label,
         "data_type": shown,
@@ -203,7 +195,7 @@ def _field(call: Call, module: Module, field: Field, number: int) -> dict[str, o
             for one in call.organization.profiles
         ],
         "layout_associations": [
-            {"name": "Standard", "api_name": "Standard", "id": _module_id(call, module)[:-4] + "0901"}
+            {"name": "Standard", "api_name": "Standard", "id": layout_id(call, module)}
         ],
         "associated_module": None,
         "additional_column": None,
@@ -215,7 +207,7 @@ def _field(call: Call, module: Module, field: Field, number: int) -> dict[str, o
 
 
 def _values(call: Call, module: Module, field: Field) -> list[dict[str, object]]:
-    first = int(_field_id(call, module, field)) * 10 + _VALUE_STEP if field.values else 0
+    first = int(field_id(call, module, field)) * 10 + _VALUE_STEP if field.values else 0
     return [
         {
             "id": str(first % 10**19 + number),
@@ -235,7 +227,7 @@ def _lookup(call: Call, field: Field) -> dict[str, object]:
         return {}
     if field.target in MODULES:
         module = MODULES[field.target]
-        target: object = {"api_name": module.api_name, "id": _module_id(call, module)}
+        target: object = {"api_name": module.api_name, "id": module_id(call, module)}
     else:
         target = {"api_name": "users" if field.data_type == "ownerlookup" else "se_module", "id": None}
     return {

@@ -164,11 +164,11 @@ def _read_token(call: Call, token: str) -> Position:
     if call.now >= expires_at:
         raise _wrong_token("EXPIRED_VALUE", "the page token is expired")
     if bound != _bound(call):
-        raise _wrong_token(
-            "TOKEN_BOUND_DATA_MISMATCH", "the parameters differ from those the token was made for"
-        )
+        status = call.switches.page_token_mismatch_status
+        message = "the parameters differ from those the token was made for"
+        raise _wrong_token("TOKEN_BOUND_DATA_MISMATCH", message, status)
     return Position(value, record_id, seen, expires_at)
 
 
-def _wrong_token(code: str, message: str) -> Refusal:
-    return Refusal(400, code, message, {"param_name": "page_token"})
+def _wrong_token(code: str, message: str, status: int = 400) -> Refusal:
+    return Refusal(status, code, message, {"param_name": "page_token"})

@@ -9,6 +9,7 @@ from zcrm_simulator.crm.call import Call
 from zcrm_simulator.crm.identifiers import as_id
 from zcrm_simulator.crm.paging import Page, next_token, requested_page
 from zcrm_simulator.crm.render import render
+from zcrm_simulator.crm.views import view_of, view_sql
 from zcrm_simulator.data.database import Row, Value, integer, quoted
 
 _CHOICES = ("true", "false", "both")
@@ -87,10 +88,10 @@ def record_id(call: Call) -> int:
 def list_records(call: Call) -> Response:
     """Answer GET /{module}."""
     fields = requested_fields(call, needed=True)
-    if call.parameter("cvid"):
-        _refuse_view(call)
     page = requested_page(call)
     conditions, values = _conditions(call)
+    of_view, more_values = _view(call)
+    conditions, values = [*conditions, *of_view], [*values, *more_values]
     rows = _select(call, page, conditions, values)
     if not rows:
         return empty_answer(304 if "If-Modified-Since" in call.request.headers else 204)
@@ -124,15 +125,27 @@ def get_record(call: Call) -> Response:
     return json_answer({"data": render(call, call.module, [row], fields)})
 
 
-def _refuse_view(call: Call) -> None:
-    if call.parameter("sort_by"):
+def _view(call: Call) -> tuple[list[str], list[Value]]:
+    """Return the conditions of the custom view that a call names.
+
+    Raises:
+        Refusal: 400, it is not there, or the call is sorted another way.
+    """
+    wanted = call.parameter("cvid")
+    if wanted is None:
+        return [], []
+    if call.parameter("sort_by") and call.version.modern:
         raise Refusal(
             400,
             "AMBIGUITY_DURING_PROCESSING",
             "ambiguity while processing the request",
             {"ambiguity_due_to": [{"param_name": "cvid"}, {"param_name": "sort_by"}]},
         )
-    raise Refusal(400, "INVALID_DATA", "Customview not accessible", {"param_name": "cvid"})
+    view = view_of(call, call.module, wanted)
+    if view is None:
+        raise Refusal(400, "INVALID_DATA", "Customview not accessible", {"param_name": "cvid"})
+    condition, values = view_sql(call, view)
+    return [condition], list(values)
 
 
 def _conditions(call: Call) -> tuple[list[str], list[Value]]:

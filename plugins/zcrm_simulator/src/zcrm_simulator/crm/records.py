@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.line_items import line_changes, stored_name
 from zcrm_simulator.crm.validate import ItemError, stored_value, where
 from zcrm_simulator.data.database import Row, Value, integer, quoted
+from zcrm_simulator.data.modules_inventory import LINE_ITEMS
 from zcrm_simulator.data.modules_sales import STAGES
 
 Item = Mapping[str, object]
@@ -19,7 +21,7 @@ def insert_record(call: Call, item: Item, index: int) -> Row:
     Raises:
         ItemError: a field is missing, wrong, or a double.
     """
-    changes = _changes(call, item, index)
+    changes = _changes(call, item, index) | line_changes(call, item, index, None)
     for field in call.module.mandatory:
         if changes.get(field.api_name) is None:
             raise _missing(call, index, field.api_name)
@@ -51,7 +53,7 @@ def update_record(call: Call, record_id: int, item: Item, index: int) -> Row:
     row = database.row(module, record_id)
     if row is None:
         raise ItemError("INVALID_DATA", "the id given seems to be invalid", where(call, index, "id"))
-    changes = _changes(call, item, index)
+    changes = _changes(call, item, index) | line_changes(call, item, index, row)
     for field in module.mandatory:
         if field.api_name in changes and changes[field.api_name] is None:
             raise _missing(call, index, field.api_name)
@@ -90,11 +92,14 @@ def find_existing(call: Call, item: Item, index: int, checked: Sequence[str]) ->
 
 def _changes(call: Call, item: Item, index: int) -> Row:
     changes: Row = {}
-    for name, value in item.items():
+    for shown, value in item.items():
+        name = stored_name(call, call.module, shown)
         field = call.module.fields.get(name)
+        if name == LINE_ITEMS and field is not None:
+            continue
         if field is None:
-            if call.switches.strict_fields and not name.startswith("$") and name not in _NO_FIELDS:
-                raise ItemError("INVALID_DATA", "No field found", where(call, index, name))
+            if call.switches.strict_fields and not shown.startswith("$") and shown not in _NO_FIELDS:
+                raise ItemError("INVALID_DATA", "No field found", where(call, index, shown))
         elif not field.read_only:
             changes[name] = stored_value(call, field, value, index)
     return changes

@@ -6,10 +6,16 @@ import json
 from collections.abc import Iterable, Sequence
 
 from zcrm_simulator.crm.call import Call
+from zcrm_simulator.crm.identifiers import module_id
+from zcrm_simulator.crm.line_items import shown_lines, shown_name, stored_name
+from zcrm_simulator.data.catalog import MODULES
 from zcrm_simulator.data.database import Row, Value, integer
 from zcrm_simulator.data.fields import Field, Module
+from zcrm_simulator.data.modules_inventory import LINE_ITEMS
 
 _NAMES = dict[int, tuple[str, str | None]]
+
+TAG_COLOR = "#57B1FD"
 
 _SYSTEM_KEYS: dict[str, object] = {
     "$currency_symbol": "$",
@@ -49,15 +55,20 @@ def render(
     names = call.organization.database.directory(ids) if ids else {}
     if wanted is None:
         return [_whole(call, module, row, names) for row in rows]
-    chosen = [module.fields[name] for name in wanted if name in module.fields]
+    stored = [stored_name(call, module, name) for name in wanted]
+    chosen = [module.fields[name] for name in stored if name in module.fields]
     return [
-        {field.api_name: _value(call, field, row, names) for field in chosen} | {"id": str(row["id"])}
+        {shown_name(call, module, field.api_name): _value(call, field, row, names) for field in chosen}
+        | {"id": str(row["id"])}
         for row in rows
     ]
 
 
 def _whole(call: Call, module: Module, row: Row, names: _NAMES) -> dict[str, object]:
-    record = {name: _value(call, field, row, names) for name, field in module.fields.items()}
+    record = {
+        shown_name(call, module, name): _value(call, field, row, names)
+        for name, field in module.fields.items()
+    }
     record |= _SYSTEM_KEYS
     if module.convertible:
         record |= {"$converted": bool(row["$converted"]), "$converted_detail": {}}
@@ -71,7 +82,8 @@ def _whole(call: Call, module: Module, row: Row, names: _NAMES) -> dict[str, obj
 def _value(call: Call, field: Field, row: Row, names: _NAMES) -> object:
     stored = row[field.api_name]
     if field.data_type == "tags":
-        return json.loads(str(stored)) if stored is not None else []
+        tags = json.loads(str(stored)) if stored is not None else []
+        return [tag | {"color_code": TAG_COLOR} for tag in tags] if call.version.modern else tags
     if stored is None:
         return None
     if field.data_type in {"lookup", "ownerlookup"}:
@@ -86,15 +98,24 @@ def _plain(call: Call, field: Field, stored: Value) -> object:
         return str(stored)
     if field.data_type == "datetime":
         return call.time(integer(stored))
-    if field.data_type == "multiselectpicklist":
+    if field.api_name == LINE_ITEMS:
+        return shown_lines(call, str(stored))
+    if field.data_type in {"multiselectpicklist", "subform"}:
         return json.loads(str(stored))
     return stored
 
 
-def _reference(call: Call, field: Field, stored: int, names: _NAMES) -> dict[str, str | None] | None:
+def _reference(call: Call, field: Field, stored: int, names: _NAMES) -> dict[str, object] | None:
     if field.data_type == "ownerlookup":
         user = call.organization.user_by_id(stored)
         return dict(user.reference()) if user else {"name": None, "id": str(stored), "email": None}
     if stored not in names:
         return None
-    return {"name": names[stored][1], "id": str(stored)}
+    module, name = names[stored]
+    if field.api_name == "Parent_Id" and call.version.modern:
+        return {
+            "module": {"api_name": module, "id": module_id(call, MODULES[module])},
+            "name": name,
+            "id": str(stored),
+        }
+    return {"name": name, "id": str(stored)}

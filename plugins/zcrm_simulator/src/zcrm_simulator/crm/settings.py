@@ -6,9 +6,8 @@ from werkzeug.wrappers import Response
 
 from zcrm_simulator.answers import empty_answer, json_answer
 from zcrm_simulator.crm.call import Call
-from zcrm_simulator.crm.users import PEOPLE_TIME
 from zcrm_simulator.data.catalog import MODULES
-from zcrm_simulator.data.people import Profile, Role
+from zcrm_simulator.data.people import PEOPLE_TIME, Profile, Role
 
 _PURCHASED = 10
 _KINDS = {"production": "Production", "sandbox": "Sandbox", "developer": "Developer"}
@@ -25,7 +24,7 @@ def organization(call: Call) -> Response:
         "alias": None,
         "primary_email": owner.email,
         "primary_zuid": owner.zuid,
-        "type": _KINDS[known.place.environment].lower(),
+        "type": _KINDS[known.place.environment],
         "domain_name": f"org{known.zgid}",
         "website": "https://www.hollowbrook.example",
         "employee_count": str(len(known.users)),
@@ -64,7 +63,7 @@ def organization(call: Call) -> Response:
         "license_details": {
             "paid": True,
             "paid_type": "enterprise",
-            "paid_expiry": None,
+            "paid_expiry": call.time(PEOPLE_TIME + 5 * 365 * 86_400),
             "trial_type": None,
             "trial_expiry": None,
             "trial_action": None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 from werkzeug.wrappers import Response
 
@@ -11,15 +10,12 @@ from zcrm_simulator.answers import Refusal, empty_answer, json_answer
 from zcrm_simulator.crm.call import Call
 from zcrm_simulator.crm.paging import page_size, positive
 from zcrm_simulator.crm.reading import requested_ids
-from zcrm_simulator.data.people import User
+from zcrm_simulator.data.people import PEOPLE_TIME, User
 
-PEOPLE_TIME = int(datetime(2025, 1, 1, 9, tzinfo=timezone.utc).timestamp())
-"""When people, roles and profiles were made and last changed, in seconds since the epoch."""
-
-_KINDS: dict[str, Callable[[User, User], bool]] = {
-    "AllUsers": lambda _user, _current: True,
+KINDS: dict[str, Callable[[User, User], bool]] = {
+    "AllUsers": lambda user, _current: user.status != "deleted",
     "ActiveUsers": lambda user, _current: user.active,
-    "DeactiveUsers": lambda user, _current: not user.active,
+    "DeactiveUsers": lambda user, _current: user.status == "disabled",
     "ConfirmedUsers": lambda user, _current: user.confirmed,
     "NotConfirmedUsers": lambda user, _current: not user.confirmed,
     "DeletedUsers": lambda user, _current: user.status == "deleted",
@@ -33,24 +29,24 @@ _KINDS: dict[str, Callable[[User, User], bool]] = {
 def list_users(call: Call) -> Response:
     """Answer GET /users?type=."""
     kind = call.parameter("type") or "AllUsers"
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise Refusal(
             400,
             "INVALID_DATA",
             "Please check whether the input values are correct",
-            {"param_name": "type", "supported_values": list(_KINDS)},
+            {"param_name": "type", "supported_values": list(KINDS)},
         )
     size, page, ids = page_size(call), positive(call, "page", 1), requested_ids(call)
     since = call.time_header("If-Modified-Since")
     if since is not None and since > PEOPLE_TIME:
         return empty_answer(304)
-    found = [user for user in call.organization.users if _KINDS[kind](user, call.user)]
+    found = [user for user in call.organization.users if KINDS[kind](user, call.user)]
     found = [user for user in found if not ids or user.id in ids]
     shown = found[(page - 1) * size : page * size]
     if not shown:
         return empty_answer(204)
     info = {"per_page": size, "count": len(shown), "page": page, "more_records": len(found) > page * size}
-    return json_answer({"users": [_shown(call, user) for user in shown], "info": info})
+    return json_answer({"users": [shown_user(call, user) for user in shown], "info": info})
 
 
 def get_user(call: Call) -> Response:
@@ -61,12 +57,20 @@ def get_user(call: Call) -> Response:
     since = call.time_header("If-Modified-Since")
     if since is not None and since > PEOPLE_TIME:
         return empty_answer(304)
-    return json_answer({"users": [_shown(call, user)]})
+    return json_answer({"users": [shown_user(call, user)]})
 
 
-def _shown(call: Call, user: User) -> dict[str, object]:
+def shown_user(call: Call, user: User) -> dict[str, object]:
+    """Return a user as the API shows it."""
+    facts = call.organization.database.documents("user facts").get(user.id, {})
+    changed_at = facts.pop("changed", PEOPLE_TIME)
+    shown = _person(call, user, call.time(changed_at if isinstance(changed_at, int) else PEOPLE_TIME))
+    return shown | facts
+
+
+def _person(call: Call, user: User, changed: str) -> dict[str, object]:
     owner = call.organization.owner
-    changed = call.time(PEOPLE_TIME)
+    created = call.time(PEOPLE_TIME)
     return {
         "id": user.id,
         "zuid": user.zuid if user.confirmed else None,
@@ -81,7 +85,7 @@ def _shown(call: Call, user: User) -> dict[str, object]:
         "personal_account": user == owner,
         "Isonline": user == call.user,
         "created_by": owner.reference(),
-        "created_time": changed,
+        "created_time": created,
         "Modified_By": owner.reference(),
         "Modified_Time": changed,
         "Reporting_To": None if user == owner else owner.reference(),

@@ -20,6 +20,9 @@ _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INTEGER_DIGITS = 9
+PARTICIPANTS = "Participants"
+DELETED = ("delete", "_delete")
+"""What marks a row that goes: the first in version 2, the second since."""
 _YEARS = range(1900, 9000)
 
 
@@ -180,8 +183,32 @@ def _tags(call: Call, field: Field, value: object) -> str:
     if not all(isinstance(name, str) and name and not _SURROGATE.search(name) for name in names):
         raise _Misfit("jsonobject")
     database = call.organization.database
-    tags = [{"name": name, "id": str(database.tag_id(str(name)))} for name in names]
+    tags = [
+        {
+            "name": name,
+            "id": str(database.tag_id(call.module.api_name, str(name), int(call.user.id), call.now)),
+        }
+        for name in names
+    ]
     text = json.dumps(tags, ensure_ascii=False)
+    if len(text) > field.length:
+        raise _Misfit("", maximum_length=field.length)
+    return text
+
+
+def _subform(call: Call, field: Field, value: object) -> str:
+    """Read rows of objects; each gets an id of its own."""
+    if not isinstance(value, list):
+        raise _Misfit("jsonarray")
+    if not all(isinstance(row, Mapping) for row in value):
+        raise _Misfit("jsonobject")
+    database = call.organization.database
+    rows = [
+        row if field.api_name == PARTICIPANTS else {"id": str(row.get("id") or database.new_id()), **row}
+        for row in value
+        if not any(mark in row for mark in DELETED)
+    ]
+    text = json.dumps(rows)
     if len(text) > field.length:
         raise _Misfit("", maximum_length=field.length)
     return text
@@ -201,6 +228,7 @@ _READERS: dict[str, Callable[[Call, Field, object], Value]] = {
     "ownerlookup": _owner,
     "phone": _like(_PHONE),
     "picklist": _picklist,
+    "subform": _subform,
     "tags": _tags,
     "text": _text,
     "textarea": _text,

@@ -21,9 +21,9 @@ def sorted_list(call: Call) -> tuple[int, bool]:
     return _VIEW_COST if view else 1, view or call.parameter("sort_by") is not None
 
 
-def weight_of_search(_call: Call) -> tuple[int, bool]:
+def weight_of_search(call: Call) -> tuple[int, bool]:
     """Weigh a search."""
-    return 1, True
+    return call.limits.search_credits, True
 
 
 def weight_of_write(call: Call) -> tuple[int, bool]:
@@ -35,3 +35,18 @@ def weight_of_write(call: Call) -> tuple[int, bool]:
     data = payload.get("data") if isinstance(payload, dict) else None
     records = len(data) if isinstance(data, list) else 1
     return max(-(-records // _RECORDS_A_CREDIT), 1), records > call.limits.heavy_records
+
+
+def weight_of_conversion(_call: Call) -> tuple[int, bool]:
+    """Weigh the conversion of a lead."""
+    return 5, True
+
+
+def weight_of_bulk_read(_call: Call) -> tuple[int, bool]:
+    """Weigh a job that reads."""
+    return 50, False
+
+
+def weight_of_bulk_write(_call: Call) -> tuple[int, bool]:
+    """Weigh a job that writes."""
+    return 500, False

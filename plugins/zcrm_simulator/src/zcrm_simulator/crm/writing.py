@@ -18,9 +18,9 @@ from zcrm_simulator.data.database import Row, integer
 _Write = Callable[[Item, int], dict[str, object]]
 
 
-def insert(call: Call) -> Response:
-    """Answer POST /{module}."""
-    items, _ = _batch(call)
+def insert(call: Call, prepare: Callable[[object], object] = lambda item: item) -> Response:
+    """Answer POST /{module}; ``prepare`` adds to an item what the path says."""
+    items = [prepare(item) for item in _batch(call)[0]]
     return _written(
         call, items, lambda item, index: _done(call, insert_record(call, item, index), "added"), 201
     )
@@ -166,5 +166,8 @@ def _refuse_stale(call: Call, ids: list[object]) -> None:
         row = None if number is None else call.organization.database.row(call.module, number)
         if row is not None and integer(row["Modified_Time"]) > since:
             raise Refusal(
-                412, "ALREADY_MODIFIED", "the record has been modified in the meantime", {"id": str(one)}
+                412,
+                call.switches.stale_record_code,
+                "the record has been modified in the meantime",
+                {"id": str(one)},
             )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from zcrm_simulator.data.catalog import MODULES
 from zcrm_simulator.data.fields import Module
 
-Value = str | int | float | None
+Value = str | int | float | bytes | None
 Row = dict[str, Value]
 
 EXTRA_COLUMNS = {"$converted": "INTEGER NOT NULL DEFAULT 0"}
@@ -69,7 +70,17 @@ _SCHEMA = (
     "CREATE TABLE directory (id INTEGER PRIMARY KEY, module TEXT NOT NULL, name TEXT)",
     """CREATE TABLE deleted (id INTEGER PRIMARY KEY, module TEXT NOT NULL, name TEXT,
     created_by INTEGER, deleted_by INTEGER, deleted_time INTEGER NOT NULL)""",
-    "CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE)",
+    """CREATE TABLE tags (id INTEGER PRIMARY KEY, module TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
+    created_by INTEGER, created_time INTEGER, modified_by INTEGER, modified_time INTEGER,
+    UNIQUE (module, name))""",
+    """CREATE TABLE links (module TEXT NOT NULL, record INTEGER NOT NULL, other_module TEXT NOT NULL,
+    other INTEGER NOT NULL, held TEXT NOT NULL, PRIMARY KEY (module, record, other_module, other))""",
+    """CREATE TABLE files (id INTEGER PRIMARY KEY, module TEXT NOT NULL, record INTEGER NOT NULL,
+    kind TEXT NOT NULL, name TEXT NOT NULL, link TEXT, content BLOB NOT NULL,
+    created_by INTEGER, created_time INTEGER)""",
+    "CREATE INDEX files_of ON files (module, record)",
+    """CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (kind, id))""",
 )
 
 
@@ -180,12 +191,31 @@ class Database:
         found = self.rows(f"SELECT id, module, name FROM directory WHERE id IN ({marks})", wanted)  # noqa: S608
         return {integer(row["id"]): (str(row["module"]), text(row["name"])) for row in found}
 
-    def tag_id(self, name: str) -> int:
-        """Return the id of a tag, which is made when it is new."""
+    def tag_id(self, module: str, name: str, user: int | None = None, now: int | None = None) -> int:
+        """Return the id of a module's tag, which is made when it is new."""
         with self.lock:
-            found = self.rows("SELECT id FROM tags WHERE name = ?", (name,))
+            found = self.rows("SELECT id FROM tags WHERE module = ? AND name = ?", (module, name))
             if found:
                 return integer(found[0]["id"])
             tag_id = self.new_id()
-            self.execute("INSERT INTO tags VALUES (?, ?)", (tag_id, name))
+            self.execute(
+                "INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?, ?)", (tag_id, module, name, user, now, user, now)
+            )
             return tag_id
+
+    def documents(self, kind: str) -> dict[str, dict[str, object]]:
+        """Return what is kept of a kind that is no record, such as taxes, by id, oldest first."""
+        found = self.rows("SELECT id, content FROM documents WHERE kind = ? ORDER BY rowid", (kind,))
+        return {str(row["id"]): json.loads(str(row["content"])) for row in found}
+
+    def keep(self, kind: str, document_id: str, content: Mapping[str, object]) -> None:
+        """Keep a document in place of the one that had its id."""
+        self.execute(
+            "INSERT INTO documents VALUES (?, ?, ?) "
+            "ON CONFLICT (kind, id) DO UPDATE SET content = excluded.content",
+            (kind, document_id, json.dumps(content)),
+        )
+
+    def forget(self, kind: str, document_id: str) -> None:
+        """Drop a document."""
+        self.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, document_id))

@@ -20,6 +20,7 @@ JSON_TYPES = {
     "ownerlookup": "jsonobject",
     "phone": "string",
     "picklist": "string",
+    "subform": "jsonarray",
     "tags": "jsonarray",
     "text": "string",
     "textarea": "string",
@@ -54,7 +55,7 @@ class Field:
     @property
     def searchable(self) -> bool:
         """Whether criteria and words look into this field."""
-        return self.data_type not in {"multiselectpicklist", "tags"}
+        return self.data_type not in {"multiselectpicklist", "subform", "tags"}
 
 
 _SYSTEM = (

@@ -39,6 +39,7 @@ EVENTS = Module(
         Field("End_DateTime", "datetime", 120, mandatory=True, label="To"),
         Field("All_day", "boolean", 5),
         Field("Venue", length=255, label="Location"),
+        Field("Participants", "subform", 2_000_000),
         *_RELATED,
         Field("Description", "textarea", 32_000),
     ),

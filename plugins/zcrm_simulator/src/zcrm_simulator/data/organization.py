@@ -22,7 +22,7 @@ def zgid_of(place: Place) -> str:
     return str(_FIRST_ZGID + place.number)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Organization:
     """The company that owns the data of one place."""
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
+
+PEOPLE_TIME = int(datetime(2025, 1, 1, 9, tzinfo=timezone.utc).timestamp())
+"""When people, roles and profiles were made and last changed, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)

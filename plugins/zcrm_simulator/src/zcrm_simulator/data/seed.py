@@ -36,6 +36,12 @@ COUNTS = {
     "Calls": 40,
     "Products": 25,
     "Notes": 60,
+    "Vendors": 12,
+    "Price_Books": 10,
+    "Quotes": 15,
+    "Sales_Orders": 12,
+    "Purchase_Orders": 12,
+    "Invoices": 12,
 }
 """Records of each module, in the order in which they are made; lookups point backwards."""
 
@@ -67,7 +73,6 @@ class _Seeder:
         self._database = database
         self._users = users
         self._made: dict[str, list[Row]] = {}
-        self._tags = [(database.tag_id(name), name) for name in _TAGS]
         self._makers: dict[str, Callable[[int, Row], None]] = {
             "Leads": self._lead,
             "Accounts": self._account,
@@ -79,6 +84,12 @@ class _Seeder:
             "Events": self._activity,
             "Calls": self._activity,
             "Notes": self._note,
+            "Vendors": self._vendor,
+            "Price_Books": self._price_book,
+            "Quotes": self._document,
+            "Sales_Orders": self._document,
+            "Purchase_Orders": self._document,
+            "Invoices": self._document,
         }
 
     def fill(self) -> None:
@@ -119,7 +130,10 @@ class _Seeder:
         }
         if chance.random() < _TAG_SHARE:
             row["Tag"] = json.dumps(
-                [{"name": name, "id": str(tag)} for tag, name in chance.sample(self._tags, 2)]
+                [
+                    {"name": name, "id": str(self._database.tag_id(module.api_name, name))}
+                    for name in chance.sample(_TAGS, 2)
+                ]
             )
         self._makers[module.api_name](index, row)
         return row
@@ -228,6 +242,43 @@ class _Seeder:
         row["Note_Title"] = self._maybe(f"Note {index + 1}")
         row["Note_Content"] = self._random.choice(TEXTS)
         row["Parent_Id"] = self._any(self._random.choice(("Leads", "Contacts", "Deals")))["id"]
+
+    def _vendor(self, index: int, row: Row) -> None:
+        head = COMPANY_HEADS[index % len(COMPANY_HEADS)]
+        row["Vendor_Name"] = f"{head} Supplies {index + 1}"
+        row["Email"] = self._maybe(f"vendor{index:03d}@{head.lower()}.example")
+        row["Phone"] = self._maybe(self._phone())
+
+    def _price_book(self, index: int, row: Row) -> None:
+        row["Price_Book_Name"] = f"Price book {index + 1}"
+        ranges = [
+            {"id": str(self._database.new_id()), "from_range": first, "to_range": last, "discount": discount}
+            for first, last, discount in ((1, 10, 0), (11, 100, 2.5))
+        ]
+        row["Pricing_Details"] = json.dumps(ranges)
+
+    def _document(self, index: int, row: Row) -> None:
+        product = self._any("Products")
+        quantity, price = self._random.randint(1, 20) / 2, float(str(product["Unit_Price"]))
+        total = round(quantity * price, 2)
+        line = {
+            "id": str(self._database.new_id()),
+            "product": {"id": str(product["id"])},
+            "quantity": quantity,
+            "list_price": price,
+            "Discount": 0.0,
+            "Tax": 0.0,
+            "total": total,
+            "total_after_discount": total,
+            "net_total": total,
+            "line_tax": [],
+            "product_description": None,
+        }
+        row["Subject"] = f"{self._company()} {index + 1}"
+        row |= {"Sub_Total": total, "Grand_Total": total, "Tax": 0.0, "Product_Details": json.dumps([line])}
+        for name, module in (("Account_Name", "Accounts"), ("Vendor_Name", "Vendors")):
+            if name in row:
+                row[name] = self._any(module)["id"]
 
     def _any(self, module: str) -> Row:
         return self._random.choice(self._made[module])

@@ -49,7 +49,7 @@ class Accounts:
 
     def _revoke(self, request: Request, place: Place) -> Response:
         if not self._world.ledger.revoke_in(place.data_center, request.values.get("token", "")):
-            return json_answer({"error": "invalid_token"}, 400)
+            return json_answer({"error": self._world.switches.revoke_error}, 400)
         self._world.journal.happened("revocations")
         return json_answer({"status": "success"})
 

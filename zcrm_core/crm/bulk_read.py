@@ -1,0 +1,138 @@
+"""How is a job that reads very many records made, waited for, and read?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zcrm_core.crm.archives import calendar_events, csv_rows, stored
+from zcrm_core.crm.batch import only
+from zcrm_core.crm.bulk_read_status import BulkReadStatus
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.entity import (
+    objects,
+)
+from zcrm_core.crm.jobs import wait_for
+from zcrm_core.crm.paths import identifier, segment
+from zcrm_core.crm.versions import Version, version
+from zcrm_core.errors import ApiError, NotFound
+from zcrm_core.exact_json import JSON
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+    from zcrm_core.download import Download
+
+__all__ = ["BulkReadJob", "BulkReadStatus", "create_read"]
+
+
+class BulkReadJob:
+    """A job that reads records.
+
+    Args:
+        client: makes the calls.
+        job_id: its id; a job of another program can be looked at as well.
+    """
+
+    def __init__(self, client: Client, job_id: str) -> None:
+        self._client = client
+        self._path = f"/crm/bulk/{client.config.api_version}/read/{segment('job id', job_id)}"
+        self.id = job_id
+
+    def status(self) -> BulkReadStatus:
+        """Ask how far it is (GET bulk read/{id}).
+
+        Raises:
+            NotFound: Zoho knows no such job; it forgets them after a day.
+            ApiError: the CRM refused.
+        """
+        found = objects(self._client.request("GET", self._path), "data", BulkReadStatus)
+        if not found:
+            raise NotFound(f"There is no job {self.id}.")
+        return found[0]
+
+    def wait(self, seconds: float = 3_600) -> BulkReadStatus:
+        """Wait until it is over, and tell what was found.
+
+        Args:
+            seconds: how long to wait at most; Zoho takes minutes even for small jobs.
+
+        Raises:
+            ApiError: it failed, or is not over in time, or the CRM refused.
+        """
+        status = wait_for(
+            self.status, lambda one: one.state in {"COMPLETED", "FAILURE"}, "the bulk job", seconds
+        )
+        if status.state != "COMPLETED":
+            raise ApiError(
+                f"The bulk job {self.id} failed.",
+                why="Zoho says FAILURE and nothing else.",
+                fix="Look at the query; a field or criterion may not fit the module.",
+            )
+        return status
+
+    def download(self) -> Download:
+        """Fetch the archive with the records (GET bulk read/{id}/result).
+
+        Raises:
+            NotFound: it is not there, or no longer; Zoho keeps it for a day.
+            ApiError: the CRM refused.
+        """
+        return self._client.download(f"{self._path}/result")
+
+    def save(self, path: str | Path) -> Path:
+        """Fetch the archive into a file or a folder, and give its path.
+
+        Raises:
+            NotFound, ApiError: as :meth:`download`.
+            OSError: the file cannot be written.
+        """
+        with self.download() as file:
+            return file.save(path)
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """Fetch the archive and go over its rows; every value is a text, as CSV has no types.
+
+        The archive is kept in a file without a name, and its rows come one by one.
+
+        Raises:
+            NotFound, ApiError: as :meth:`download`; also when the archive is not what Zoho sends.
+        """
+        return csv_rows(stored(self.download()))
+
+    def events(self) -> Iterator[dict[str, str]]:
+        """The same for a job with ``file_type="ics"``: its events, each by its properties' names."""
+        return calendar_events(stored(self.download()))
+
+
+def create_read(
+    client: Client,
+    module: str,
+    *,
+    fields: Sequence[str] | None,
+    criteria: Mapping[str, object] | None,
+    custom_view: str | int | None,
+    page: int | None,
+    page_token: str | None,
+    callback: str | None,
+    file_type: str | None,
+) -> BulkReadJob:
+    """Make a job; see :meth:`Bulk.read`."""
+    habits: Version = version(client.config.api_version)
+    query: dict[str, JSON] = {"module": habits.bulk_module(module)}
+    given = {
+        "fields": None if fields is None else list(fields),
+        "criteria": None if criteria is None else encode(dict(criteria), "criteria"),
+        "cvid": None if custom_view is None else identifier("custom view id", custom_view),
+        "page": page,
+        "page_token": page_token,
+    }
+    query |= {key: encode(value, key) for key, value in given.items() if value is not None}
+    body: dict[str, JSON] = {"query": query}
+    if callback is not None:
+        body["callback"] = {"url": callback, "method": "post"}
+    if file_type is not None:
+        body["file_type"] = file_type
+    response = client.request("POST", f"/crm/bulk/{habits.name}/read", json=body)
+    item = only(response, "data", "make the bulk job")
+    return BulkReadJob(client, item.id or "")

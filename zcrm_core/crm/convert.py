@@ -1,0 +1,71 @@
+"""What becomes of a lead that is converted?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.entity import Attribute, Entity
+from zcrm_core.crm.versions import version
+from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.exact_json import JSON
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+
+__all__ = ["Converted", "convert"]
+
+
+def _new_id(value: JSON) -> str | None:
+    """Read the id of a new record: v2 sends it plainly, v8 as an object."""
+    given = value.get("id") if isinstance(value, dict) else value
+    return given if isinstance(given, str) else None
+
+
+class Converted(Entity):
+    """The ids of the records that a lead became."""
+
+    __slots__ = ()
+
+    #: the account's id; ``None`` if there is none
+    account = Attribute("Accounts", _new_id)
+    #: the contact's id
+    contact = Attribute("Contacts", _new_id)
+    #: the deal's id; ``None`` if none was wanted
+    deal = Attribute("Deals", _new_id)
+
+
+def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted:
+    """Convert the lead at a path; options that are ``None`` are left out.
+
+    Raises:
+        ApiError: the CRM refused.
+        TransportError: the answer does not say what became of it.
+    """
+    options = {key: encode(value, key) for key, value in given.items() if value is not None}
+    if version(client.config.api_version).points_by_object:
+        for key in ("Accounts", "Contacts", "assign_to"):
+            if isinstance(options.get(key), str):
+                options[key] = {"id": options[key]}
+    response = client.request("POST", f"{path}/actions/convert", json={"data": [options]})
+    answer = response.json()
+    data = answer.get("data") if isinstance(answer, dict) else None
+    outcome = data[0] if isinstance(data, list) and len(data) == 1 else None
+    if not isinstance(outcome, dict):
+        raise TransportError(
+            f"The answer ({response.status}) does not say what became of the lead.",
+            why="Without the ids of the new records nobody knows whether the lead was converted.",
+            fix="Read the lead back before you convert it again.",
+            code="ZCRM-HTTP-007",
+        )
+    details = outcome.get("details")
+    if outcome.get("status") == "error":
+        error = ApiError(
+            f"Zoho CRM refused to convert the lead: {outcome.get('code')}: {outcome.get('message')}."
+        )
+        code = outcome.get("code")
+        error.status, error.api_code = response.status, code if isinstance(code, str) else None
+        error.details = details if isinstance(details, dict) else {}
+        raise error
+    return Converted(details if isinstance(details, dict) else outcome)

@@ -1,0 +1,109 @@
+"""How does a program wait for work that Zoho does later?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from zcrm_core.crm.entity import Attribute, Entity, number, objects, text
+from zcrm_core.errors import ApiError, NotFound
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+
+__all__ = ["MassUpdate", "MassUpdateStatus", "wait_for"]
+
+T = TypeVar("T")
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+
+
+def wait_for(ask: Callable[[], T], over: Callable[[T], bool], what: str, seconds: float) -> T:
+    """Ask again and again, more and more rarely, until something is over, and give the last answer.
+
+    Args:
+        ask: makes one call.
+        over: tells whether its answer is the last one.
+        what: what is waited for, for the message.
+        seconds: how long to wait at most.
+
+    Raises:
+        ApiError: it is not over in time; ``retryable``.
+        ZcrmError: what ``ask`` raises.
+    """
+    end = time.monotonic() + seconds
+    pause = _FIRST_PAUSE
+    while not over(answer := ask()):
+        left = end - time.monotonic()
+        if left <= 0:
+            error = ApiError(
+                f"{what[:1].upper()}{what[1:]} is not over after {seconds:g} s.",
+                why="Zoho works such jobs off one after another, and small ones wait for large ones, too.",
+                fix="Wait longer, or look later: the job goes on.",
+                code="ZCRM-API-010",
+            )
+            error.retryable = True
+            raise error
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return answer
+
+
+class MassUpdateStatus(Entity):
+    """How far a mass update is."""
+
+    __slots__ = ()
+
+    #: ``SCHEDULED``, ``RUNNING``, ``COMPLETED`` or ``FAILED``
+    state = Attribute("Status", text)
+    #: how many records the view holds
+    total = Attribute("Total_Count", number)
+    #: how many were changed
+    updated = Attribute("Updated_Count", number)
+    #: how many were left as they are
+    not_updated = Attribute("Not_Updated_Count", number)
+    #: how many could not be changed
+    failed = Attribute("Failed_Count", number)
+
+
+class MassUpdate:
+    """A mass update of a custom view, which Zoho does later.
+
+    Args:
+        client: makes the calls.
+        path: the path of the module's mass updates.
+        id: the job's id.
+    """
+
+    def __init__(self, client: Client, path: str, id: str) -> None:  # noqa: A002 - what it is
+        self._client = client
+        self._path = path
+        self.id = id
+
+    def status(self) -> MassUpdateStatus:
+        """Ask how far it is (GET {module}/actions/mass_update).
+
+        Raises:
+            NotFound: Zoho knows no such job.
+            ApiError: the CRM refused.
+        """
+        found = objects(
+            self._client.request("GET", self._path, params={"job_id": self.id}), "data", MassUpdateStatus
+        )
+        if not found:
+            raise NotFound(f"There is no mass update {self.id}.")
+        return found[0]
+
+    def wait(self, seconds: float = 600) -> MassUpdateStatus:
+        """Wait until it is over, and tell how it ended.
+
+        Args:
+            seconds: how long to wait at most.
+
+        Raises:
+            ApiError: it is not over in time, or the CRM refused.
+        """
+        return wait_for(
+            self.status, lambda status: status.state in {"COMPLETED", "FAILED"}, "the mass update", seconds
+        )

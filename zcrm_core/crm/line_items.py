@@ -1,0 +1,137 @@
+"""What are the products of a quote, an order or an invoice, and how are they changed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final, overload
+
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.entity import Attribute, Entity, amount, entities, reference, text
+from zcrm_core.crm.parts import Tax
+from zcrm_core.crm.versions import LINE_ITEM_KEYS
+from zcrm_core.errors import ApiError
+from zcrm_core.exact_json import JSON
+
+__all__ = ["LINE_ITEM_KEYS", "LineItem", "LineItems"]
+
+_DELETED: Final = ("delete", "_delete")
+
+
+class LineItem(Entity):
+    """One line; ``line["quantity"] = 3`` changes it in its record."""
+
+    __slots__ = ()
+
+    #: the line's id
+    id = Attribute("id", text)
+    #: the product
+    product = Attribute("product", reference, also="Product_Name")
+    #: what is written below the product
+    description = Attribute("product_description", text, also="Description")
+    #: how many
+    quantity = Attribute("quantity", amount, also="Quantity")
+    #: the price of one
+    list_price = Attribute("list_price", amount, also="List_Price")
+    #: quantity times price
+    total = Attribute("total", amount, also="Total")
+    #: the discount in money
+    discount = Attribute("Discount", amount)
+    #: the total without the discount
+    total_after_discount = Attribute("total_after_discount", amount, also="Total_After_Discount")
+    #: the taxes' sum
+    tax = Attribute("Tax", amount)
+    #: what is to be paid
+    net_total = Attribute("net_total", amount, also="Net_Total")
+    #: the taxes one by one
+    line_taxes = Attribute("line_tax", entities(Tax), also="Line_Tax")
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._json[key] = encode(value, key)
+
+
+class LineItems(Sequence[LineItem]):
+    """The lines of one record, in order; those marked for removal are no longer among them.
+
+    Args:
+        rows: the list in the record, which is changed in place.
+        legacy: whether the names are those of v2 (``quantity``), not those of later versions (``Quantity``).
+    """
+
+    def __init__(self, rows: list[JSON], *, legacy: bool) -> None:
+        self._rows = rows
+        self._legacy = legacy
+
+    def add(
+        self,
+        product: object,
+        quantity: float | Decimal,
+        *,
+        list_price: float | Decimal | None = None,
+        **more: object,
+    ) -> LineItem:
+        """Append a line.
+
+        Args:
+            product: the product's id or record.
+            quantity: how many.
+            list_price: the price of one; the product's own when left out.
+            more: other fields of the line, by Zoho's names.
+
+        Raises:
+            ApiError: a value cannot be sent.
+        """
+        pointer: object = {"id": product} if isinstance(product, str) else product
+        names = ("product", "quantity", "list_price") if self._legacy else _NEW_NAMES
+        given = dict(zip(names, (pointer, quantity, list_price), strict=True)) | more
+        row = {key: encode(value, key) for key, value in given.items() if key in more or value is not None}
+        self._rows.append(row)
+        return LineItem(row)
+
+    def remove(self, line_id: str) -> None:
+        """Mark a line for removal; it is gone when the record has been updated.
+
+        Zoho keeps a line that is left out, so the line stays in the record with a mark: ``delete`` in v2
+        (Zoho CRM API v2, Update Records), ``_delete`` since (v8, subforms).
+
+        Raises:
+            ApiError: there is no line with this id.
+        """
+        for row in self._rows:
+            if isinstance(row, dict) and row.get("id") == line_id:
+                row.clear()
+                row.update(
+                    {"id": line_id, "delete": True} if self._legacy else {"id": line_id, "_delete": None}
+                )
+                return
+        raise ApiError(
+            f"There is no line {line_id} in this record.",
+            why="Only a line that Zoho knows can be removed.",
+            fix="Use the id of one of record.line_items.",
+            code="ZCRM-API-009",
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> LineItem: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LineItem]: ...
+
+    def __getitem__(self, index: int | slice) -> LineItem | Sequence[LineItem]:
+        return self._lines()[index]
+
+    def __len__(self) -> int:
+        return len(self._lines())
+
+    def __iter__(self) -> Iterator[LineItem]:
+        return iter(self._lines())
+
+    def _lines(self) -> list[LineItem]:
+        return [
+            LineItem(row)
+            for row in self._rows
+            if isinstance(row, dict) and not any(mark in row for mark in _DELETED)
+        ]
+
+
+_NEW_NAMES: Final = ("Product_Name", "Quantity", "List_Price")

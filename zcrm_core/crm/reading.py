@@ -1,0 +1,286 @@
+"""How are the records of a module read?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, overload
+
+from zcrm_core.crm.criteria import Criteria
+from zcrm_core.crm.encode import instant
+from zcrm_core.crm.entity import objects
+from zcrm_core.crm.modules import Modules
+from zcrm_core.crm.paging import Listing, refuse_token
+from zcrm_core.crm.paths import identifier, joined_ids, segment
+from zcrm_core.crm.record import Record
+from zcrm_core.crm.trash import TrashRecord
+from zcrm_core.crm.versions import MOST_FIELDS, MOST_IDS, version
+from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.exact_json import JSON
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+    from zcrm_core.transport import Params
+
+__all__ = ["RecordReading"]
+
+_NOT_MODIFIED = 304
+
+
+class RecordReading:
+    """What :class:`ModuleClient` reads.
+
+    Args:
+        client: makes the calls.
+        api_name: the module's API name; Zoho tells capitals from small letters.
+    """
+
+    def __init__(self, client: Client, api_name: str) -> None:
+        self._client = client
+        self._path = segment("module name", api_name)
+        self._version = version(client.config.api_version)
+        self.api_name = api_name
+
+    def _bind(self, json: dict[str, JSON]) -> Record:
+        raise NotImplementedError
+
+    @overload
+    def get(self, record_id: str | int, *, fields: Sequence[str] | None = None) -> Record: ...
+
+    @overload
+    def get(
+        self, record_id: str | int, *, fields: Sequence[str] | None = None, modified_since: datetime
+    ) -> Record | None: ...
+
+    def get(
+        self,
+        record_id: str | int,
+        *,
+        fields: Sequence[str] | None = None,
+        modified_since: datetime | None = None,
+    ) -> Record | None:
+        """Give one record (GET {module}/{id}).
+
+        Args:
+            record_id: its id.
+            fields: the API names of the fields wanted; all when left out.
+            modified_since: give ``None`` if the record has not been changed since this time, which must have
+                an offset.
+
+        Raises:
+            NotFound: there is none with this id, or this user may not see it.
+            ApiError: the CRM refused.
+        """
+        path = f"{self._path}/{segment('record id', record_id)}"
+        response = self._client.request(
+            "GET", path, params={"fields": joined(fields)}, headers=_since(modified_since)
+        )
+        if response.status == _NOT_MODIFIED and modified_since is not None:
+            return None
+        found = objects(response, "data", self._bind)
+        if not found:
+            raise NotFound(f"There is no record {record_id} in {self.api_name}.")
+        if len(found) > 1 or found[0].id not in (None, str(record_id)):
+            raise TransportError(
+                f"Asked for record {record_id}, Zoho CRM answered with another one.",
+                why="Something between here and Zoho mixes up answers.",
+                fix="Look for a cache or a proxy in between; report it if it goes on.",
+                code="ZCRM-HTTP-007",
+            )
+        return found[0]
+
+    def list(
+        self,
+        *,
+        fields: Sequence[str] | None = None,
+        sort_by: str | None = None,
+        sort_order: str | None = None,
+        modified_since: datetime | None = None,
+        ids: Iterable[str | int] | None = None,
+        custom_view: str | int | None = None,
+        page_token: str | None = None,
+        params: Params | None = None,
+    ) -> Listing[Record]:
+        """Go over the module's records, fetching pages of 200 as they are needed (GET {module}).
+
+        Args:
+            fields: the API names of the fields wanted; all when left out. From v3 on Zoho sends 50 at once:
+                all of them cost one metadata call, and each further 50 two more calls a page.
+            sort_by: ``id``, ``Created_Time`` or ``Modified_Time``.
+            sort_order: ``asc`` or ``desc``.
+            modified_since: only records changed at or after this time, which must have an offset.
+            ids: only these records, at most 100.
+            custom_view: only the records of the custom view with this id.
+            page_token: go on where an earlier list had got to (:attr:`Listing.page_token`), with the same
+                other arguments; v3 and later.
+            params: more of Zoho's parameters, such as ``{"converted": "both"}``.
+
+        Raises:
+            ApiError: the CRM refused, or the list is longer than Zoho gives (see :class:`Listing`).
+        """
+        refuse_token(page_token, self._version.has_page_tokens)
+        headers = _since(modified_since)
+        query: dict[str, str | int | bool | None] = {"sort_by": sort_by, "sort_order": sort_order}
+        query["ids"] = None if ids is None else joined_ids(ids, MOST_IDS)
+        query["cvid"] = None if custom_view is None else identifier("custom view id", custom_view)
+        first, *rest = self._wanted(fields)
+        return Listing(
+            self._client,
+            self._path,
+            "data",
+            self._bind,
+            {**(params or {}), **query, "fields": joined(first)},
+            headers=headers,
+            page_token=page_token,
+            complete=lambda page: self._completed(page, rest) if rest else iter(page),
+        )
+
+    def search(
+        self,
+        *,
+        criteria: str | Criteria | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+        word: str | None = None,
+        fields: Sequence[str] | None = None,
+        params: Params | None = None,
+    ) -> Listing[Record]:
+        """Go over the records found (GET {module}/search); Zoho gives at most 2,000.
+
+        Exactly one of the first four is given. New records can be found some seconds after they are written.
+
+        Args:
+            criteria: ``F.City == "Pune"`` and the like, joined with ``&`` and ``|``; or Zoho's own text, such
+                as ``(Last_Name:equals:Smith)``, in which brackets and commas in values need a backslash.
+            email: an e-mail address in any of the module's e-mail fields.
+            phone: a number in any of its phone fields.
+            word: a word of at least two characters anywhere.
+            fields: the API names of the fields wanted; all when left out.
+            params: more of Zoho's parameters.
+
+        Raises:
+            ApiError: the CRM refused, or there is not exactly one thing to search for.
+        """
+        query = _one_search({"criteria": criteria, "email": email, "phone": phone, "word": word})
+        query = {**(params or {}), **query, "fields": joined(fields)}
+        return Listing(self._client, f"{self._path}/search", "data", self._bind, query)
+
+    def count(
+        self,
+        *,
+        criteria: str | Criteria | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+        word: str | None = None,
+        params: Params | None = None,
+    ) -> int:
+        """Count the records, or those that a search would find (GET {module}/actions/count).
+
+        Args:
+            criteria, email, phone, word: as in :meth:`search`; none of them counts all.
+            params: more of Zoho's parameters, such as ``{"cvid": ...}``.
+
+        Raises:
+            ApiError: the CRM refused, or more than one thing to search for is given.
+            TransportError: the answer holds no count.
+        """
+        given = {"criteria": criteria, "email": email, "phone": phone, "word": word}
+        query = _one_search(given) if any(value is not None for value in given.values()) else {}
+        response = self._client.request(
+            "GET", f"{self._path}/actions/count", params={**(params or {}), **query}
+        )
+        answer = response.json()
+        count = answer.get("count") if isinstance(answer, dict) else None
+        if not isinstance(count, int):
+            raise TransportError(f"The answer ({response.status}) holds no count.", code="ZCRM-HTTP-007")
+        return count
+
+    def deleted(
+        self,
+        type: str = "all",  # noqa: A002 - Zoho's own name
+        *,
+        modified_since: datetime | None = None,
+    ) -> Listing[TrashRecord]:
+        """Go over the records that were deleted (GET {module}/deleted).
+
+        Args:
+            type: ``all``, ``recycle`` for those in the recycle bin, where they stay for 60 days, or
+                ``permanent``.
+            modified_since: only those deleted at or after this time, which must have an offset.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        return Listing(
+            self._client,
+            f"{self._path}/deleted",
+            "data",
+            TrashRecord,
+            {"type": type},
+            headers=_since(modified_since),
+        )
+
+    def _wanted(self, fields: Sequence[str] | None) -> Sequence[Sequence[str] | None]:
+        """Cut the fields into calls: one where the version sends them all, else 50 at a time."""
+        if not self._version.needs_fields:
+            return [fields]
+        if fields is None:
+            known = self._client.field_names
+            if self.api_name not in known:
+                found = Modules(self._client).fields(self.api_name)
+                known[self.api_name] = tuple(field.api_name for field in found if field.api_name)
+            fields = known[self.api_name]
+        return [fields[start : start + MOST_FIELDS] for start in range(0, len(fields), MOST_FIELDS)] or [
+            ["id"]
+        ]
+
+    def _completed(self, page: Sequence[Record], rest: Sequence[Sequence[str] | None]) -> Iterator[Record]:
+        """Join the fields that did not fit into the first call; a record deleted meanwhile is left out."""
+        rows = {record.id: dict(record) for record in page}
+        for fields in rest:
+            answered: set[str | None] = set()
+            for start in range(0, len(page), MOST_IDS):
+                ids = ",".join(str(record.id) for record in page[start : start + MOST_IDS])
+                query: Params = {"ids": ids, "fields": joined(fields), "converted": "both"}
+                response = self._client.request("GET", self._path, params=query)
+                for record in objects(response, "data", self._bind):
+                    rows[record.id] |= record
+                    answered.add(record.id)
+            rows = {key: row for key, row in rows.items() if key in answered}
+        yield from map(self._bind, rows.values())
+
+
+def joined(fields: Sequence[str] | None) -> str | None:
+    """Join the names of fields as Zoho takes them.
+
+    Raises:
+        ApiError: one is empty or holds a comma, or a single text was passed for a list.
+    """
+    if fields is None:
+        return None
+    if isinstance(fields, str) or any(not name or "," in name for name in fields):
+        raise ApiError(
+            "The fields are no list of API names.",
+            why="Zoho divides them at commas, so it would read other names.",
+            fix='Pass a list such as ["Last_Name", "Email"].',
+            code="ZCRM-API-009",
+        )
+    return ",".join(fields)
+
+
+def _since(moment: datetime | None) -> Mapping[str, str] | None:
+    return None if moment is None else {"If-Modified-Since": instant(moment, "modified_since")}
+
+
+def _one_search(given: Mapping[str, str | Criteria | None]) -> dict[str, str | int | bool | None]:
+    query: dict[str, str | int | bool | None] = {
+        key: str(value) for key, value in given.items() if value is not None
+    }
+    if len(query) != 1:
+        raise ApiError(
+            f"A search needs exactly one of criteria, email, phone and word; {len(query)} are given.",
+            why="Zoho would use one of several and drop the others without a word.",
+            fix="Give one; join conditions inside criteria.",
+            code="ZCRM-API-009",
+        )
+    return query

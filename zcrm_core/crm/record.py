@@ -1,0 +1,227 @@
+"""What is one record: what Zoho sent, and what the program changed since?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, ClassVar
+
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.entity import Attribute, Entity, entities, entity, reference, text, time
+from zcrm_core.crm.line_items import LINE_ITEM_KEYS, LineItems
+from zcrm_core.crm.parts import LayoutReference, Participant, PriceRange, Tag, Tax
+from zcrm_core.errors import ApiError
+from zcrm_core.exact_json import JSON
+
+if TYPE_CHECKING:
+    from zcrm_core.crm.attachments import Attachments
+    from zcrm_core.crm.blueprint import BlueprintAccess
+    from zcrm_core.crm.convert import Converted
+    from zcrm_core.crm.notes import RecordNotes
+    from zcrm_core.crm.photo import Photo
+    from zcrm_core.crm.record_access import RecordAccess
+    from zcrm_core.crm.records import ModuleClient
+    from zcrm_core.crm.related import RelatedList
+
+__all__ = ["Record"]
+
+
+class Record(Entity):
+    """One record: a mapping over the JSON as Zoho sent it, in which fields can be set.
+
+    ``record["Last_Name"]`` reads any field, ``record["Last_Name"] = "Smith"`` changes it here;
+    ``module.update(record)`` sends what was changed and nothing else. Lists and objects inside can be changed
+    in place as well.
+
+    Args:
+        json: the fields.
+        module: the module that it came from; without one it can be read, changed and written, and
+            :attr:`notes` and the like are refused.
+    """
+
+    __slots__ = ("_module", "_touched")
+    points: ClassVar[bool] = True
+
+    #: the record's id
+    id = Attribute("id", text)
+    #: the user who owns it
+    owner = Attribute("Owner", reference)
+    #: the user who created it
+    created_by = Attribute("Created_By", reference)
+    #: the user who changed it last
+    modified_by = Attribute("Modified_By", reference)
+    #: when it was created, with its offset
+    created_time = Attribute("Created_Time", time)
+    #: when it was changed last, with its offset
+    modified_time = Attribute("Modified_Time", time)
+    #: when somebody did something with it last, with its offset
+    last_activity_time = Attribute("Last_Activity_Time", time)
+    #: the layout
+    layout = Attribute("Layout", entity(LayoutReference))
+    #: the tags
+    tags = Attribute("Tag", entities(Tag))
+    #: the taxes of a product
+    taxes = Attribute("Tax", entities(Tax))
+    #: the taxes of a whole quote, order or invoice
+    line_taxes = Attribute("$line_tax", entities(Tax))
+    #: who takes part in an event
+    participants = Attribute("Participants", entities(Participant), also="participants")
+    #: the price ranges of a price book
+    price_ranges = Attribute("Pricing_Details", entities(PriceRange))
+
+    def __init__(self, json: dict[str, JSON], module: ModuleClient | None = None) -> None:
+        self._json = json
+        self._touched: dict[str, JSON] | None = None
+        self._module = module
+
+    def __getitem__(self, key: str) -> JSON:
+        touched = self._touched
+        if touched is not None and key in touched:
+            return touched[key]
+        value = self._json[key]
+        if isinstance(value, (list, dict)):
+            # It may be changed in place, so what Zoho sent is kept apart.
+            value = _copied(value)
+            if touched is None:
+                touched = self._touched = {}
+            touched[key] = value
+        return value
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if self._touched is None:
+            self._touched = {}
+        self._touched[key] = value  # type: ignore[assignment]  # becomes JSON when it is sent
+
+    def __iter__(self) -> Iterator[str]:
+        if self._touched is None:
+            return iter(self._json)
+        return iter({**self._json, **self._touched})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def changes(self) -> dict[str, JSON]:
+        """The fields that differ from what Zoho sent, as they would be sent.
+
+        Raises:
+            ApiError: a value that was set cannot be sent.
+        """
+        if self._touched is None:
+            return {}
+        now = {key: encode(value, key) for key, value in self._touched.items()}
+        return {
+            key: value
+            for key, value in now.items()
+            if key not in self._json or not _same(value, self._json[key])
+        }
+
+    @property
+    def properties(self) -> dict[str, JSON]:
+        """What Zoho says about the record itself: the keys that start with ``$``, without it."""
+        return {key[1:]: self[key] for key in self if key.startswith("$")}
+
+    @property
+    def line_items(self) -> LineItems:
+        """The products of a quote, an order or an invoice; to be changed in place.
+
+        Raises:
+            ApiError: the record holds something else there.
+        """
+        key = next((name for name in LINE_ITEM_KEYS if name in self), None)
+        if key is None:
+            key = "Product_Details" if self._module is None else self._module.line_item_key
+            if key not in self:
+                self[key] = []
+        rows = self[key]
+        if not isinstance(rows, list):
+            rows = []
+            self[key] = rows
+        return LineItems(rows, legacy=key == "Product_Details")
+
+    # -- what belongs to the record --------------------------------------------------------------------
+
+    @property
+    def notes(self) -> RecordNotes:
+        """Its notes."""
+        return self._at.notes
+
+    @property
+    def attachments(self) -> Attachments:
+        """The files and links attached to it."""
+        return self._at.attachments
+
+    @property
+    def photo(self) -> Photo:
+        """Its picture."""
+        return self._at.photo
+
+    @property
+    def blueprint(self) -> BlueprintAccess:
+        """Where it stands in its blueprint."""
+        return self._at.blueprint
+
+    def related(self, api_name: str) -> RelatedList:
+        """Give the records of one of its related lists, such as ``Products``."""
+        return self._at.related(api_name)
+
+    def convert(self, **options: object) -> Converted:
+        """Convert a lead; the options are those of :meth:`RecordAccess.convert`."""
+        return self._at.convert(**options)  # type: ignore[arg-type]  # checked there
+
+    @property
+    def _at(self) -> RecordAccess:
+        if self._module is None or self.id is None:
+            raise ApiError(
+                "This record belongs to no module yet.",
+                why="It was made by the program or has no id, so nobody knows where its notes and files are.",
+                fix='Use client.module("Leads").record(id) for a record that you have not read.',
+                code="ZCRM-API-009",
+            )
+        return self._module.record(self.id)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy in another process has no connections there, so it goes without its module.
+        return _revived, (type(self), self._json, self._touched)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Record:
+        json = {key: _copied(value) for key, value in self._json.items()}
+        return _revived(type(self), json, deepcopy(self._touched, memo), self._module)
+
+    def _accept(self, sent: Mapping[str, JSON], details: Mapping[str, JSON]) -> None:
+        """Take what was sent, and the times that Zoho answered, for what Zoho holds."""
+        known = {key: value for key, value in details.items() if key in self._json}
+        self._json = {**self._json, **{key: _copied(value) for key, value in sent.items()}, **known}
+        self._touched = None
+
+
+def _revived(
+    kind: type[Record],
+    json: dict[str, JSON],
+    touched: dict[str, JSON] | None,
+    module: ModuleClient | None = None,
+) -> Record:
+    record = kind(json, module)
+    record._touched = touched  # noqa: SLF001 - its own
+    return record
+
+
+def _copied(value: JSON) -> JSON:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    return value
+
+
+def _same(one: JSON, other: JSON) -> bool:
+    """Compare as JSON does: a boolean is no number, and the order of keys does not matter."""
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(_same(value, other[key]) for key, value in one.items())
+        )
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other

@@ -1,0 +1,179 @@
+"""Which tags does a module have, and which records carry them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.entity import objects
+from zcrm_core.crm.parts import Tag
+from zcrm_core.crm.paths import checked_ids, identifier, segment
+from zcrm_core.crm.versions import MOST_TAGS, version
+from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.exact_json import JSON
+from zcrm_core.response import Response
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+    from zcrm_core.transport import Params
+
+__all__ = ["ModuleTags", "tag_record", "tag_records"]
+
+_PATH = "settings/tags"
+
+
+class ModuleTags:
+    """``client.module("Leads").tags``: the tags of one module.
+
+    Args:
+        client: makes the calls.
+        module: the module's API name.
+    """
+
+    def __init__(self, client: Client, module: str) -> None:
+        self._client = client
+        self._query: Params = {"module": module}
+
+    def list(self) -> list[Tag]:
+        """Give all tags (GET settings/tags).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        return objects(self._client.request("GET", _PATH, params=self._query), "tags", Tag)
+
+    def create(self, names: str | Iterable[str]) -> BatchResult:
+        """Make tags (POST settings/tags), 50 a call; each has its own outcome.
+
+        Args:
+            names: one name or several.
+
+        Raises:
+            PartialFailure: a later call of a long batch failed.
+            ApiError: the CRM refused the whole call.
+        """
+        given = [names] if isinstance(names, str) else list(names)
+        return self._send("POST", [{"name": name} for name in given])
+
+    def update(self, names: Mapping[str, str]) -> BatchResult:
+        """Rename tags (PUT settings/tags), 50 a call; results and errors are those of :meth:`create`.
+
+        Args:
+            names: the new name of each, by the tag's id.
+        """
+        rows = [{"id": identifier("tag id", tag), "name": name} for tag, name in names.items()]
+        return self._send("PUT", rows)
+
+    def rename(self, tag_id: str | int, name: str) -> BatchItem:
+        """Rename one tag (PUT settings/tags/{id}).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        path = f"{_PATH}/{segment('tag id', tag_id)}"
+        response = self._client.request("PUT", path, params=self._query, json={"tags": [{"name": name}]})
+        return only(response, "tags", "rename the tag")
+
+    def delete(self, tag_id: str | int) -> BatchItem:
+        """Delete a tag, on all records as well (DELETE settings/tags/{id}).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        path = f"{_PATH}/{segment('tag id', tag_id)}"
+        return only(self._client.request("DELETE", path), "tags", "delete the tag")
+
+    def merge(self, tag_id: str | int, into: str | int) -> BatchItem:
+        """Give all records of one tag another one, and delete it (POST settings/tags/{into}/actions/merge).
+
+        Args:
+            tag_id: the tag that goes.
+            into: the tag that stays.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        path = f"{_PATH}/{segment('tag id', into)}/actions/merge"
+        body = {"tags": [{"conflict_id": identifier("tag id", tag_id)}]}
+        return only(self._client.request("POST", path, json=body), "tags", "merge the tags")
+
+    def count(self, tag_id: str | int) -> int:
+        """Count the records that carry a tag (GET settings/tags/{id}/actions/records_count).
+
+        Raises:
+            ApiError: the CRM refused.
+            TransportError: the answer holds no count.
+        """
+        path = f"{_PATH}/{segment('tag id', tag_id)}/actions/records_count"
+        answer = self._client.request("GET", path, params=self._query).json()
+        count = answer.get("count") if isinstance(answer, dict) else None
+        number = int(count) if isinstance(count, str) and count.isdecimal() else count  # v2 sends a text
+        if not isinstance(number, int):
+            raise TransportError("The answer holds no count.", code="ZCRM-HTTP-007")
+        return number
+
+    def _send(self, method: str, rows: Sequence[dict[str, str]]) -> BatchResult:
+        def send(batch: Sequence[dict[str, str]]) -> Response:
+            return self._client.request(method, _PATH, params=self._query, json={"tags": list(batch)})
+
+        return in_batches(rows, send, key="tags", most=MOST_TAGS)
+
+
+def tag_records(
+    client: Client,
+    path: str,
+    record_ids: Iterable[str | int],
+    names: Sequence[str],
+    *,
+    over_write: bool | None = None,
+) -> BatchResult:
+    """Put tags on records or take them off, 100 records a call.
+
+    Raises:
+        ApiError: the CRM refused the whole call, or there are no names, or one that cannot be sent.
+    """
+
+    def send(batch: Sequence[str]) -> Response:
+        params, body = _form(client, names, list(batch), over_write)
+        return client.request("POST", path, params=params, json=body)
+
+    return in_batches(checked_ids(record_ids), send)
+
+
+def tag_record(
+    client: Client, path: str, names: Sequence[str], *, over_write: bool | None = None
+) -> BatchItem:
+    """Put tags on one record or take them off.
+
+    Raises:
+        ApiError: the CRM refused, or there are no names, or one that cannot be sent.
+    """
+    params, body = _form(client, names, None, over_write)
+    return only(client.request("POST", path, params=params, json=body), "data", "change the record's tags")
+
+
+def _form(
+    client: Client,
+    names: Sequence[str],
+    ids: list[str] | None,
+    over_write: bool | None,  # noqa: FBT001 - Zoho's
+) -> tuple[Params | None, dict[str, JSON] | None]:
+    """Put names and ids where the version wants them: in the query or in the body."""
+    in_body = version(client.config.api_version).tags_in_body
+    if isinstance(names, str) or not names or not all(names) or (not in_body and "," in "".join(names)):
+        raise ApiError(
+            "The names of the tags cannot be sent.",
+            why="There must be a list of one name at least, and v2 divides names at commas.",
+            fix='Pass a list of names; for a name with a comma set api_version to "v8".',
+            code="ZCRM-API-009",
+        )
+    if in_body:
+        body: dict[str, JSON] = {"tags": [{"name": name} for name in names]}
+        if ids is not None:
+            body["ids"] = list(ids)
+        if over_write is not None:
+            body["over_write"] = over_write
+        return None, body
+    query: dict[str, str | bool | None] = {"tag_names": ",".join(names), "over_write": over_write}
+    return {**query, "ids": None if ids is None else ",".join(ids)}, None

@@ -1,0 +1,139 @@
+"""Which taxes does the organisation have?"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.entity import Attribute, Entity, amount, number, objects, objects_of, text
+from zcrm_core.crm.paths import checked_ids, segment
+from zcrm_core.crm.versions import version
+from zcrm_core.crm.writing import rows_of
+from zcrm_core.errors import NotFound, TransportError
+from zcrm_core.exact_json import JSON
+from zcrm_core.response import Response
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+
+__all__ = ["OrgTax", "Taxes"]
+
+_PATH = "org/taxes"
+
+
+class OrgTax(Entity):
+    """One tax of the organisation."""
+
+    __slots__ = ()
+
+    #: the tax's id
+    id = Attribute("id", text)
+    #: its name
+    name = Attribute("name", text)
+    #: what a person sees
+    display_label = Attribute("display_label", text)
+    #: its rate in percent
+    value = Attribute("value", amount)
+    #: its place in the list
+    sequence_number = Attribute("sequence_number", number)
+
+
+class Taxes:
+    """``client.taxes``: the taxes of the organisation.
+
+    v2 has a call for each thing that can be done; since v3 one call takes all changes and gives one answer
+    for all of them (Zoho CRM API v8, Update Taxes), which is told for each tax here.
+
+    Args:
+        client: makes the calls.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._together = version(client.config.api_version).changes_taxes_together
+
+    def list(self) -> list[OrgTax]:
+        """Give all taxes (GET org/taxes).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        return self._read(self._client.request("GET", _PATH))
+
+    def get(self, tax_id: str | int) -> OrgTax:
+        """Give one tax (GET org/taxes/{id}).
+
+        Raises:
+            NotFound: there is none with this id.
+            ApiError: the CRM refused.
+        """
+        found = self._read(self._client.request("GET", f"{_PATH}/{segment('tax id', tax_id)}"))
+        if not found:
+            raise NotFound(f"There is no tax {tax_id}.")
+        return found[0]
+
+    def create(self, taxes: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
+        """Make taxes (POST org/taxes; later PUT), 100 a call; each has its own outcome.
+
+        Args:
+            taxes: one tax or many: ``name``, ``value``, ``display_label``, ``sequence_number``.
+
+        Raises:
+            PartialFailure: a later call of a long batch failed.
+            ApiError: the CRM refused the whole call.
+        """
+        return self._send("POST", rows_of(taxes))
+
+    def update(self, taxes: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
+        """Change taxes (PUT org/taxes), each by its ``id``; results are those of :meth:`create`."""
+        return self._send("PUT", rows_of(taxes))
+
+    def delete(self, tax_ids: str | int | Iterable[str | int]) -> BatchResult:
+        """Delete taxes (DELETE org/taxes?ids=; later PUT); results are those of :meth:`create`."""
+        ids = checked_ids(tax_ids)
+        if self._together:
+            return self._send("PUT", [{"id": each, "_delete": None} for each in ids])
+        return in_batches(
+            ids,
+            lambda batch: self._client.request("DELETE", _PATH, params={"ids": ",".join(batch)}),
+            key="taxes",
+        )
+
+    def delete_one(self, tax_id: str | int) -> BatchItem:
+        """Delete one tax (DELETE org/taxes/{id}; later PUT org/taxes).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        if self._together:
+            result = self.delete(tax_id)
+            result.raise_for_failures()
+            return result[0]
+        response = self._client.request("DELETE", f"{_PATH}/{segment('tax id', tax_id)}")
+        return only(response, "taxes", "delete the tax")
+
+    def _read(self, response: Response) -> builtins.list[OrgTax]:
+        if not self._together or not response.content:
+            return objects(response, "taxes", OrgTax)
+        answer = response.json()
+        inner = answer.get("org_taxes") if isinstance(answer, dict) else None
+        return objects_of(inner, "taxes", OrgTax, response.status)
+
+    def _send(self, method: str, rows: Sequence[dict[str, JSON]]) -> BatchResult:
+        if not self._together:
+            return in_batches(
+                rows,
+                lambda batch: self._client.request(method, _PATH, json={"taxes": list(batch)}),
+                key="taxes",
+            )
+        if not rows:
+            return BatchResult([])
+        body = {"org_taxes": {"taxes": encode(list(rows), "taxes")}}
+        answer = self._client.request("PUT", _PATH, json=body).json()
+        outcome = answer.get("org_taxes") if isinstance(answer, dict) else None
+        if not isinstance(outcome, dict) or "code" not in outcome:
+            raise TransportError("The answer does not say what became of the taxes.", code="ZCRM-HTTP-007")
+        return BatchResult([BatchItem(index, outcome) for index in range(len(rows))])

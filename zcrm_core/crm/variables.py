@@ -1,0 +1,179 @@
+"""Which variables does the organisation have?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.entity import Attribute, Entity, anything, entity, objects, text
+from zcrm_core.crm.paths import segment
+from zcrm_core.crm.writing import rows_of
+from zcrm_core.errors import NotFound
+
+if TYPE_CHECKING:
+    from zcrm_core.client import Client
+
+__all__ = ["Variable", "VariableGroup", "VariableGroups", "Variables"]
+
+_VARIABLES = "settings/variables"
+_GROUPS = "settings/variable_groups"
+
+
+class VariableGroup(Entity):
+    """A group of variables."""
+
+    __slots__ = ()
+    points = True
+
+    #: the group's id
+    id = Attribute("id", text)
+    #: its name
+    name = Attribute("name", text)
+    #: the name that calls use
+    api_name = Attribute("api_name", text)
+    #: what a person sees
+    display_label = Attribute("display_label", text)
+    #: what it is for
+    description = Attribute("description", text)
+
+
+class Variable(Entity):
+    """A variable of the organisation."""
+
+    __slots__ = ()
+
+    #: the variable's id
+    id = Attribute("id", text)
+    #: its name
+    name = Attribute("name", text)
+    #: the name that calls use
+    api_name = Attribute("api_name", text)
+    #: its type, such as ``text`` or ``integer``
+    type = Attribute("type", text)
+    #: its value; 0, false and an empty text are values, too
+    value = Attribute("value", anything)
+    #: what it is for
+    description = Attribute("description", text)
+    #: the group that it belongs to
+    variable_group = Attribute("variable_group", entity(VariableGroup))
+
+
+class VariableGroups:
+    """``client.variable_groups``: the groups of variables.
+
+    Args:
+        client: makes the calls.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self) -> list[VariableGroup]:
+        """Give all groups (GET settings/variable_groups).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        return objects(self._client.request("GET", _GROUPS), "variable_groups", VariableGroup)
+
+    def get(self, group: str | int) -> VariableGroup:
+        """Give one group, by its id or API name (GET settings/variable_groups/{id}).
+
+        Raises:
+            NotFound: there is none.
+            ApiError: the CRM refused.
+        """
+        path = f"{_GROUPS}/{segment('variable group', group)}"
+        found = objects(self._client.request("GET", path), "variable_groups", VariableGroup)
+        if not found:
+            raise NotFound(f"There is no group of variables {group}.")
+        return found[0]
+
+
+class Variables:
+    """``client.variables``: the variables of the organisation.
+
+    Args:
+        client: makes the calls.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self, *, group: str | None = None) -> list[Variable]:
+        """Give all variables (GET settings/variables).
+
+        Args:
+            group: only those of the group with this id or API name.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        response = self._client.request("GET", _VARIABLES, params={"group": group})
+        return objects(response, "variables", Variable)
+
+    def get(self, variable: str | int, *, group: str | None = None) -> Variable:
+        """Give one variable, by its id or API name (GET settings/variables/{id}).
+
+        Args:
+            variable: its id or API name.
+            group: the id or API name of its group; v2 needs it.
+
+        Raises:
+            NotFound: there is none.
+            ApiError: the CRM refused.
+        """
+        response = self._client.request("GET", _path(variable), params={"group": group})
+        found = objects(response, "variables", Variable)
+        if not found:
+            raise NotFound(f"There is no variable {variable}.")
+        return found[0]
+
+    def create(self, variables: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
+        """Make variables (POST settings/variables), 100 a call; each has its own outcome.
+
+        Args:
+            variables: one variable or many: ``name``, ``api_name``, ``type``, ``value``, ``description``,
+                ``variable_group``.
+
+        Raises:
+            PartialFailure: a later call of a long batch failed.
+            ApiError: the CRM refused the whole call.
+        """
+        return self._send("POST", variables)
+
+    def update(self, variables: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
+        """Change variables (PUT settings/variables), each by its ``id``; otherwise as :meth:`create`."""
+        return self._send("PUT", variables)
+
+    def update_one(self, variable: str | int, changes: Mapping[str, object]) -> BatchItem:
+        """Change one variable, by its id or API name (PUT settings/variables/{id}).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        body = {"variables": rows_of(changes)}
+        response = self._client.request("PUT", _path(variable), json=body)
+        return only(response, "variables", "change the variable")
+
+    def delete(self, variable: str | int) -> BatchItem:
+        """Delete one variable (DELETE settings/variables/{id}).
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        return only(self._client.request("DELETE", _path(variable)), "variables", "delete the variable")
+
+    def _send(
+        self, method: str, variables: Mapping[str, object] | Iterable[Mapping[str, object]]
+    ) -> BatchResult:
+        return in_batches(
+            rows_of(variables),
+            lambda batch: self._client.request(method, _VARIABLES, json={"variables": list(batch)}),
+            key="variables",
+        )
+
+
+def _path(variable: str | int) -> str:
+    return f"{_VARIABLES}/{segment('variable', variable)}"

@@ -1,0 +1,277 @@
+"""How are the records of a module written and deleted?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.encode import encode
+from zcrm_core.crm.jobs import MassUpdate
+from zcrm_core.crm.paths import checked_ids, identifier, segment
+from zcrm_core.crm.reading import RecordReading
+from zcrm_core.crm.record import Record
+from zcrm_core.errors import ApiError, PartialFailure
+from zcrm_core.exact_json import JSON
+
+if TYPE_CHECKING:
+    from zcrm_core.transport import Params
+
+__all__ = ["RecordWriting", "rows_of"]
+
+
+class RecordWriting(RecordReading):
+    """What :class:`ModuleClient` writes."""
+
+    def create(
+        self,
+        records: Mapping[str, object] | Iterable[Mapping[str, object]],
+        *,
+        trigger: Sequence[str] | None = None,
+        lar_id: str | None = None,
+        process: Sequence[str] | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> BatchResult:
+        """Create records (POST {module}), 100 a call.
+
+        Args:
+            records: one record or many, each a mapping of API names to values.
+            trigger: which automation runs: ``["workflow"]``, ``[]`` for none; all when left out.
+            lar_id: the assignment rule that chooses the owner of a lead.
+            process: the processes that run, such as ``["review_process"]``.
+            options: more of what Zoho takes beside the records, such as ``skip_feature_execution`` of v8.
+
+        Returns:
+            Each record's own outcome, in the order sent; look at it, or call ``raise_for_failures()``.
+
+        Raises:
+            PartialFailure: a later call of a long batch failed; ``error.result`` says what became of each.
+            ApiError: the CRM refused the whole call, or a value cannot be sent.
+        """
+        rows = rows_of(records)
+        return self._write("POST", self._path, rows, _beside(trigger, lar_id, process, options))
+
+    def update(
+        self,
+        records: Mapping[str, object] | Iterable[Mapping[str, object]],
+        *,
+        trigger: Sequence[str] | None = None,
+        process: Sequence[str] | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> BatchResult:
+        """Update records (PUT {module}; for one PUT {module}/{id}), 100 a call.
+
+        Each holds its ``id`` and the fields to change.
+
+        Of a :class:`Record` that was read only what was changed since is sent; an untouched one is not sent,
+        and its outcome is ``NOTHING_TO_SEND``. ``None`` empties a field.
+
+        Arguments, results and errors are those of :meth:`create`.
+        """
+        given = _listed(records)
+        path = self._path
+        rows = [_changed(record, index) for index, record in enumerate(given)]
+        sent = [
+            place for place, row in enumerate(rows) if len(row) > 1 or not isinstance(given[place], Record)
+        ]
+        extra = _beside(trigger, None, process, options)
+        if isinstance(records, Mapping):
+            path = f"{path}/{segment('record id', str(rows[0]['id']))}"
+        try:
+            done = self._write("PUT", path, [rows[place] for place in sent], extra)
+        except PartialFailure as failure:
+            if failure.result is not None:
+                failure.result = _settled(given, rows, sent, failure.result)
+            raise
+        return _settled(given, rows, sent, done)
+
+    def upsert(
+        self,
+        records: Mapping[str, object] | Iterable[Mapping[str, object]],
+        *,
+        duplicate_check_fields: Sequence[str] | None = None,
+        trigger: Sequence[str] | None = None,
+        lar_id: str | None = None,
+        process: Sequence[str] | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> BatchResult:
+        """Update the records that are there and create the others (POST {module}/upsert), 100 a call.
+
+        Args:
+            records: one record or many.
+            duplicate_check_fields: the fields that tell whether a record is there, in this order; Zoho's
+                own, such as the e-mail address of a lead, when left out.
+            trigger, lar_id, process, options: as in :meth:`create`.
+
+        Results and errors are those of :meth:`create`; each item tells its ``action``.
+        """
+        extra = _beside(trigger, lar_id, process, options)
+        if duplicate_check_fields is not None:
+            extra["duplicate_check_fields"] = list(duplicate_check_fields)
+        return self._write("POST", f"{self._path}/upsert", rows_of(records), extra)
+
+    def delete(
+        self, record_ids: str | int | Iterable[str | int], *, wf_trigger: bool | None = None
+    ) -> BatchResult:
+        """Delete records (DELETE {module}?ids=; for one DELETE {module}/{id}), 100 a call.
+
+        They go to the recycle bin for 60 days.
+
+        Args:
+            record_ids: one id or many.
+            wf_trigger: whether workflows run; Zoho's own choice, which is yes, when left out.
+
+        Results and errors are those of :meth:`create`.
+        """
+        ids = checked_ids(record_ids)
+        query: Params = {"wf_trigger": wf_trigger}
+        if isinstance(record_ids, (str, int)):
+            path = f"{self._path}/{segment('record id', ids[0])}"
+            return in_batches(ids, lambda _: self._client.request("DELETE", path, params=query))
+        return in_batches(
+            ids,
+            lambda batch: self._client.request(
+                "DELETE", self._path, params={**query, "ids": ",".join(batch)}
+            ),
+        )
+
+    def mass_update(
+        self,
+        record_ids: Iterable[str | int],
+        values: Mapping[str, object],
+        *,
+        trigger: Sequence[str] | None = None,
+    ) -> BatchResult:
+        """Give many records the same values (PUT {module}), 100 a call; ``None`` empties a field.
+
+        Args:
+            record_ids: the records.
+            values: the fields with their new values.
+            trigger: as in :meth:`create`.
+
+        Results and errors are those of :meth:`create`.
+        """
+        changes = rows_of(values)[0]
+        if not changes:
+            raise ApiError(
+                "A mass update has no value to set.",
+                why="Zoho would answer success for each record and change none.",
+                fix="Pass at least one field with its value; None empties it.",
+                code="ZCRM-API-009",
+            )
+        rows = [{**changes, "id": record_id} for record_id in checked_ids(record_ids)]
+        return self._write("PUT", self._path, rows, _beside(trigger, None, None, None))
+
+    def mass_update_view(
+        self, custom_view: str | int, values: Mapping[str, object], *, over_write: bool | None = None
+    ) -> MassUpdate:
+        """Give all records of a custom view the same value, as a job (POST {module}/actions/mass_update).
+
+        Args:
+            custom_view: the view's id.
+            values: the field with its new value; Zoho takes one field.
+            over_write: whether fields that have a value are changed as well.
+
+        Raises:
+            ApiError: the CRM refused.
+        """
+        body: dict[str, JSON] = {
+            "data": [rows_of(values)[0]],
+            "cvid": identifier("custom view id", custom_view),
+        }
+        if over_write is not None:
+            body["over_write"] = over_write
+        path = f"{self._path}/actions/mass_update"
+        item = only(self._client.request("POST", path, json=body), "data", "change the records of a view")
+        return MassUpdate(self._client, path, str(item.details.get("job_id", "")))
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        rows: Sequence[dict[str, JSON]],
+        extra: Mapping[str, JSON],
+    ) -> BatchResult:
+        return in_batches(
+            rows, lambda batch: self._client.request(method, path, json={"data": list(batch), **extra})
+        )
+
+
+def rows_of(records: Mapping[str, object] | Iterable[Mapping[str, object]]) -> list[dict[str, JSON]]:
+    """Turn records into what is sent, whole.
+
+    Raises:
+        ApiError: one is no mapping, or holds a value that cannot be sent.
+    """
+    return [_row(record, index) for index, record in enumerate(_listed(records))]
+
+
+def _listed(records: Mapping[str, object] | Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    return [records] if isinstance(records, Mapping) else list(records)
+
+
+def _row(record: object, index: int) -> dict[str, JSON]:
+    row = encode(dict(record) if isinstance(record, Mapping) else record, f"record {index}")
+    if not isinstance(row, dict):
+        raise ApiError(
+            f"Record {index} is a {type(record).__name__}.",
+            why="A record is a mapping of the fields' API names to their values.",
+            fix='Pass mappings such as {"Last_Name": "Smith"}.',
+            code="ZCRM-API-009",
+        )
+    return row
+
+
+def _changed(record: object, index: int) -> dict[str, JSON]:
+    """Give what an update sends of a record: its id, and all of a mapping or the changes of a record."""
+    row = {**record.changes, "id": record.id} if isinstance(record, Record) else _row(record, index)
+    if not row.get("id"):
+        raise ApiError(
+            f"Record {index} of the update has no id.",
+            why="Zoho updates a record by its id.",
+            fix='Put the record\'s id under "id", or use upsert.',
+            code="ZCRM-API-009",
+        )
+    return row
+
+
+def _settled(
+    given: Sequence[Mapping[str, object]],
+    rows: Sequence[dict[str, JSON]],
+    sent: Sequence[int],
+    done: BatchResult,
+) -> BatchResult:
+    """Put the outcomes where their records stood, and let the records know what Zoho holds now."""
+    items = [BatchItem(place, _nothing_to_send(row)) for place, row in enumerate(rows)]
+    for place, item in zip(sent, done, strict=True):
+        items[place] = item.moved(place)
+        record = given[place]
+        if item.ok and isinstance(record, Record):
+            record._accept(rows[place], item.details)  # noqa: SLF001 - the two modules are one thing
+    return BatchResult(items)
+
+
+def _nothing_to_send(row: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {
+        "code": "NOTHING_TO_SEND",
+        "details": {"id": row["id"]},
+        "message": "the record was not changed here",
+        "status": "success",
+    }
+
+
+def _beside(
+    trigger: Sequence[str] | None,
+    lar_id: str | None,
+    process: Sequence[str] | None,
+    options: Mapping[str, object] | None,
+) -> dict[str, JSON]:
+    """Give what stands beside the records in a call."""
+    extra: dict[str, JSON] = {key: encode(value, key) for key, value in (options or {}).items()}
+    if trigger is not None:
+        extra["trigger"] = list(trigger)
+    if lar_id is not None:
+        extra["lar_id"] = lar_id
+    if process is not None:
+        extra["process"] = list(process)
+    return extra
