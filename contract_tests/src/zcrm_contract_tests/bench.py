@@ -202,9 +202,23 @@ class Bench:
         """Note that a key was saved by another process, for tidying up."""
         self._saved[key] = by
 
-    def mine(self, key: object) -> bool:
-        """Answer whether a listed key is of this example; a store that is shared has others too."""
-        return not isinstance(key, TokenKey) or key.client_id.startswith(f"1000.{self.namespace}")
+    def listed(self, store: Handle) -> list[object]:
+        """Give what the store lists for this example; one that all examples share lists other keys too."""
+        return [
+            self.as_listed(key) if isinstance(key, TokenKey) else key
+            for key in store.list()
+            if not isinstance(key, TokenKey) or self._mine(key)
+        ]
+
+    def as_listed(self, key: TokenKey) -> TokenKey:
+        """Give a key without what a store cannot know that does not keep clients apart."""
+        return key if self.author.capabilities.separates_clients else self.key(key.user_identifier)
+
+    def _mine(self, key: TokenKey) -> bool:
+        if self.author.capabilities.separates_clients:
+            return key.client_id.startswith(f"1000.{self.namespace}")
+        saved = {each.user_identifier for each in self._saved}
+        return not self.author.shares_one_store or key.user_identifier in saved
 
     def token(self, user: str = "a@example.com", **fields: str | int | None) -> Token:
         """Make a token that no other one of this run equals, but for the fields that are given."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from zcrm_contract_tests import Capabilities, TokenStoreContract
+from zcrm_contract_tests import Capabilities, TokenStoreContract, mysql
 from zcrm_core import Token, TokenKey
 
 # Calls that are made to fail leave sockets open in older drivers, which Python tells about when it comes to
@@ -34,6 +34,28 @@ ZOHOS = """CREATE TABLE `{0}` (
   useridentifier varchar(100), accesstoken varchar(100), refreshtoken varchar(100), expirytime bigint
 )"""
 """The table as Zoho documents it: no key, and everything else as the server's default is."""
+
+
+_IN_MEMORY = 1500
+"""MiB of memory for the server's files; the tables of all examples of one promise take a few hundred."""
+
+
+@pytest.fixture(scope="module")
+def server(zcrm_mysql_server: mysql.Server) -> Iterator[mysql.Server]:
+    """A server of these tests' own with its files in memory, where making a table takes a tenth of the time.
+
+    Its settings are the same, and so is every statement. A server that somebody else runs is used as it is.
+    """
+    if not isinstance(zcrm_mysql_server, mysql.OwnServer):
+        yield zcrm_mysql_server
+        return
+    try:
+        found = mysql.start_server(disk=_IN_MEMORY)
+    except mysql.Unavailable:  # such a folder takes root where there is no Docker
+        yield zcrm_mysql_server
+        return
+    with found:
+        yield found
 
 
 class _Table(TokenStoreContract):

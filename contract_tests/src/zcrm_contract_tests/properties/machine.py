@@ -150,7 +150,7 @@ class _Machine(RuleBasedStateMachine):
         self._expect_list(self._handle(by))
 
     def _expect_list(self, handle: Handle) -> None:
-        listed = [key for key in handle.list() if self._bench.mine(key)]
+        listed = self._bench.listed(handle)
         wanted = sorted(map(repr, self._model))
         self._bench.expect(
             sorted(map(repr, listed)) == wanted,
