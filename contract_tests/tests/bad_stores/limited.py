@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, replace
 from typing import Literal
 
@@ -11,9 +13,9 @@ from zcrm_core import Config, StoreError, Token, TokenKey
 
 
 class FourValues(ReferenceStore):
-    """An honest store that keeps Zoho's four values only, each of up to 100 characters."""
+    """An honest store of one token a user: Zoho's four values only, each of up to 100 characters."""
 
-    capabilities = Capabilities(full_lengths=False, keeps_all_fields=False)
+    capabilities = Capabilities(full_lengths=False, keeps_all_fields=False, separates_clients=False)
     honest = True
     widest = 100
 
@@ -21,11 +23,31 @@ class FourValues(ReferenceStore):
         kept = self.kept(token)
         if any(isinstance(each, str) and len(each) > self.widest for each in astuple(kept)):
             raise StoreError("A value does not fit into its column.")
-        return super().save(config, key, kept, replaces and self.kept(replaces))
+        return super().save(config, _of_user(key), kept, replaces and self.kept(replaces))
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return super().fetch(config, _of_user(key))
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        return super().delete(config, _of_user(key))
+
+    def list(self, config: Config) -> Iterator[TokenKey]:
+        for key in super().list(config):
+            yield TokenKey(key.user_identifier, config.client_id, config.environment)
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        with super().lock(config, _of_user(key), wait):
+            yield
 
     def kept(self, token: Token) -> Token:
         """Give what the four columns hold of a token."""
         return replace(token, api_domain=None, scope=None)
+
+
+def _of_user(key: TokenKey) -> TokenKey:
+    """Give the one key that a user has here."""
+    return TokenKey(key.user_identifier, "anybody", "production")
 
 
 class CutsWhatIsTooLong(FourValues):
@@ -75,4 +97,4 @@ class ComparesWhatItDoesNotKeep(FourValues):
     """
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
-        return ReferenceStore.save(self, config, key, self.kept(token), replaces)
+        return ReferenceStore.save(self, config, _of_user(key), self.kept(token), replaces)
