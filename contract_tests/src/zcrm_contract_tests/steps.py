@@ -54,7 +54,7 @@ _BROKEN_DISK: Final = frozenset({"fsync", "fdatasync", "read", "pread"})
 _NOT_ALLOWED: Final = frozenset({"open", "replace", "rename", "unlink", "remove", "link", "symlink"})
 _DATABASE: Final = frozenset({"execute", "executemany", "executescript", "commit"})
 READS: Final = frozenset({"read", "pread", "fstat", "recv", "recv_into"})
-"""Calls that change nothing outside the process: whoever dies after one leaves what he would have before it."""
+"""Calls that change nothing outside the process: a death after one leaves what a death before it would."""
 _NETWORK: Final = frozenset({"send", "sendall", "recv", "recv_into", "do_handshake"})
 
 
