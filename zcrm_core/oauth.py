@@ -89,7 +89,7 @@ class Accounts:
             AuthError: Zoho refuses the client or its secret.
             TransportError: no usable answer.
         """
-        if token.refresh_token is not None:
+        if token.refresh_token:  # a table of other programs may keep an empty text for none
             form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
             return self._issued(
                 form, region, ReauthorizationRequired("Zoho no longer accepts the refresh token.")

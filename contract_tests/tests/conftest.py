@@ -146,6 +146,7 @@ def _shared(kind: Any) -> dict[str, object]:
         "capabilities": getattr(kind, "capabilities", Capabilities()),
         "patience": getattr(kind, "patience", 10.0),
         "lease": getattr(kind, "lease", 10.0),
+        "longest": getattr(kind, "longest", 100),
     }
 
 

@@ -120,6 +120,7 @@ WRONG: Mapping[str, tuple[list[str], str, str]] = {
     "unknown profile": (["kept", "--profile", "wild"], OWN, "invalid choice: 'wild'"),
     "unknown level": (["kept", "--level", "9"], OWN, "There is no level 9; there are 1."),
     "no patience": (["kept", "--patience", "0"], OWN, "--patience must be a number of seconds above 0."),
+    "no length": (["kept", "--longest", "0"], OWN, "--longest must be a number of characters above 0."),
     "endless lease": (["kept", "--lease", "nan"], OWN, "--lease must be a number of seconds above 0."),
     "no folder for the report": (["kept", "--report", "no/r.json"], OWN, "cannot be written: its folder"),
     "a folder as report": (["kept", "--report", "."], OWN, "cannot be written: it is a folder"),

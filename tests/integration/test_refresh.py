@@ -225,10 +225,11 @@ def test_a_revoked_refresh_token_asks_for_a_new_login_and_is_kept(
     assert before == stored(client)
 
 
-def test_a_token_without_a_refresh_token_ends_for_good(log_in: Make) -> None:
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_token_without_a_refresh_token_ends_for_good(log_in: Make, nothing: str | None) -> None:
     """An online token cannot be refreshed, and the error says that a new login is needed."""
     client = log_in()
-    client.tokens.save(replace(stored(client), refresh_token=None, expiry_time=1))
+    client.tokens.save(replace(stored(client), refresh_token=nothing, expiry_time=1))
 
     with pytest.raises(ReauthorizationRequired, match="online"):
         client.org.get()

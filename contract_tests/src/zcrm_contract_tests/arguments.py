@@ -91,6 +91,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long a killed holder may keep the lock",
     )
+    made.add_argument(
+        "--longest",
+        type=int,
+        default=100,
+        metavar="CHARACTERS",
+        help="how long a text fits in any case, with --without full_lengths",
+    )
     return made
 
 
@@ -107,6 +114,8 @@ def author(options: argparse.Namespace, promises: Sequence[Promise]) -> TokenSto
     _refuse_unknown({*options.only, *gaps}, ids, "promise")
     levels = sorted({CONTRACT_LEVEL, *(promise.level for promise in promises)})
     _refuse_unknown({str(options.level)}, [str(level) for level in levels], "level")
+    if options.longest < 1:
+        raise WrongUse("--longest must be a number of characters above 0.")
     for name in ("patience", "lease"):
         if not 0 < getattr(options, name) < math.inf:
             raise WrongUse(f"--{name} must be a number of seconds above 0.")
@@ -120,6 +129,7 @@ def author(options: argparse.Namespace, promises: Sequence[Promise]) -> TokenSto
         level = options.level
         patience = options.patience
         lease = options.lease
+        longest = options.longest
         shares_one_store = not _mentions(values)
 
         def store_config(self, namespace: str) -> Mapping[str, object]:

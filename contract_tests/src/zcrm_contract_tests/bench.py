@@ -18,6 +18,7 @@ from zcrm_contract_tests.opening import Source
 from zcrm_contract_tests.patience import within
 from zcrm_contract_tests.profiles import Profile
 from zcrm_contract_tests.story import Story
+from zcrm_contract_tests.strategies import MAX_TEXT
 from zcrm_contract_tests.verdicts import NotChecked, NotDecided, Violation
 from zcrm_contract_tests.workers import Worker
 from zcrm_core import Token, TokenKey
@@ -48,9 +49,9 @@ class Bench:
     def __init__(self, author: TokenStoreContract, profile: Profile, seed: int | None = None) -> None:
         self.author = author
         self.profile = profile
-        self.source = Source(author.plugin)
+        self.source = Source(author.plugin, author.capabilities)
         if inspect.isclass(author.plugin) and not self.shares:
-            self.source = Source(author.plugin())  # clients and handles have the one object
+            self.source = Source(author.plugin(), author.capabilities)  # every client has the one object
         self.seed = seed
         self.phases: tuple[Phase, ...] = (Phase.explicit, Phase.generate, Phase.shrink)
         self.random = random.Random(seed)  # noqa: S311 - it draws scripts, not secrets
@@ -146,7 +147,13 @@ class Bench:
 
     def worker(self, *, traced: bool = False) -> Worker:
         """Start another process with this example's store; ``ready()`` waits for it."""
-        return Worker(self.source.reference(), self.values, self.author.patience, traced=traced)
+        return Worker(
+            self.source.reference(),
+            self.values,
+            self.author.capabilities,
+            self.author.patience,
+            traced=traced,
+        )
 
     def dump(self) -> Mapping[str, bytes]:
         """Read what is stored, without the store, in parts; a file is a part."""
@@ -195,9 +202,23 @@ class Bench:
         """Note that a key was saved by another process, for tidying up."""
         self._saved[key] = by
 
-    def mine(self, key: object) -> bool:
-        """Answer whether a listed key is of this example; a store that is shared has others too."""
-        return not isinstance(key, TokenKey) or key.client_id.startswith(f"1000.{self.namespace}")
+    def listed(self, store: Handle) -> list[object]:
+        """Give what the store lists for this example; one that all examples share lists other keys too."""
+        return [
+            self.as_listed(key) if isinstance(key, TokenKey) else key
+            for key in store.list()
+            if not isinstance(key, TokenKey) or self._mine(key)
+        ]
+
+    def as_listed(self, key: TokenKey) -> TokenKey:
+        """Give a key without what a store cannot know that does not keep clients apart."""
+        return key if self.author.capabilities.separates_clients else self.key(key.user_identifier)
+
+    def _mine(self, key: TokenKey) -> bool:
+        if self.author.capabilities.separates_clients:
+            return key.client_id.startswith(f"1000.{self.namespace}")
+        saved = {each.user_identifier for each in self._saved}
+        return not self.author.shares_one_store or key.user_identifier in saved
 
     def token(self, user: str = "a@example.com", **fields: str | int | None) -> Token:
         """Make a token that no other one of this run equals, but for the fields that are given."""
@@ -211,6 +232,15 @@ class Bench:
                 **fields,
             }  # type: ignore[arg-type]  # the fields have the types that the caller gave
         )
+
+    def kept(self, token: Token) -> Token:
+        """Give what has to come back of a token that was saved."""
+        return self.author.capabilities.kept(token)
+
+    @property
+    def longest(self) -> int:
+        """How many characters of a user and of each text the store must take."""
+        return MAX_TEXT if self.author.capabilities.full_lengths else self.author.longest
 
     def keep_history(self, history: str) -> Path:
         """Write a recorded history to a file of its own, so that it can be judged again; give its path."""

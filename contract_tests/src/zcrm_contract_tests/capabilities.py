@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zcrm_core import Token
 
 __all__ = ["Capabilities"]
 
@@ -17,8 +21,10 @@ class Capabilities:
         lists: ``zcrm_list_tokens`` gives the keys that have a token.
         locks: ``zcrm_lock_token`` gives a lock that one caller holds among all that share the store.
         forks: a process that is forked after the store was used can go on using it, as can its parent.
-        full_lengths: every token that the core accepts fits, up to 64 KiB a text; when off, too long a text
-            is refused by a typed error before anything changes.
+        full_lengths: every token that the core accepts fits, up to 64 KiB a text; when off, one with a text
+            that is longer than ``longest`` may be refused by a typed error before anything changes.
+        keeps_all_fields: the API domain and the scope come back; when off, both are absent from what is
+            fetched, and everything else holds for a token that has them.
         separates_clients: a user's tokens of several clients and environments are kept apart.
         encrypted_at_rest: what is stored shows no token to whoever reads it raw.
         migrates: a store that an older version wrote is opened and keeps its tokens.
@@ -31,7 +37,12 @@ class Capabilities:
     locks: bool = True
     forks: bool = True
     full_lengths: bool = True
+    keeps_all_fields: bool = True
     separates_clients: bool = True
     encrypted_at_rest: bool = False
     migrates: bool = False
     connects: bool = False
+
+    def kept(self, token: Token) -> Token:
+        """Give what has to come back of a token that was saved."""
+        return token if self.keeps_all_fields else replace(token, api_domain=None, scope=None)

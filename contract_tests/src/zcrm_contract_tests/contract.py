@@ -34,6 +34,7 @@ class TokenStoreContract:
         level: the contract level that is binding; promises of a higher level are run and reported only.
         patience: how long one operation may take, in seconds.
         lease: how long a killed holder may keep others from the lock, in seconds.
+        longest: how many characters of a user and of each text fit in any case, without ``full_lengths``.
         shares_one_store: whether all namespaces are one store, which is tidied up after each example.
     """
 
@@ -43,6 +44,7 @@ class TokenStoreContract:
     level: int = CONTRACT_LEVEL
     patience: float = 10.0
     lease: float = 10.0
+    longest: int = 100
     shares_one_store: bool = False
 
     def store_config(self, namespace: str) -> Mapping[str, object]:

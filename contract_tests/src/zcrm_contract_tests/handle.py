@@ -89,10 +89,11 @@ class Handle:
 
         Args:
             key: whose.
-            token: what should be there.
+            token: what was saved; what the store does not promise to keep of it has to be absent.
             when: after what, for the text.
         """
         answer = self.fetch(key)
+        token = token and self.opened.capabilities.kept(token)
         if answer == token and type(answer) is type(token):
             return
         self._story.last_error = (

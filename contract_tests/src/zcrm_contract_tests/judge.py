@@ -15,6 +15,7 @@ from hypothesis.errors import Flaky
 
 from zcrm_contract_tests.bench import Bench
 from zcrm_contract_tests.contract import TokenStoreContract, reaches
+from zcrm_contract_tests.fitting import fitting
 from zcrm_contract_tests.opening import Source
 from zcrm_contract_tests.patience import within
 from zcrm_contract_tests.profiles import Profile
@@ -178,6 +179,8 @@ def _runner(
 
     if not promise.drawn:
         return run
+    if not bench.author.capabilities.full_lengths:
+        promise = fitting(promise, bench.longest)
     run.__name__ = run.__qualname__ = promise.test_name
     test = given(**promise.drawn)(run)
     for values in reversed(promise.pinned):

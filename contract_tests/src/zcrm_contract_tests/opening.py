@@ -12,12 +12,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final
 
+from zcrm_contract_tests.capabilities import Capabilities
 from zcrm_contract_tests.verdicts import CannotOpen
 from zcrm_core import Client, Config, Token, TokenKey, ZcrmError
 from zcrm_core.config import environment_values, file_values
@@ -37,11 +38,15 @@ class OpenStore:
         config: the configuration that every hook gets.
         hooks: the store's own token hooks, by name.
         reason: what the store says of the configuration, and of itself.
+        capabilities: what the store promises.
     """
 
-    def __init__(self, config: Config, hooks: Mapping[str, Hook], reason: str) -> None:
+    def __init__(
+        self, config: Config, hooks: Mapping[str, Hook], reason: str, capabilities: Capabilities
+    ) -> None:
         self.config = config
         self.reason = reason
+        self.capabilities = capabilities
         self._hooks = hooks
 
     def offers(self, hook: str) -> bool:
@@ -88,9 +93,11 @@ class Source:
 
     Args:
         plugin: the name of an installed plugin, a plugin's class, or a plugin object.
+        capabilities: what the store promises.
     """
 
     plugin: object
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
     @property
     def name(self) -> str:
@@ -159,7 +166,7 @@ class Source:
             raise CannotOpen(
                 f"The store {chosen.plugin} does not claim this configuration: {chosen.claim.reason}."
             )
-        return OpenStore(config, hooks, chosen.claim.reason)
+        return OpenStore(config, hooks, chosen.claim.reason, self.capabilities)
 
     def client(self, config: Mapping[str, object]) -> Client:
         """Make a whole client that keeps its tokens in this store.
@@ -188,14 +195,14 @@ class Source:
         return {"module": kind.__module__, "qualname": kind.__qualname__, "file": file}
 
 
-def from_reference(reference: Mapping[str, str]) -> Source:
+def from_reference(reference: Mapping[str, str], capabilities: Capabilities) -> Source:
     """Load in this process what :meth:`Source.reference` named in another."""
     if "entry_point" in reference:
-        return Source(reference["entry_point"])
+        return Source(reference["entry_point"], capabilities)
     found: object = _module(reference["module"], Path(reference["file"]))
     for name in reference["qualname"].split("."):
         found = getattr(found, name)
-    return Source(found)
+    return Source(found, capabilities)
 
 
 def _module(name: str, file: Path) -> object:

@@ -22,6 +22,7 @@ from zcrm_core import StaleToken, Token, TokenKey
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zcrm_contract_tests.capabilities import Capabilities
     from zcrm_contract_tests.opening import OpenStore, Source
 
 __all__ = ["Recorded", "call_in_threads", "in_threads", "play", "wrong_step"]
@@ -136,10 +137,10 @@ class _NobodySaved(Exception):
     """A token was fetched that no step has saved."""
 
 
-def _whole(found: object, user: str) -> Token | None:
+def _whole(found: object, user: str, promised: Capabilities) -> Token | None:
     if found is None:
         return None
-    if isinstance(found, Token) and found == token_of(user, found.access_token):
+    if isinstance(found, Token) and found == promised.kept(token_of(user, found.access_token)):
         return found
     raise _NobodySaved(f"gave a token that nobody saved: {_described(found)}")
 
@@ -150,7 +151,7 @@ def _take(
     user = key.user_identifier
     try:
         if step["kind"] == "fetch":
-            seen[user] = found = _whole(store.fetch(key), user)
+            seen[user] = found = _whole(store.fetch(key), user, store.capabilities)
             step["value"] = found and found.access_token
         elif step["kind"] == "delete":
             step["succeeded"] = store.delete(key) is True

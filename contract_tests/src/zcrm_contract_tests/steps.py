@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-__all__ = ["failure_of", "loss_of", "watching"]
+__all__ = ["READS", "failure_of", "loss_of", "watching"]
 
 _NETWORKS: Final = frozenset({"socket", "_socket", "ssl", "_ssl"})
 _DATABASES: Final = frozenset({"sqlite3", "_sqlite3"})
@@ -53,6 +53,8 @@ _NO_SPACE: Final = frozenset(
 _BROKEN_DISK: Final = frozenset({"fsync", "fdatasync", "read", "pread"})
 _NOT_ALLOWED: Final = frozenset({"open", "replace", "rename", "unlink", "remove", "link", "symlink"})
 _DATABASE: Final = frozenset({"execute", "executemany", "executescript", "commit"})
+READS: Final = frozenset({"read", "pread", "fstat", "recv", "recv_into"})
+"""Calls that change nothing outside the process: a death after one leaves what a death before it would."""
 _NETWORK: Final = frozenset({"send", "sendall", "recv", "recv_into", "do_handshake"})
 
 

@@ -11,10 +11,12 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, NamedTuple, cast
 
+from zcrm_contract_tests.capabilities import Capabilities
 from zcrm_contract_tests.verdicts import NoAnswer, NotChecked, Violation
 
 __all__ = ["Answer", "Worker", "result_of"]
@@ -62,6 +64,7 @@ class Worker:
     Args:
         reference: where the plugin is, as :meth:`Source.reference` gives it; ``None`` cannot be reached.
         values: the store's configuration keys.
+        capabilities: what the store promises.
         patience: how long an answer may take, in seconds.
         traced: whether durable calls are noted.
     """
@@ -70,6 +73,7 @@ class Worker:
         self,
         reference: Mapping[str, str] | None,
         values: Mapping[str, object],
+        capabilities: Capabilities,
         patience: float,
         *,
         traced: bool = False,
@@ -94,6 +98,7 @@ class Worker:
         started = {
             "reference": dict(reference),
             "values": dict(values),
+            "capabilities": asdict(capabilities),
             "path": sys.path,
             "folder": str(Path.cwd()),
             "traced": traced,

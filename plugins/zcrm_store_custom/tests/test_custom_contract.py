@@ -1,4 +1,4 @@
-"""Does a user's own class, with each of the three sets of names, keep the contract of a token store?"""
+"""Does a user's own class, of each kind that the README names, keep the contract of a token store?"""
 
 from __future__ import annotations
 
@@ -53,6 +53,19 @@ class TestRubyNames(_OwnClass):
     file = "older_ruby.py"
     capabilities = Capabilities(
         shared_between_processes=False, lists=False, locks=False, separates_clients=False
+    )
+
+
+class TestFourColumns(_OwnClass):
+    """A class made for Zoho's SDKs and their four columns: whole tokens do no harm, and lose two values."""
+
+    file = "four_columns.py"
+    capabilities = Capabilities(
+        shared_between_processes=False,
+        lists=False,
+        locks=False,
+        keeps_all_fields=False,
+        separates_clients=False,
     )
 
 

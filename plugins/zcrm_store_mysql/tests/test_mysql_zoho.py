@@ -105,6 +105,38 @@ def test_what_zohos_sdks_wrote_is_read(
     assert {key.user_identifier for key in plugin.list(zoho)} == {USER, "b@example.com"}
 
 
+@pytest.mark.parametrize(("given", "written"), [(None, None), ("", "")])
+def test_no_refresh_token_and_an_empty_one_are_two_where_the_column_can_tell(
+    plugin: MySQLStorePlugin, server: Server, database: str, given: str | None, written: str | None
+) -> None:
+    """A column that may be NULL has NULL for none, and an empty text stays one; they are two tokens."""
+    server.sql(f"CREATE DATABASE `{database}`")
+    server.sql(f"CREATE TABLE `{database}`.oauthtokens ({COLUMNS.replace('NOT NULL', 'NULL')})")
+    config, token = server.config(database), replace(token_of(), refresh_token=given)
+
+    plugin.save(config, KEY, token, None)
+
+    assert plugin.fetch(config, KEY) == token
+    assert rows(server, database) == [(USER, "access", written, token.expiry_time)]
+    with pytest.raises(StaleToken):
+        plugin.save(config, KEY, token_of(), replace(token, refresh_token="" if given is None else None))
+    plugin.save(config, KEY, token_of(), token)
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_no_refresh_token_and_an_empty_one_are_one_where_it_cannot(
+    keyed: Config, plugin: MySQLStorePlugin, server: Server, database: str, given: str | None
+) -> None:
+    """A column that may not be NULL has an empty text for both, read as none; either replaces it."""
+    token = replace(token_of(), refresh_token=given)
+
+    plugin.save(keyed, KEY, token, None)
+
+    assert plugin.fetch(keyed, KEY) == replace(token, refresh_token=None)
+    assert rows(server, database) == [(USER, "access", "", token.expiry_time)]
+    plugin.save(keyed, KEY, token_of(), token)
+
+
 @pytest.mark.parametrize(
     "other", ["A@example.com", "á@example.com", "a@example.com\u200b", "\uff41@example.com"]
 )

@@ -7,12 +7,15 @@ from typing import Final
 from hypothesis import strategies as st
 
 from zcrm_contract_tests.bench import Bench
+from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.promises import promise
-from zcrm_contract_tests.strategies import LOOK_ALIKES, pairs, users
-from zcrm_core import TokenKey, ZcrmError
+from zcrm_contract_tests.story import shown_error
+from zcrm_contract_tests.strategies import LOOK_ALIKES, MAX_USER, pairs, users
+from zcrm_contract_tests.verdicts import Violation
+from zcrm_core import Token, TokenKey, ZcrmError
 
-_SURELY_SHORT: Final = 100
-_LONGEST_ADDITION: Final = 480
+_ROOM: Final = 32
+"""What a client's own name may take of its length."""
 _PINNED: Final = [{"pair": pair} for pair in (*LOOK_ALIKES, *((two, one) for one, two in LOOK_ALIKES))]
 
 
@@ -110,7 +113,7 @@ def exact_places(bench: Bench, user: str, other: str, environments: list[str], p
     for key in keys[1:]:
         store.expect(key, tokens[key], "after another client's or environment's token was deleted")
     _look_alikes(bench, [bench.key(user, each) for each in pair])
-    long = max(len(each.encode()) for each in pair) > _LONGEST_ADDITION
+    long = any(len(each.encode()) > MAX_USER - _ROOM or len(each) > bench.longest - _ROOM for each in pair)
     _look_alikes(bench, [] if long else [bench.key(user, client=each) for each in pair])
 
 
@@ -119,11 +122,7 @@ def _look_alikes(bench: Bench, keys: list[TokenKey]) -> None:
     store, tokens = bench.open(), {}
     for key in keys:
         tokens[key] = bench.token(key.user_identifier)
-        try:
-            store.save(key, tokens[key])
-        except ZcrmError as error:
-            bench.expect(_too_long(bench, key), f"it was refused: {type(error).__name__}: {error.what}")
-            return
+        _accepted(store, key, tokens[key])
     for key, token in tokens.items():
         store.expect(key, token, f"after the look-alike of {key.environment!a} got a token too")
 
@@ -134,15 +133,12 @@ def every_identity(bench: Bench, user: str) -> None:
     store = bench.open()
     for key in (bench.key(user), TokenKey("a@example.com", bench.key(user).client_id, user)):
         token = bench.token(key.user_identifier)
-        try:
-            store.save(key, token)
-        except ZcrmError as error:
-            bench.expect(_too_long(bench, key), f"it was refused: {type(error).__name__}: {error.what}")
-            store.expect(key, None, "after it was refused")
-            continue
+        _accepted(store, key, token)
         store.expect(key, token, "after it was saved")
 
 
-def _too_long(bench: Bench, key: TokenKey) -> bool:
-    sizes = [len(text.encode()) for text in (key.user_identifier, key.environment)]
-    return not bench.author.capabilities.full_lengths and max(sizes) > _SURELY_SHORT
+def _accepted(store: Handle, key: TokenKey, token: Token) -> None:
+    try:
+        store.save(key, token)
+    except ZcrmError as error:
+        raise Violation(f"it was refused: {shown_error(error)}") from error

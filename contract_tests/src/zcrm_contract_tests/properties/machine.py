@@ -16,9 +16,10 @@ from hypothesis.stateful import (
 )
 
 from zcrm_contract_tests.bench import Bench
+from zcrm_contract_tests.fitting import fits
 from zcrm_contract_tests.handle import Handle
 from zcrm_contract_tests.promises import promise
-from zcrm_contract_tests.strategies import LOOK_ALIKES, contents
+from zcrm_contract_tests.strategies import LOOK_ALIKES, Content, contents
 from zcrm_core import Token, TokenKey
 
 _USERS: Final = (*LOOK_ALIKES[0], *LOOK_ALIKES[3])
@@ -94,12 +95,14 @@ class _Machine(RuleBasedStateMachine):
         return self._handles[number % len(self._handles)]
 
     @rule(named=_KEYS, content=contents(), by=st.integers(0, 2))
-    def save(self, named: tuple[str, str], content: object, by: int) -> None:
+    def save(self, named: tuple[str, str], content: Content, by: int) -> None:
         """Save over whatever is there."""
+        if not fits(content, self._bench.longest):
+            return
         key = self._key(named)
-        token: Token = content.of(key.user_identifier)  # type: ignore[attr-defined]  # a Content
+        token = content.of(key.user_identifier)
         self._handle(by).save(key, token)
-        self._model[key] = self._seen[key] = token
+        self._model[key] = self._seen[key] = self._bench.kept(token)
 
     @rule(named=_KEYS, by=st.integers(0, 2), right=st.booleans())
     def replace(self, named: tuple[str, str], by: int, right: bool) -> None:  # noqa: FBT001 - drawn
@@ -147,7 +150,7 @@ class _Machine(RuleBasedStateMachine):
         self._expect_list(self._handle(by))
 
     def _expect_list(self, handle: Handle) -> None:
-        listed = [key for key in handle.list() if self._bench.mine(key)]
+        listed = self._bench.listed(handle)
         wanted = sorted(map(repr, self._model))
         self._bench.expect(
             sorted(map(repr, listed)) == wanted,

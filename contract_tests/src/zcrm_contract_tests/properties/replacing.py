@@ -61,15 +61,17 @@ def replaces(bench: Bench, content: Content, new: Content, field: str) -> None:
     store.refuses_stale(key, token, stored)
     store.expect(key, None, "after a token was to be replaced that was never there")
     store.save(key, stored)
-    store.refuses_stale(key, token, _differing(stored, field))
-    store.expect(key, stored, "after another token was to be replaced")
+    other_token = _differing(stored, field)
+    if bench.kept(other_token) != bench.kept(stored):
+        store.refuses_stale(key, token, other_token)
+        store.expect(key, stored, "after another token was to be replaced")
     if bench.author.capabilities.separates_clients:
         other = bench.key(environment="sandbox")
         store.refuses_stale(other, token, stored)
         store.expect(other, None, "after a token was to be replaced that only another environment has")
     bench.expect(store.save(key, token, stored) is True, "saving over the right token did not answer True")
     store.expect(key, token, "after the right token was replaced")
-    if token != stored:
+    if bench.kept(token) != bench.kept(stored):
         store.refuses_stale(key, stored, stored)
         store.expect(key, token, "after a token was to be replaced a second time")
     store.delete(key)

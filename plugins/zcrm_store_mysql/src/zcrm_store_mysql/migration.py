@@ -66,7 +66,7 @@ def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
 
     def work(session: Session) -> int:
         rows = _rows(session, read, shape, place)
-        tokens = _newest(rows, place)
+        tokens = _newest(rows, place, shape)
         session.run_many(fill, [row_of(key, token) for key, token in tokens.items()])
         session.run(commented(target))
         session.run(Statement(f"RENAME TABLE {old_name} TO {kept_name}, {new_name} TO {old_name}"))
@@ -119,13 +119,13 @@ def _rows(session: Session, read: Statement, shape: Shape, place: Place) -> list
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
 
 
-def _newest(rows: list[dict[str, object]], place: Place) -> dict[TokenKey, Token]:
+def _newest(rows: list[dict[str, object]], place: Place, shape: Shape) -> dict[TokenKey, Token]:
     """Read each row; of several of one user, which there can be without a key, the last to end counts."""
     tokens: dict[TokenKey, Token] = {}
     faults: list[str] = []
     for number, row in enumerate(rows, start=1):
         try:
-            token = token_in(row)
+            token = token_in(row, shape)
             key = TokenKey(token.user_identifier, place.client_id, place.environment)
         except InvalidToken as error:
             faults.append(f"row {number}: {error.what}")

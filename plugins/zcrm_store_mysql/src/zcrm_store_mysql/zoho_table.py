@@ -99,7 +99,7 @@ class ZohoTable:
             StaleToken: ``replaces`` is not what is stored; nothing was changed.
             StoreError: a value does not fit into its column; nothing was changed.
         """
-        kept = _without_extras(token)
+        kept = self._kept(token)
         values = self._row_of(key, kept)
 
         def work(session: Session) -> None:
@@ -107,7 +107,7 @@ class ZohoTable:
             stored = self._newest(key, answer) if replaces is not None or session.repeated else None
             if session.repeated and stored == kept:
                 return
-            if replaces is not None and stored != _without_extras(replaces):
+            if replaces is not None and stored != self._kept(replaces):
                 raise StaleToken(f"The stored token of {key} is not the one to be replaced.")
             here = self._rows(key, answer)
             session.run(self._update if here else self._insert, {"user": key.user_identifier, **values})
@@ -139,6 +139,11 @@ class ZohoTable:
         users = dict.fromkeys(row[_USER] for row in self._named(self._server.run(self._all)))
         return [self._key(user) for user in users]
 
+    def _kept(self, token: Token) -> Token:
+        """What the four columns keep of a token."""
+        refresh = token.refresh_token if _tells_none(self._shape) else token.refresh_token or None
+        return Token(token.user_identifier, token.access_token, refresh, token.expiry_time)
+
     def _newest(self, key: TokenKey, answer: Answer) -> Token | None:
         """The token in a user's rows: of several, which there can be without a key, the last to end."""
         tokens = [self._token(key, row) for row in self._rows(key, answer)]
@@ -163,7 +168,7 @@ class ZohoTable:
 
     def _token(self, key: TokenKey, row: dict[str, object]) -> Token:
         try:
-            return token_in(row)
+            return token_in(row, self._shape)
         except InvalidToken as error:
             why = error.what
         raise StoreCorrupt(
@@ -187,8 +192,8 @@ class ZohoTable:
 
     def _row_of(self, key: TokenKey, token: Token) -> dict[str, object]:
         """Check that every value fits: the server would cut final blanks without an error."""
-        refresh: str | None = token.refresh_token
-        if refresh is None and self._shape.columns[_REFRESH].nullable != "YES":
+        refresh = token.refresh_token
+        if refresh is None and not _tells_none(self._shape):
             refresh = ""
         texts = {_USER: key.user_identifier, _ACCESS: token.access_token, _REFRESH: refresh}
         for name, value in texts.items():
@@ -204,21 +209,24 @@ class ZohoTable:
         return {f"new_{name}": value for name, value in {**texts, _EXPIRY: token.expiry_time}.items()}
 
 
-def token_in(row: dict[str, object]) -> Token:
+def token_in(row: dict[str, object], shape: Shape) -> Token:
     """Read the token of a row.
+
+    Args:
+        row: its values, by the columns' names in small letters.
+        shape: what the table looks like.
 
     Raises:
         InvalidToken: a value is none that a token can have.
     """
-    # Zoho's SDKs leave an empty text where an online grant brought no refresh token.
-    refresh = None if row[_REFRESH] in (None, "") else row[_REFRESH]
+    refresh = row[_REFRESH] if _tells_none(shape) else row[_REFRESH] or None
     access = "" if row[_ACCESS] is None else row[_ACCESS]
     return Token(row[_USER], access, refresh, row[_EXPIRY])  # type: ignore[arg-type] # Token checks
 
 
-def _without_extras(token: Token) -> Token:
-    """What the four columns keep of a token."""
-    return Token(token.user_identifier, token.access_token, token.refresh_token or None, token.expiry_time)
+def _tells_none(shape: Shape) -> bool:
+    """Whether the table can tell no refresh token from an empty one; else Zoho's SDKs write an empty text."""
+    return shape.columns[_REFRESH].nullable == "YES"
 
 
 def _fits(value: str, facts: ColumnFacts) -> bool:
