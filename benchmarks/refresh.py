@@ -97,7 +97,7 @@ def mysql_store(url: str) -> Iterator[Keys]:
     yield {
         "db_host": host, "db_port": port, "db_username": user, "db_password": password, "db_name": name
     }  # fmt: skip
-    with pymysql.connect(host=host, port=port, user=user, password=password) as connection:
+    with pymysql.connect(host=host, port=port, user=user, password=password.encode()) as connection:
         connection.cursor().execute(f"DROP DATABASE IF EXISTS `{name}`")
 
 
