@@ -14,7 +14,11 @@ from zcrm_core import Token, TokenKey
 
 # Calls that are made to fail leave sockets open in older drivers, which Python tells about when it comes to
 # them.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    # To die at every step of a transaction of five statements takes long on a busy machine.
+    pytest.mark.timeout(180),
+]
 
 
 FIRST_SCHEMA = """CREATE TABLE `{0}` (
