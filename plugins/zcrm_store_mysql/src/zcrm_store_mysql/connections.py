@@ -35,11 +35,13 @@ _LONGEST_SILENCE: Final = 5.0
 _TRUST_SECONDS: Final = 1.0
 """For how long one of several servers is taken to be the one that takes changes, once it has said so."""
 _NO_TLS: Final = 2026
-_LOCK_SECONDS: Final = 5
+_LONGEST_LOCK_SECONDS: Final = 5
 _SESSION: Final = (
-    # Whatever the server's own mode is: nothing is cut or bent to fit, and no lock is waited for long.
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    f"innodb_lock_wait_timeout = {_LOCK_SECONDS}, lock_wait_timeout = {_LOCK_SECONDS}"
+    # Whatever the server's own settings are: each statement commits itself, nothing is cut or bent to fit or
+    # left out, and no lock is waited for long.
+    "SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, "
+    "innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0}"
 )
 _SOCKET: Final = "_sock"
 """Where the driver has its socket: it shows it nowhere else."""
@@ -70,8 +72,10 @@ class Connections:
         self._addresses = place.addresses
         several = len(place.addresses) > 1
         self._silence = min(max(place.timeout / 5, 1.0), _LONGEST_SILENCE) if several else place.timeout
+        self._session = _SESSION.format(max(1, min(_LONGEST_LOCK_SECONDS, int(place.timeout / 3))))
         # By process: a connection that is used on both sides of a fork mixes up their answers.
         self._pools: dict[int, QueuePool] = {}
+        self._loans: set[object] = set()
         self._plain: set[Address] = set()
         self._tls = place.tls.context() if place.tls is not None else unchecked()
         self.is_expected = False
@@ -85,20 +89,25 @@ class Connections:
             NotConnected: none could be opened.
             sqlalchemy.exc.TimeoutError: all were in use for longer than the place's timeout.
         """
-        lent = self._pool().connect()
-        connection: Connection = lent.dbapi_connection  # type: ignore[assignment] # as _open gives it
+        loan = object()
         try:
-            yield connection
-        except (MySQLError, ZcrmError):
-            if not connection.open:
+            self._loans.add(loan)
+            lent = self._pool().connect()
+            connection: Connection = lent.dbapi_connection  # type: ignore[assignment] # as _open gives it
+            try:
+                yield connection
+            except (MySQLError, ZcrmError):
+                if not connection.open:
+                    lent.invalidate()
+                raise
+            except BaseException:
+                # Interrupted between question and answer, it would give the answer to the next one who asks.
                 lent.invalidate()
-            raise
-        except BaseException:
-            # Interrupted between question and answer, it would give the answer to the next one who asks.
-            lent.invalidate()
-            raise
+                raise
+            finally:
+                lent.close()
         finally:
-            lent.close()
+            self._loans.discard(loan)
 
     def demote(self, connection: Connection) -> None:
         """Ask the other servers first from now on: this one takes no changes, or does not answer."""
@@ -116,8 +125,11 @@ class Connections:
     def _pool(self) -> QueuePool:
         pid = os.getpid()
         pool = self._pools.get(pid)
-        if pool is not None:
+        if pool is not None and pool.checkedout() < len(self._loans):
             return pool
+        if pool is not None:
+            # More are out than anybody has: Ctrl-C came while one was fetched or brought back.
+            self.close()
         made = QueuePool(
             self._open,  # type: ignore[arg-type] # SQLAlchemy types less than the DB-API has
             pool_size=_MOST,
@@ -180,7 +192,7 @@ class Connections:
             connect_timeout=self._silence,
             read_timeout=self._silence,
             write_timeout=self._silence,
-            init_command=_SESSION,
+            init_command=self._session,
             ssl=self._tls if encrypted else None,
             ssl_disabled=not encrypted,
         )

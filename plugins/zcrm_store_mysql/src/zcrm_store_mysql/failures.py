@@ -191,7 +191,7 @@ def _not_encrypted(place: Place) -> StoreUnavailable:
 def _login(place: Place) -> StoreUnavailable:
     return StoreUnavailable(
         f"The MySQL server {place} does not let the user {place.user} in.",
-        why="It knows no such user for this host, or the password is another one.",
+        why="It knows no such user for this host, the password is another one, or the account is locked.",
         fix="Correct db_username and db_password, or make that user on the server.",
         code="ZCRM-MYSQL-002",
     )
@@ -227,8 +227,9 @@ def _too_old(place: Place) -> StoreError:
 def _does_not_fit(place: Place) -> StoreError:
     return StoreError(
         f"A value does not fit into the table {place.table_name}; nothing was changed.",
-        why="It is longer than its column, or has a character that the column's character set lacks.",
-        fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
+        why="It is longer than its column or the server's max_allowed_packet, or has a character that the "
+        "column's character set lacks.",
+        fix="Raise max_allowed_packet, or use a table made by zcrm: `zcrm store migrate` moves tokens there.",
         code="ZCRM-MYSQL-014",
     )
 
@@ -255,7 +256,7 @@ _FINAL: Final[Mapping[int, Callable[[Place], StoreError]]] = {
     **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118), _login),
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), _rights),
     **dict.fromkeys((1115, 1273), _too_old),
-    **dict.fromkeys((1264, 1366, 1406, 3854), _does_not_fit),
+    **dict.fromkeys((1153, 1264, 1366, 1406, 3854), _does_not_fit),
     1062: _same_to_the_table,
     2026: _not_encrypted,
 }

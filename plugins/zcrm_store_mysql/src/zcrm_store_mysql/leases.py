@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, or_, select, text, update
 from sqlalchemy.dialects.mysql import insert
 
 from zcrm_core import RefreshTimeout, StoreError, TokenKey
@@ -50,20 +50,30 @@ class Leases:
         digest: BindParameter[bytes] = bindparam("digest")
         mine = (columns.key_digest == digest, columns.holder == me)
         take = insert(table).values(key_digest=digest, holder=me, ends_at=_end())
+        self._name = f"{place.database}.{table.name}"
         self._make = creation(table)
         self._make_database = database_creation(place)
         # MySQL sets one column after the other: the end is set by whoever is the holder by then.
         self._take = compiled(
             take.on_duplicate_key_update(
                 [
-                    ("holder", case((columns.ends_at < _now(), me), else_=columns.holder)),
+                    # One that ends later than any can was made by a server whose clock was ahead.
+                    (
+                        "holder",
+                        case(
+                            (or_(columns.ends_at < _now(), columns.ends_at > _end()), me),
+                            else_=columns.holder,
+                        ),
+                    ),
                     ("ends_at", case((columns.holder == me, _end()), else_=columns.ends_at)),
                 ]
             )
         )
         self._holder = compiled(select(columns.holder).where(columns.key_digest == digest))
         self._renew = compiled(update(table).where(*mine).values(ends_at=_end()))
-        self._give_up = compiled(update(table).where(*mine).values(ends_at=text("'1970-01-02'")))
+        self._give_up = compiled(
+            update(table).where(*mine).values(holder=bytes(16), ends_at=text("'1970-01-02'"))
+        )
 
     @contextmanager
     def held(self, key: TokenKey, wait: float) -> Iterator[None]:
@@ -85,8 +95,8 @@ class Leases:
         try:
             yield
         finally:
+            # The renewer is not waited for: the row has another holder now, and nothing of ours to renew.
             done.set()
-            renewer.join()
             with suppress(StoreError):  # it ends by itself
                 self._run(self._give_up, values)
 
@@ -106,6 +116,8 @@ class Leases:
     def _taken(self, values: Mapping[str, bytes]) -> bool:
         self._run(self._take, values)
         found = self._run(self._holder, values).rows
+        if len(found) > 1:
+            raise self._unusable("it has several rows for one key: its primary key is missing")
         return bool(found) and found[0][0] == values["me"]
 
     def _keep(self, values: Mapping[str, bytes], done: threading.Event) -> None:
@@ -117,8 +129,18 @@ class Leases:
         try:
             return self._server.run(statement, values)
         except TableChanged:
-            self._make_table()
-            return self._server.run(statement, values)
+            with suppress(TableChanged):
+                self._make_table()
+                return self._server.run(statement, values)
+        raise self._unusable("it lacks a column, or cannot be made")
+
+    def _unusable(self, fault: str) -> StoreError:
+        return StoreError(
+            f"The table {self._name} of the refresh locks cannot be used.",
+            why=f"The reason is: {fault}.",
+            fix="Delete it, and zcrm makes it anew; the README of zcrm-store-mysql shows it.",
+            code="ZCRM-MYSQL-018",
+        )
 
     def _make_table(self) -> None:
         try:

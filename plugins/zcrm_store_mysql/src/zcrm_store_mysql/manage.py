@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, Table, func, select
 
-from zcrm_core import StoreError
+from zcrm_core import StoreAction, StoreError
 from zcrm_store_mysql.migration import move_from_zohos
 from zcrm_store_mysql.schema import VERSION, addition, creation, lease_table, token_table
 from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
-from zcrm_store_mysql.shape import Shape, look, refuse_unusable
+from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable
 from zcrm_store_mysql.sql import Statement, compiled
 from zcrm_store_mysql.store import make_missing
 from zcrm_store_mysql.zoho_table import LIMITS
 
-__all__ = ["init", "migrate", "status"]
+__all__ = ["ACTIONS"]
 
 _ABOUT: Final = Statement("SELECT VERSION()")
 _CIPHER: Final = Statement("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
@@ -39,9 +41,17 @@ def init(place: Place, server: Server) -> list[str]:
     if not shape.is_zohos:
         said += _bring_up_to_date(place, server, shape)
     leases = lease_table(place)
-    if _count(server, leases) is None:
+    found = look(server, replace(place, table=leases.name))
+    if found is None:
         server.run(creation(leases))
         said.append(f"Made: {place.database}.{leases.name}, for the refresh locks")
+    elif faults := lease_faults(found):
+        raise StoreError(
+            f"The table {place.database}.{leases.name} of the refresh locks cannot be used.",
+            why=f"Its faults: {'; '.join(faults)}.",
+            fix="Delete it, and zcrm makes it anew; the README of zcrm-store-mysql shows it.",
+            code="ZCRM-MYSQL-018",
+        )
     return said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
 
 
@@ -87,7 +97,10 @@ def status(place: Place, server: Server) -> list[str]:
     users = tokens.c.useridentifier.not_like("refresh notes of %")
     lines.append(f"Tokens: {_count(server, tokens, users)}")
     leases = lease_table(place)
-    made = "there" if _count(server, leases) is not None else "not there yet; the first refresh makes it"
+    found = look(server, replace(place, table=leases.name))
+    made = "not there yet; the first refresh makes it" if found is None else "there"
+    if found is not None and (faults := lease_faults(found)):
+        made = f"cannot be used: {'; '.join(faults)}"
     lines.append(f"Refresh locks: {place.database}.{leases.name}, {made}")
     if shape.is_zohos:
         lines += [f"Not promised: {limit}" for limit in LIMITS]
@@ -138,3 +151,11 @@ def _count(server: Server, table: Table, *where: ColumnElement[bool]) -> int | N
 
 def _kind(shape: Shape) -> str:
     return "made for Zoho's own SDKs" if shape.is_zohos else f"zcrm's own, schema {shape.version}"
+
+
+ACTIONS: Final[Mapping[StoreAction, Callable[[Place, Server], list[str]]]] = {
+    "init": init,
+    "status": status,
+    "migrate": migrate,
+}
+"""What an administrator can ask for, by name; each may raise ``TableChanged`` besides its errors."""

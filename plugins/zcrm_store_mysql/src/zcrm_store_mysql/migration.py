@@ -7,10 +7,11 @@ another name.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy import text as literal
 
 from zcrm_core import InvalidToken, StoreError, Token, TokenKey
@@ -28,6 +29,9 @@ _LONGEST_PREFIX: Final = 59
 _UNFINISHED: Final = "zcrm migration, not finished"
 """The comment of the new table until it takes the old one's place; a table left behind is known by it."""
 _MOST_NAMED: Final = 5
+_GET_LOCK: Final = Statement("SELECT GET_LOCK(%(name)s, 10)")
+_RELEASE_LOCK: Final = Statement("DO RELEASE_LOCK(%(name)s)")
+_UNLOCK: Final = Statement("UNLOCK TABLES")
 
 
 def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
@@ -51,29 +55,37 @@ def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
             fix="Set db_table to a new name, and log in again: zcrm makes that table.",
             code="ZCRM-MYSQL-017",
         )
+    # Named for the table: two tables can be migrated at once, one table cannot.
+    name = f"zcrm:{hashlib.sha256(place.table_name.encode()).hexdigest()[:40]}"
+
+    def work(session: Session) -> list[str]:
+        if session.run(_GET_LOCK, {"name": name}).rows != ((1,),):
+            raise StoreError(
+                f"The tokens in {place.table_name} are being moved by somebody else.",
+                why="Another migration of this table is running.",
+                fix="Wait for its end; `zcrm store status` shows it.",
+                code="ZCRM-MYSQL-017",
+            )
+        try:
+            return _move(place, server, session)
+        finally:
+            if session.connection.open:
+                session.run(_RELEASE_LOCK, {"name": name})
+
+    return server.perform(work)
+
+
+def _move(place: Place, server: Server, session: Session) -> list[str]:
+    shape = look(server, place)
+    if shape is None or not shape.is_zohos:
+        return [f"Nothing to do: the tokens in {place.table_name} have just been moved."]
     new = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zcrm")
     kept = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zoho")
     _make_room(server, new, kept)
     target = token_table(new, shape.maker)
-    old_name, new_name, kept_name = (quoted(token_table(each)) for each in (place, new, kept))
     server.run(creation(target, _UNFINISHED))
-    read = compiled(select(literal("*")).select_from(token_table(place)))
-    fill = compiled(
-        insert(target).values(
-            key_digest=bindparam("digest"), **{each: bindparam(f"new_{each}") for each in NAMES}
-        )
-    )
-
-    def work(session: Session) -> int:
-        rows = _rows(session, read, shape, place)
-        tokens = _newest(rows, place, shape)
-        session.run_many(fill, [row_of(key, token) for key, token in tokens.items()])
-        session.run(commented(target))
-        session.run(Statement(f"RENAME TABLE {old_name} TO {kept_name}, {new_name} TO {old_name}"))
-        return len(tokens)
-
     try:
-        moved = server.locked(Statement(f"LOCK TABLES {old_name} WRITE, {new_name} WRITE"), work)
+        moved = _filled(session, place, shape, (target, token_table(kept)))
     except BaseException:
         _remove(server, new)
         raise
@@ -83,6 +95,30 @@ def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
         f"Kept: the old table, as {kept.table_name}. Delete it when nothing needs it any more",
         "Zoho's own SDKs cannot write to the new table: use them no longer with this database",
     ]
+
+
+def _filled(session: Session, place: Place, shape: Shape, tables: tuple[Table, Table]) -> int:
+    """Fill the new table and let it take the old one's place, while nobody can write to either."""
+    target, kept = tables
+    old = token_table(place)
+    read = compiled(select(literal("*")).select_from(old))
+    fill = compiled(
+        insert(target).values(
+            key_digest=bindparam("digest"), **{each: bindparam(f"new_{each}") for each in NAMES}
+        )
+    )
+    session.run(Statement(f"LOCK TABLES {quoted(old)} WRITE, {quoted(target)} WRITE"))
+    try:
+        tokens = _newest(_rows(session, read, shape, place), place, shape)
+        session.run_many(fill, [row_of(key, token) for key, token in tokens.items()])
+        session.run(
+            Statement(f"RENAME TABLE {quoted(old)} TO {quoted(kept)}, {quoted(target)} TO {quoted(old)}")
+        )
+        session.run(commented(old))
+    finally:
+        if session.connection.open:
+            session.run(_UNLOCK)
+    return len(tokens)
 
 
 def _make_room(server: Server, new: Place, kept: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, delete, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.mysql import insert
 from zcrm_core import InvalidToken, StaleToken, StoreCorrupt, Token, TokenKey
 from zcrm_store_mysql.failures import lost
 from zcrm_store_mysql.schema import token_table
-from zcrm_store_mysql.server import Server
+from zcrm_store_mysql.server import Answer, Server, Session
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import compiled
 
@@ -67,17 +67,23 @@ class OwnTable:
         Raises:
             StoreCorrupt: the row is another key's, or holds no token.
         """
-        rows = self._server.run(self._select, {"digest": key.digest()}).rows
-        if not rows:
+        answer = self._server.run(self._select, {"digest": key.digest()})
+        token = self._token(key, answer)
+        if isinstance(token, StoreCorrupt):
+            raise token
+        return token
+
+    def _token(self, key: TokenKey, answer: Answer) -> Token | StoreCorrupt | None:
+        """Read the token of a key's row, or what is wrong with it."""
+        if not answer.rows:
             return None
-        user, client_id, environment, *values = rows[0]
+        user, client_id, environment, *values = answer.rows[0]
         if (user, client_id, environment) != (key.user_identifier, key.client_id, key.environment):
-            raise self._corrupt("A row stands under the digest of another key.")
+            return self._corrupt("A row stands under the digest of another key.")
         try:
             return Token(key.user_identifier, *values)  # type: ignore[arg-type] # Token checks
         except InvalidToken as error:
-            why = error.what
-        raise self._corrupt(f"The row of {key} holds no token: {why}")
+            return self._corrupt(f"The row of {key} holds no token: {error.what}")
 
     def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
         """Save a token; it is committed on return.
@@ -92,12 +98,18 @@ class OwnTable:
         """
         values = row_of(key, token)
         if replaces is None:
-            self._server.run(self._upsert, values)
+            self._server.perform(lambda session: self._saved(session, key, token, values))
             return
         answer = self._server.run(self._update, {**values, **_named(_OLD, key, replaces)})
         # Sent twice, it may have found its own work.
         if answer.count == 0 and not (answer.repeated and self.fetch(key) == token):
             raise StaleToken(f"The stored token of {key} is not the one to be replaced.")
+
+    def _saved(self, session: Session, key: TokenKey, token: Token, values: Mapping[str, object]) -> None:
+        # After a lost answer it may be there already, and somebody may be about to replace it.
+        if session.repeated and self._token(key, session.run(self._select, values)) == token:
+            return
+        session.run(self._upsert, values)
 
     def delete(self, key: TokenKey) -> bool:
         """Delete the token of a key; answer whether one was there.
@@ -131,12 +143,14 @@ class OwnTable:
         raise self._corrupt(why)
 
     def _corrupt(self, why: str) -> StoreCorrupt:
-        return StoreCorrupt(
+        error = StoreCorrupt(
             f"A row of the table {self._place.table_name} was not written by zcrm.",
             why=why,
             fix="Find out who writes to this table; logging that user in again replaces the row.",
             code="ZCRM-MYSQL-009",
         )
+        error.repaired_by_saving = True
+        return error
 
 
 def row_of(key: TokenKey, token: Token) -> dict[str, bytes | str | int | None]:

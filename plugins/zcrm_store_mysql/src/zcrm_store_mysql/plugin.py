@@ -64,17 +64,15 @@ class MySQLStorePlugin(TokenStorePlugin):
 
     def manage(self, config: Config, action: StoreAction) -> Sequence[str]:
         """Make, describe or migrate the tables; see :mod:`zcrm_store_mysql.manage`."""
-        from zcrm_store_mysql import manage  # noqa: PLC0415 - SQLAlchemy is slow to import
-        from zcrm_store_mysql.server import Server  # noqa: PLC0415 - the same
+        from zcrm_store_mysql.manage import ACTIONS  # noqa: PLC0415 - SQLAlchemy is slow to import
+        from zcrm_store_mysql.server import Server, TableChanged  # noqa: PLC0415 - the same
 
         place = read_place(config)
         server = Server(place)
         try:
-            if action == "init":
-                return manage.init(place, server)
-            if action == "migrate":
-                return manage.migrate(place, server)
-            return manage.status(place, server)
+            return ACTIONS[action](place, server)
+        except TableChanged as changed:
+            raise changed.error from None
         finally:
             server.close()
 

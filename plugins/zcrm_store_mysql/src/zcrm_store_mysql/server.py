@@ -111,7 +111,18 @@ class Server:
             StoreError: the server refused for another reason.
             TableChanged: the table is missing, or not of the shape that the statement is for.
         """
-        return self._perform(lambda session: session.run(statement, values), in_doubt=True)
+        return self.perform(lambda session: session.run(statement, values))
+
+    def perform(self, job: Callable[[Session], _T]) -> _T:
+        """Do something that is one statement, or another one where an earlier try is in doubt.
+
+        Args:
+            job: runs the statement, which commits itself; it is called again as in :meth:`run`.
+
+        Raises:
+            StoreUnavailable, StoreError, TableChanged: as in :meth:`run`.
+        """
+        return self._perform(job, in_doubt=True)
 
     def transaction(self, work: Callable[[Session], _T]) -> _T:
         """Run several statements that happen all or not at all; committed when this returns.
@@ -139,27 +150,6 @@ class Server:
             return result
 
         return self._perform(job, in_doubt=False)
-
-    def locked(self, lock: Statement, work: Callable[[Session], _T]) -> _T:
-        """Do something while tables are locked; every statement is committed by itself.
-
-        Args:
-            lock: a ``LOCK TABLES``.
-            work: runs statements on the locked tables only; called again as in :meth:`transaction`.
-
-        Raises:
-            StoreUnavailable, StoreError, TableChanged: as in :meth:`run`.
-        """
-
-        def job(session: Session) -> _T:
-            session.run(lock)
-            try:
-                return work(session)
-            finally:
-                if session.connection.open:
-                    session.run(_UNLOCK)
-
-        return self._perform(job, in_doubt=True)
 
     def expect(self) -> None:
         """Wait for a server that is just being started, up to the place's timeout, instead of giving up."""
@@ -207,6 +197,5 @@ class Server:
 
 _BEGIN: Final = Statement("START TRANSACTION")
 _COMMIT: Final = Statement("COMMIT")
-_UNLOCK: Final = Statement("UNLOCK TABLES")
 _REPEATABLE_READ: Final = Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 """Its gap locks keep a second row of one user out of a table without a key."""

@@ -15,6 +15,7 @@ TABLE_KEY: Final = "db_table"
 URL_KEY: Final = "db_url"
 DEFAULT_TABLE: Final = "oauthtokens"
 _LONGEST_NAME: Final = 64
+_LONGEST_HOST: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,17 @@ def read_place(config: Config) -> Place:
     port, password = config.get("db_port"), config.get("db_password")
     if not isinstance(port, int) or not isinstance(password, Secret):
         raise TypeError("the core reads db_port as a number and db_password as a Secret")
+    user = str(config.get("db_username")) if url.user is None else url.user
+    secret = password if url.password is None else url.password
+    addresses = url.addresses or (Address(str(config.get("db_host")), port),)
+    _refuse_unsendable("db_username", user)
+    _refuse_unsendable("db_password", secret.reveal())
+    for address in addresses:
+        _refuse_unsendable("db_host", address.host)
     return Place(
-        addresses=url.addresses or (Address(str(config.get("db_host")), port),),
-        user=str(config.get("db_username")) if url.user is None else url.user,
-        password=password if url.password is None else url.password,
+        addresses=addresses,
+        user=user,
+        password=secret,
         database=_name("db_name", config.get("db_name") if url.database is None else url.database),
         table=_name(TABLE_KEY, url.options.get(TABLE_KEY, config.get(TABLE_KEY, DEFAULT_TABLE))),
         client_id=config.client_id,
@@ -99,6 +107,19 @@ def _refuse_contradictions(config: Config, url: Url) -> None:
             fix=f"Remove {key}, or leave that part out of {URL_KEY}.",
             code="ZCRM-MYSQL-005",
         )
+
+
+def _refuse_unsendable(key: str, value: str) -> None:
+    """Let a text pass that the protocol can carry; the message does not quote it."""
+    too_long = key == "db_host" and len(value) > _LONGEST_HOST
+    if not too_long and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value):
+        return
+    raise StoreError(
+        f"The key {key} cannot be sent to a MySQL server.",
+        why=f"It holds a NUL or half of a surrogate pair, or is a host of over {_LONGEST_HOST} characters.",
+        fix=f"Correct {key}.",
+        code="ZCRM-MYSQL-010",
+    )
 
 
 def _name(key: str, value: object) -> str:

@@ -14,7 +14,7 @@ from zcrm_store_mysql.server import Server
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import Statement, compiled
 
-__all__ = ["ColumnFacts", "Shape", "look", "maker_of", "refuse_unusable"]
+__all__ = ["ColumnFacts", "Shape", "lease_faults", "look", "maker_of", "refuse_unusable"]
 
 _DIGEST: Final = "key_digest"
 _WIDTHS: Final = {
@@ -36,6 +36,7 @@ _FACTS: Final = (
     "COLLATION_NAME",
     "COLUMN_KEY",
     "IS_NULLABLE",
+    "EXTRA",
 )
 """What the server tells of a column, in the order of :class:`ColumnFacts`."""
 _TEXTS: Final = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"}
@@ -53,6 +54,7 @@ class ColumnFacts:
         collation: how its texts are compared; ``None`` where it holds no text.
         key: ``PRI`` for a column of the primary key.
         nullable: ``YES`` where it may be NULL.
+        extra: what else is special about it, such as ``INVISIBLE``: then ``*`` leaves it out.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ColumnFacts:
     collation: str | None
     key: str
     nullable: str
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,14 @@ class Shape:
         engine: its storage engine; ``None`` for a view.
         comment: what its maker wrote about it.
         maker: ``MySQL`` or ``MariaDB``.
+        unique: the names of its unique keys, without the primary one.
     """
 
     columns: Mapping[str, ColumnFacts]
     engine: str | None
     comment: str
     maker: str
+    unique: tuple[str, ...] = ()
 
     @property
     def is_zohos(self) -> bool:
@@ -103,12 +108,26 @@ def look(server: Server, place: Place) -> Shape | None:
         _described(place, "TABLES", column("ENGINE"), column("TABLE_COMMENT"), func.version())
     ).rows
     engine, comment, version = about[0] if about else (None, "", "")
+    unique = server.run(
+        compiled(
+            select(column("INDEX_NAME"))
+            .distinct()
+            .select_from(table("STATISTICS", schema="information_schema"))
+            .where(
+                column("TABLE_SCHEMA") == place.database,
+                column("TABLE_NAME") == place.table,
+                column("NON_UNIQUE") == 0,
+                column("INDEX_NAME") != "PRIMARY",
+            )
+        )
+    ).rows
     described = [ColumnFacts(*row) for row in found]  # type: ignore[arg-type] # as queried
     return Shape(
-        columns={each.name.lower(): each for each in described},
+        columns={each.name.lower(): each for each in described if "INVISIBLE" not in each.extra},
         engine=None if engine is None else str(engine),
         comment=str(comment),
         maker=maker_of(str(version)),
+        unique=tuple(str(name) for (name,) in unique),
     )
 
 
@@ -150,6 +169,18 @@ def refuse_unusable(shape: Shape, place: Place) -> None:
         )
 
 
+def lease_faults(shape: Shape) -> list[str]:
+    """Say what keeps the table of the refresh locks from being one."""
+    faults = [
+        f"{name} is not {wanted.upper()}"
+        for name, wanted in (("key_digest", "binary"), ("holder", "binary"), ("ends_at", "datetime"))
+        if name not in shape.columns or shape.columns[name].type != wanted
+    ]
+    if [each.name for each in shape.columns.values() if each.key == "PRI"] != [_DIGEST]:
+        faults.append(f"its primary key is not {_DIGEST}")
+    return faults
+
+
 def _zoho_faults(shape: Shape) -> list[str]:
     faults = [
         f"{name} is {shape.columns[name].type.upper()}, which holds no text"
@@ -172,7 +203,8 @@ def _own_faults(shape: Shape) -> list[str]:
     keys = [each.name for each in shape.columns.values() if each.key == "PRI"]
     if keys != [_DIGEST]:
         faults.append(f"its primary key is {', '.join(keys) or 'missing'} instead of {_DIGEST}")
-    return faults
+    # A save would take a row that shares a unique value for its own, and overwrite another user's.
+    return faults + [f"it has a further unique key, {name}" for name in shape.unique]
 
 
 def _text_fault(name: str, shape: Shape) -> str | None:

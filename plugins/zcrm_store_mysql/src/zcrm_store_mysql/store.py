@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeVar
 from zcrm_core import StoreError, StoreUnavailable, Token, TokenKey
 from zcrm_store_mysql.leases import Leases
 from zcrm_store_mysql.own_table import OwnTable
-from zcrm_store_mysql.schema import VERSION, addition, creation, database_creation, token_table
+from zcrm_store_mysql.schema import addition, creation, database_creation, token_table
 from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.shape import Shape, look, maker_of, refuse_unusable
@@ -111,7 +111,7 @@ class MySQLStore:
                 "; ".join(LIMITS),
             )
             return ZohoTable(self._place, shape, self._server)
-        if shape.version < VERSION:
+        if shape.missing(self._place):
             self._bring_up_to_date(shape)
         return OwnTable(self._place, self._server)
 

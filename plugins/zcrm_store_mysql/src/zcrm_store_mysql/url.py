@@ -20,7 +20,9 @@ _FORM: Final = re.compile(
     r"(?:(?P<user>[^:@/?#]*)(?::(?P<password>[^@/?#]*))?@)?"
     r"(?P<hosts>[^@/?#]+)(?:/(?P<database>[^/?#]*))?(?:\?(?P<options>[^#]*))?"
 )
-_HOST: Final = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]\s]+))(?::(?P<port>\d{1,5}))?")
+_HOST: Final = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]\s]+))(?::(?P<port>[0-9]{1,5}))?"
+)
 _OPTIONS: Final = {
     "table": "db_table",
     "ssl_ca": "db_ssl_ca",

@@ -171,12 +171,14 @@ class ZohoTable:
             return token_in(row, self._shape)
         except InvalidToken as error:
             why = error.what
-        raise StoreCorrupt(
+        corrupt = StoreCorrupt(
             f"The row of {key.user_identifier} in {self._place.table_name} holds no token.",
             why=why,
             fix="Find out who writes to this table; logging that user in again replaces the row.",
             code="ZCRM-MYSQL-009",
         )
+        corrupt.repaired_by_saving = True
+        raise corrupt
 
     def _key(self, user: object) -> TokenKey:
         try:
