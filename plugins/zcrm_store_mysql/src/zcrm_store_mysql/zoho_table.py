@@ -38,6 +38,7 @@ LIMITS: Final = (
     "no API domain and no scope: a token comes back without them",
     "values only as long as its columns, and only in its character set",
     "two users that its collation takes for one cannot both have a token where it has a key",
+    "no notes for all workers: that Zoho gives no more tokens for now, each has to be told",
 )
 """What a table made for Zoho's SDKs does not promise."""
 
