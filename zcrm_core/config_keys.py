@@ -148,6 +148,9 @@ def _path(value: object, folder: Path) -> Path:
 
 def _class_path(value: object, folder: Path) -> str:
     text = _text(value, folder)
+    file, colon, name = text.rpartition(":")
+    if file.endswith(".py"):
+        return f"{_path(file, folder)}{colon}{name}"
     return str(_path(text, folder)) if text.endswith(".py") else text
 
 

@@ -74,6 +74,8 @@ class Flight:
     blocked_until: float = 0.0
     brand_new: str | None = None
     """The access token that Zoho gave for a refresh and the CRM has not accepted yet."""
+    drops: int = 0
+    """How often the token was dropped, for whoever has to know whether that happened meanwhile."""
     _ends: float = 0.0
     _failure: ZcrmError | None = None
     _failed_at: float = 0.0
@@ -93,6 +95,7 @@ class Flight:
 
     def drop(self) -> None:
         """Use no token any more, and have none to save."""
+        self.drops += 1
         self.held = self.lifetime = self.unsaved = self.replaces = self.brand_new = None
 
     def left_of(self, token: Token) -> int:

@@ -33,6 +33,7 @@ from zcrm_core.homes import Homes
 from zcrm_core.log import EventLog
 from zcrm_core.oauth import Accounts
 from zcrm_core.refresh_notes import Notebook, Notes
+from zcrm_core.refusals import useless
 from zcrm_core.store import Store
 from zcrm_core.tokens import MAX_EXPIRY, Token, TokenKey
 
@@ -114,7 +115,12 @@ class Refresher:
         """
         flight = self._flight(key)
         if token.access_token == flight.brand_new and flight.left(token) > 0:
-            return None
+            with flight.turn.held(_LOCK_WAIT_SECONDS):
+                stored = self._stored(key, flight)
+            if stored.access_token == token.access_token or not self._works(stored, None, token):
+                return None
+            self._adopted(key)
+            return flight.hold(stored)
         return self._renewed(key, flight, token, _LOCK_WAIT_SECONDS, refused=token)
 
     def accepted(self, key: TokenKey, token: Token) -> None:
@@ -286,7 +292,7 @@ class Refresher:
             "token_refreshed", logging.INFO, f"the token of {key} was refreshed", user=key.user_identifier
         )
         if issued.lifetime <= 0 and token.refresh_token == stored.refresh_token:
-            raise _useless(key)
+            raise useless(key)
         if flight.unsaved is None:
             flight.replaces = stored
         kept = self._kept(key, flight, token, issued.lifetime)
@@ -326,6 +332,7 @@ class Refresher:
 
     def _kept(self, key: TokenKey, flight: Flight, token: Token, lifetime: int | None) -> Token:
         """Save a refreshed token over the stored one, and use it; a failed save loses nothing."""
+        drops = flight.drops
         try:
             self._store.save(key, token, replaces=flight.replaces)
         except StaleToken:
@@ -333,6 +340,9 @@ class Refresher:
             flight.drop()
             return self._fetched(key, flight)
         except StoreError as error:
+            if flight.drops != drops:
+                # The user has logged out while the save was under way: it is not tried again.
+                return self._fetched(key, flight)
             flight.unsaved = token
             flight.save_again_at = self._clock.steady() + _SAVE_PAUSE_SECONDS
             self._log.emit(
@@ -347,6 +357,8 @@ class Refresher:
             self._log.emit(
                 "token_saved", logging.INFO, f"the token of {key} was saved", user=key.user_identifier
             )
+            if flight.drops != drops:
+                return self._fetched(key, flight)
         return flight.hold(token, lifetime)
 
     def _saved_again(self, key: TokenKey, flight: Flight, token: Token) -> Token:
@@ -385,14 +397,3 @@ class Refresher:
             f"the token of {key} was refreshed elsewhere",
             user=key.user_identifier,
         )
-
-
-def _useless(key: TokenKey) -> AuthError:
-    error = AuthError(
-        f"Zoho gave a token for {key} that has already ended.",
-        why="The answer says that it lives for 0 seconds.",
-        fix="Call again in a minute; if it goes on, look for a proxy that answers instead of Zoho.",
-        code="ZCRM-AUTH-013",
-    )
-    error.retryable = True
-    return error

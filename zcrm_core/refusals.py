@@ -9,8 +9,9 @@ from typing import Final
 
 from zcrm_core.errors import AuthError, RefreshThrottled, TransportError, ZcrmError
 from zcrm_core.response import JSON
+from zcrm_core.tokens import TokenKey
 
-__all__ = ["denied", "refusal", "throttled", "too_late"]
+__all__ = ["denied", "refusal", "throttled", "too_late", "useless"]
 
 _ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
@@ -119,3 +120,15 @@ _CLIENT_ERRORS: Final = {
         "ZCRM-AUTH-019",
     ),
 }
+
+
+def useless(key: TokenKey) -> AuthError:
+    """Give the error for a token that had ended when Zoho gave it."""
+    error = AuthError(
+        f"Zoho gave a token for {key} that has already ended.",
+        why="The answer says that it lives for 0 seconds.",
+        fix="Call again in a minute; if it goes on, look for a proxy that answers instead of Zoho.",
+        code="ZCRM-AUTH-013",
+    )
+    error.retryable = True
+    return error

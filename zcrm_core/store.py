@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -154,10 +154,17 @@ class Store:
 
     @contextmanager
     def _held(self, lock: AbstractContextManager[object]) -> Iterator[None]:
-        with ExitStack() as held:
-            with self._named("zcrm_lock_token"):  # a context manager works, and can fail, only now
-                held.enter_context(lock)
+        with self._named("zcrm_lock_token"):  # a context manager works, and can fail, only now
+            lock.__enter__()
+        try:
             yield
+        except BaseException as error:
+            with self._named("zcrm_lock_token"):
+                # What it answers does not count: a store swallows no error of ours.
+                lock.__exit__(type(error), error, error.__traceback__)
+            raise
+        with self._named("zcrm_lock_token"):
+            lock.__exit__(None, None, None)
 
     def manage(self, action: StoreAction) -> Sequence[str]:
         """Have the store made, described or migrated; answer with its lines for a person.

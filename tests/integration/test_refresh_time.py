@@ -18,6 +18,7 @@ from zcrm_core import (
     Config,
     ReauthorizationRequired,
     RefreshThrottled,
+    StoreUnavailable,
     Token,
     TransportError,
     ZcrmError,
@@ -336,6 +337,46 @@ def test_a_crm_that_refuses_every_token_causes_no_storm(client: Client, zcrm_sim
     assert zcrm_simulator.counters.refreshes == 1
     zcrm_simulator.faults.clear()
     assert client.org.get().company_name
+
+
+def test_who_has_just_refreshed_finds_a_new_login_elsewhere(
+    client: Client, make_client: Make, zcrm_simulator: Simulator
+) -> None:
+    """A worker's own new token is revoked and the user logs in elsewhere: the store is looked at first."""
+    client.oauth.refresh_access_token()
+    other = make_client(current_user_email=client.user)
+    other.oauth.revoke()
+    other.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=client.user))
+
+    assert client.org.get().company_name
+    other.oauth.revoke()
+    with pytest.raises(ReauthorizationRequired, match="no token"):
+        client.org.get()
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_logout_while_the_new_token_is_saved_is_not_undone(
+    client: Client, times: Times, store: Any, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """Whether that save fails or not, the user stays logged out, and nothing is saved later."""
+    ends_in(client, 0)
+    save = type(store).save
+
+    def save_late(self: Any, *arguments: object) -> object:
+        monkeypatch.undo()
+        answer = save(self, *arguments)
+        client.tokens.delete()
+        if fails:
+            raise StoreUnavailable("The store stumbled.")
+        return answer
+
+    monkeypatch.setattr(type(store), "save", save_late)
+
+    for steady in (0, 11, 22):
+        times.steady = steady
+        with pytest.raises(ReauthorizationRequired, match="no token"):
+            client.org.get()
+    assert not store.tokens
 
 
 def test_an_adopted_token_that_is_refused_too_is_refreshed(

@@ -290,6 +290,14 @@ def test_paths_in_a_file_start_from_its_folder(tmp_path: Path) -> None:
         assert client.config.get("token_persistence_path") == tmp_path / "tokens"
 
 
+@pytest.mark.parametrize("name", ["mine.py", "mine.py:Store"])
+def test_the_file_of_a_store_class_starts_from_that_folder_too(tmp_path: Path, name: str) -> None:
+    """With or without the name of the class, no file of the same name in the working directory is taken."""
+    config = Config({**BASE, "persistence_handler_class_path": name}, folder=tmp_path)
+
+    assert config.get("persistence_handler_class_path") == f"{tmp_path}/{name}"
+
+
 @pytest.mark.parametrize("content", [None, b"no toml at all", b"client_secret = 's3cr3t", b"\xff\xfes3cr3t"])
 def test_a_file_that_is_no_configuration_is_named(content: bytes | None, tmp_path: Path) -> None:
     """A missing, broken or undecodable file is one error that names it and shows none of it."""

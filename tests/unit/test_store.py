@@ -289,6 +289,49 @@ def test_wrappers_see_every_call_once_and_other_stores_none() -> None:
     assert lower.asked == []
 
 
+class OddLock:
+    """A lock whose end is not as it should be."""
+
+    def __init__(self, *, swallows: bool = False, fails: bool = False) -> None:
+        self.swallows, self.fails = swallows, fails
+
+    def __enter__(self) -> None:
+        """Nothing is in the way."""
+
+    def __exit__(self, *_error: object) -> bool:
+        if self.fails:
+            raise ValueError("exit")
+        return self.swallows
+
+
+def with_lock(lock: OddLock) -> Store:
+    """A store with this lock."""
+
+    class Odd(Memory):
+        def lock(self, config: Config, key: TokenKey, wait: float) -> Any:
+            return lock
+
+    return store_of(Odd())
+
+
+def test_a_lock_swallows_no_error() -> None:
+    """A store's lock that says it has dealt with an error of the core's does not keep it from the caller."""
+    held = with_lock(OddLock(swallows=True)).lock(KEY, 1.0)
+
+    with pytest.raises(KeyError, match="of the core"), held:
+        raise KeyError("of the core")
+
+
+def test_a_lock_that_fails_at_its_end_is_named() -> None:
+    """A lock that cannot be left is an error that names the store, as one that cannot be entered is."""
+    held = with_lock(OddLock(fails=True)).lock(KEY, 1.0)
+
+    with pytest.raises(StoreError, match="zcrm_lock_token") as caught, held:
+        pass
+
+    assert caught.value.code == "ZCRM-STORE-007"
+
+
 def test_a_deleted_token_does_not_come_back_from_another_store() -> None:
     """What the store in force does not have is not there, even if a lower store has it."""
 
