@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import os
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -194,42 +197,42 @@ def test_zoho_s_own_refusal_of_a_file_is_an_error(lead: Record, zcrm_simulator: 
         lead.attachments.upload(bytes(2**20 + 1), name="x.bin")
 
 
+SERVE = """
+import json, sys
+from zcrm_simulator import Simulator
+with Simulator() as simulator:
+    grant = simulator.grant_token(["ZohoCRM.modules.ALL", "AaaServer.profile.READ"])
+    print(json.dumps([simulator.config(), grant]), flush=True)
+    sys.stdin.read()
+"""
+"""A simulator in a process of its own, until its standard input ends."""
+
+
 def test_a_large_file_is_not_held_in_memory(tmp_path: Path) -> None:
     """Sending and fetching 48 MB takes a few hundred kilobytes here; the simulator is another process's."""
-    from multiprocessing import get_context  # noqa: PLC0415
-
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    server = context.Process(target=serve_simulator, args=(theirs,))
-    server.start()
-    try:
-        config, grant = ours.recv()
-        with Client({**config, "token_persistence_path": str(tmp_path), "api_version": "v8"}) as anybody:
-            client = anybody.as_user(anybody.oauth.generate_access_token(grant).user_identifier)
-            lead = next(client.module("Leads").list(fields=["City"]))
-            path = tmp_path / "large.bin"
-            with path.open("wb") as file:
-                file.truncate(48 * 2**20)
-            lead.attachments.upload(b"warm", name="warm.bin")
-            tracemalloc.start()
-            item = lead.attachments.upload(path)
-            saved = lead.attachments.download(item.id or "").save(tmp_path / "back.bin")
-            _, peak = tracemalloc.get_traced_memory()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            config, grant = json.loads(server.stdout.readline())
+            with Client({**config, "token_persistence_path": str(tmp_path), "api_version": "v8"}) as anybody:
+                client = anybody.as_user(anybody.oauth.generate_access_token(grant).user_identifier)
+                lead = next(client.module("Leads").list(fields=["City"]))
+                path = tmp_path / "large.bin"
+                with path.open("wb") as file:
+                    file.truncate(48 * 2**20)
+                lead.attachments.upload(b"warm", name="warm.bin")
+                tracemalloc.start()
+                item = lead.attachments.upload(path)
+                saved = lead.attachments.download(item.id or "").save(tmp_path / "back.bin")
+                _, peak = tracemalloc.get_traced_memory()
+            assert saved.stat().st_size == path.stat().st_size
+            assert peak < 2 * 2**20
+        finally:
             tracemalloc.stop()
-        assert saved.stat().st_size == path.stat().st_size
-        assert peak < 2 * 2**20
-    finally:
-        ours.send("stop")
-        server.join(30)
-        tracemalloc.stop()
-
-
-def serve_simulator(pipe: object) -> None:
-    """Run a simulator in a process of its own until the other end says so."""
-    with Simulator() as simulator:
-        scopes = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
-        pipe.send((simulator.config(), simulator.grant_token(scopes)))  # type: ignore[attr-defined]
-        pipe.recv()  # type: ignore[attr-defined]
+            server.stdin.close()
 
 
 @pytest.mark.parametrize("kind", ["status", "INVALID_TOKEN"])
