@@ -1,4 +1,4 @@
-"""Where is the repository that these tests look at?"""
+"""Where is the repository that these tests look at, and how are properties tried?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code: speed is measured in benchmarks/.
+settings.register_profile("repository", deadline=None)
+settings.load_profile("repository")
 
 
 @pytest.fixture(scope="session")
