@@ -6,7 +6,9 @@ import os
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
+import pymysql
 import pytest
 
 from zcrm_contract_tests import mysql
@@ -24,6 +26,12 @@ class Server:
     def __init__(self, found: mysql.Server) -> None:
         self.host, self.port, self.user, self.password = found.host, found.port, found.user, found.password
         self.sql = found.sql
+
+    def connect(self, database: str) -> pymysql.Connection[Any]:
+        """A connection of another session, without autocommit."""
+        return pymysql.connect(
+            host=self.host, port=self.port, user=self.user, password=self.password.encode(), database=database
+        )
 
     def config(self, database: str, **more: object) -> Config:
         """A configuration of this server."""

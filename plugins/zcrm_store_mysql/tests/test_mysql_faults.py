@@ -387,13 +387,7 @@ def test_a_row_that_somebody_keeps_locked_is_waited_for(
 ) -> None:
     """A save meets a row that another session has locked, outlasts the lock's own limit, and succeeds."""
     plugin.save(config, KEY, OLD, None)
-    with pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.user,
-        password=server.password.encode(),
-        database=database,
-    ) as other:
+    with server.connect(database) as other:
         with other.cursor() as cursor:
             cursor.execute("SELECT * FROM oauthtokens FOR UPDATE")
         threading.Timer(5.5, other.rollback).start()

@@ -6,8 +6,9 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,6 +190,35 @@ def test_a_lease_from_a_clock_that_was_ahead_is_not_believed(
         MySQLStorePlugin().lock(config, KEY, 0.1),
     ):
         pass
+
+
+def test_a_lease_taken_while_another_waited_for_its_row_is_believed(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str
+) -> None:
+    """Who waited for the row, by a clock that stood meanwhile, takes no lease of one who began later."""
+    with plugin.lock(config, KEY, 1):
+        pass
+    entered = threading.Event()
+
+    def wait_for_it() -> None:
+        with suppress(RefreshTimeout), MySQLStorePlugin().lock(config, KEY, 0.0):
+            entered.set()
+
+    with server.connect(database) as other, other.cursor() as cursor:
+        cursor.execute("SELECT * FROM oauthtokens_leases FOR UPDATE")
+        waiting = threading.Thread(target=wait_for_it)
+        waiting.start()
+        asked = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        while not server.sql(asked)[0][0]:
+            time.sleep(0.15)  # asked more often, InnoDB repeats its last answer
+        cursor.execute(
+            "UPDATE oauthtokens_leases SET holder = RANDOM_BYTES(16), "
+            "ends_at = UTC_TIMESTAMP(6) + INTERVAL 9 SECOND"
+        )
+        other.commit()
+        waiting.join()
+
+    assert not entered.is_set()
 
 
 def test_what_is_given_up_is_renewed_by_nobody(

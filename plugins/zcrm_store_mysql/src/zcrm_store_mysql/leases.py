@@ -30,6 +30,8 @@ __all__ = ["Leases"]
 _LEASE_SECONDS: Final = 9
 """How long a lease lasts that nobody renews."""
 _RENEW_SECONDS: Final = 3.0
+_AHEAD_SECONDS: Final = 60
+"""A statement's clock stands while it waits for a row; who began later, and was first, is ahead of it."""
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.25
 
@@ -57,11 +59,11 @@ class Leases:
         self._take = compiled(
             take.on_duplicate_key_update(
                 [
-                    # One that ends later than any can was made by a server whose clock was ahead.
+                    # One that ends later than any can was made by a server whose clock was wrong.
                     (
                         "holder",
                         case(
-                            (or_(columns.ends_at < _now(), columns.ends_at > _end()), me),
+                            (or_(columns.ends_at < _now(), columns.ends_at > _end(_AHEAD_SECONDS)), me),
                             else_=columns.holder,
                         ),
                     ),
@@ -154,5 +156,5 @@ def _now() -> ColumnElement[datetime]:
     return func.utc_timestamp(6)
 
 
-def _end() -> ColumnElement[datetime]:
-    return func.timestampadd(text("SECOND"), _LEASE_SECONDS, func.utc_timestamp(6))
+def _end(later: int = 0) -> ColumnElement[datetime]:
+    return func.timestampadd(text("SECOND"), _LEASE_SECONDS + later, func.utc_timestamp(6))
