@@ -59,7 +59,10 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
         TransportError: the answer is not one of Zoho's.
     """
     status = response.status
-    if status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED:
+    if status == HTTPStatus.NOT_MODIFIED:
+        _refuse_unasked(response, path)
+        return
+    if status < HTTPStatus.MULTIPLE_CHOICES:
         return
     if status < HTTPStatus.BAD_REQUEST:
         raise TransportError(
@@ -72,6 +75,17 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
     if isinstance(answer, dict) and _has_outcomes(answer):
         return
     raise _error(status, answer if isinstance(answer, dict) else {}, path, redact)
+
+
+def _refuse_unasked(response: Response, path: str) -> None:
+    """Refuse an answer that nothing changed (304) to a call without a condition (RFC 9110 section 13)."""
+    if not any(name.lower().startswith("if-") for name in response.raw.request.headers):
+        raise TransportError(
+            f"The server answered {path} that nothing changed, which was not asked.",
+            why="Zoho does so for If-Modified-Since alone, so a cache or a proxy answered instead.",
+            fix="Look for a cache in between, and switch it off for Zoho's servers.",
+            code="ZCRM-HTTP-007",
+        )
 
 
 def _said(value: JSON, redact: Callable[[str], str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from zcrm_core.transport import Params, multipart
 
 __all__ = ["Client"]
 
+_WHOLE_ADDRESS: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNAUTHORIZED: Final = 401
 _RENEWALS: Final = 2
 """How often a refused token is replaced for one call: by what the store has, then by a new one."""
@@ -292,8 +294,8 @@ class Client(CrmAccess):
         return response
 
     def _address(self, path: str, region: Region) -> str:
-        if path.startswith(("https://", "http://")):
-            return path
+        if _WHOLE_ADDRESS.match(path):
+            return path.strip()
         api = api_url(region, self._parts.config.environment)
         return api + (path if path.startswith("/") else self._version_path + path)
 

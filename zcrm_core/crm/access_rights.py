@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.entity import objects
-from zcrm_core.crm.paths import segment
+from zcrm_core.crm.collection import Collection
 from zcrm_core.crm.rights import Profile, Role
-from zcrm_core.errors import NotFound
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -23,7 +21,7 @@ class Roles:
     """
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._roles = Collection(client, "settings/roles", Role, "role")
 
     def list(self) -> list[Role]:
         """Give all roles (GET settings/roles).
@@ -31,7 +29,7 @@ class Roles:
         Raises:
             ApiError: the CRM refused.
         """
-        return objects(self._client.request("GET", "settings/roles"), "roles", Role)
+        return self._roles.all()
 
     def get(self, role_id: str | int) -> Role:
         """Give one role (GET settings/roles/{id}).
@@ -40,11 +38,7 @@ class Roles:
             NotFound: there is none with this id.
             ApiError: the CRM refused.
         """
-        path = f"settings/roles/{segment('role id', role_id)}"
-        found = objects(self._client.request("GET", path), "roles", Role)
-        if not found:
-            raise NotFound(f"There is no role {role_id}.")
-        return found[0]
+        return self._roles.one(role_id)
 
 
 class Profiles:
@@ -55,7 +49,7 @@ class Profiles:
     """
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._profiles = Collection(client, "settings/profiles", Profile, "profile")
 
     def list(self) -> list[Profile]:
         """Give all profiles, without their rights (GET settings/profiles).
@@ -63,7 +57,7 @@ class Profiles:
         Raises:
             ApiError: the CRM refused.
         """
-        return objects(self._client.request("GET", "settings/profiles"), "profiles", Profile)
+        return self._profiles.all()
 
     def get(self, profile_id: str | int) -> Profile:
         """Give one profile with its rights (GET settings/profiles/{id}).
@@ -72,8 +66,4 @@ class Profiles:
             NotFound: there is none with this id.
             ApiError: the CRM refused.
         """
-        path = f"settings/profiles/{segment('profile id', profile_id)}"
-        found = objects(self._client.request("GET", path), "profiles", Profile)
-        if not found:
-            raise NotFound(f"There is no profile {profile_id}.")
-        return found[0]
+        return self._profiles.one(profile_id)

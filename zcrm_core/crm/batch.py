@@ -15,6 +15,10 @@ __all__ = ["BatchItem", "BatchResult", "in_batches", "only"]
 
 T = TypeVar("T")
 
+_SUCCESSES: Final = frozenset(
+    {"SUCCESS", "ADDED_SUCCESSFULLY", "FILE_UPLOAD_SUCCESS", "SCHEDULED", "NOTHING_TO_SEND"}
+)
+"""The codes that say that something went through; the last is our own."""
 _NO_DETAILS: Final[Mapping[str, JSON]] = MappingProxyType({})
 
 
@@ -34,8 +38,8 @@ class BatchItem:
 
     @property
     def ok(self) -> bool:
-        """Whether it went through."""
-        return self._json.get("status") == "success"
+        """Whether it went through: both the status and the code say so."""
+        return self._json.get("status") == "success" and self._json.get("code") in _SUCCESSES
 
     @property
     def id(self) -> str | None:
@@ -158,6 +162,7 @@ def in_batches(
     *,
     key: str = "data",
     most: int = MOST_RECORDS,
+    about: Callable[[T], object] | None = None,
 ) -> BatchResult:
     """Send things in calls of 100 and join the outcomes.
 
@@ -166,6 +171,7 @@ def in_batches(
         send: makes one call.
         key: where the answer holds the outcomes.
         most: how many things one call takes.
+        about: gives the id of a thing, where its outcome has to name the same one.
 
     Raises:
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
@@ -176,26 +182,32 @@ def in_batches(
     for start in range(0, len(things), most):
         batch = things[start : start + most]
         try:
-            outcomes = _outcomes(send(batch), len(batch), key)
+            response = send(batch)
+            outcomes = _outcomes(response, len(batch), key)
+            made = [BatchItem(start + place, outcome) for place, outcome in enumerate(outcomes)]
+            if about is not None:
+                for item, thing in zip(made, batch, strict=True):
+                    _refuse_other(item, about(thing), response)
         except ZcrmError as error:
             if not items:
                 raise
             raise _broken_off(items, len(batch), len(things), error) from error
-        items += [BatchItem(start + place, outcome) for place, outcome in enumerate(outcomes)]
+        items += made
     return BatchResult(items)
 
 
-def only(response: Response, key: str, what: str) -> BatchItem:
+def only(response: Response, key: str, what: str, about: str | int | None = None) -> BatchItem:
     """Give the outcome of a call about one thing, whether it stands alone or in a list of one.
 
     Args:
         response: the answer.
         key: where the answer holds the list.
         what: what was to be done, for the message.
+        about: the id of the thing, where its outcome has to name the same one.
 
     Raises:
         ApiError: Zoho refused.
-        TransportError: the answer holds no outcome.
+        TransportError: the answer holds no outcome, or one of another thing.
     """
     answer = response.json()
     if isinstance(answer, dict) and "status" in answer and "code" in answer:
@@ -207,7 +219,22 @@ def only(response: Response, key: str, what: str) -> BatchItem:
         error = ApiError(f"Zoho CRM refused to {what}: {item.code}: {item.message}.")
         error.status, error.api_code, error.details = response.status, item.code, item.details
         raise error
+    if about is not None:
+        _refuse_other(item, about, response)
     return item
+
+
+def _refuse_other(item: BatchItem, about: object, response: Response) -> None:
+    """Refuse the success of another thing than was sent; a failure may name another, such as a duplicate."""
+    if item.ok and item.id is not None and item.id != str(about):
+        error = TransportError(
+            f"The answer ({response.status}) is about {item.id}, and {about} was sent.",
+            why="Something between here and Zoho mixes up answers, so nobody knows what was changed.",
+            fix="Look for a cache or a proxy in between; read the records back before you send any again.",
+            code="ZCRM-HTTP-007",
+        )
+        error.sent = True
+        raise error
 
 
 def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zcrm_core.crm.entity import Attribute, Entity, anything, flag, reference, text, time
+from zcrm_core.crm.entity import Attribute, Entity, anything, flag, plain_name, reference, text, time
 from zcrm_core.exact_json import JSON
 
 __all__ = ["CustomView", "ViewCriteria"]
-
-
-def _name(value: JSON) -> str | None:
-    """Read a field's name: v2 sends it plainly, later versions as an object."""
-    given = value.get("api_name") if isinstance(value, dict) else value
-    return given if isinstance(given, str) else None
 
 
 class ViewCriteria(Entity):
@@ -22,7 +16,7 @@ class ViewCriteria(Entity):
     __slots__ = ()
 
     #: the field's API name
-    field = Attribute("field", _name)
+    field = Attribute("field", plain_name)
     #: how it is compared, such as ``equal``
     comparator = Attribute("comparator", text)
     #: with what
@@ -33,7 +27,7 @@ class ViewCriteria(Entity):
     @property
     def group(self) -> tuple[ViewCriteria, ...]:
         """The conditions of a group, in order."""
-        members = self.get("group")
+        members = self._json.get("group")
         rows = members if isinstance(members, list) else []
         return tuple(ViewCriteria(row) for row in rows if isinstance(row, dict))
 
@@ -58,7 +52,7 @@ class ViewCriteria(Entity):
 def _names(value: JSON) -> tuple[str, ...]:
     """Read the names of fields, plain or as objects."""
     items = value if isinstance(value, list) else []
-    return tuple(name for item in items if (name := _name(item)) is not None)
+    return tuple(name for item in items if (name := plain_name(item)) is not None)
 
 
 def _criteria(value: JSON) -> ViewCriteria | None:
@@ -88,7 +82,7 @@ class CustomView(Entity):
     #: who sees it
     shared_details = Attribute("shared_details", anything, also="shared_to")
     #: the field by which it is sorted
-    sort_by = Attribute("sort_by", _name)
+    sort_by = Attribute("sort_by", plain_name)
     #: ``asc`` or ``desc``
     sort_order = Attribute("sort_order", text)
     #: its category, such as ``public_views``

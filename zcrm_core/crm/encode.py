@@ -13,6 +13,8 @@ from zcrm_core.exact_json import JSON
 
 __all__ = ["encode", "instant"]
 
+_BITS = 13_000  # Python writes no whole number of more than 4,300 digits
+
 
 def encode(value: object, where: str) -> JSON:
     """Turn a value into JSON: mappings, lists, texts, numbers, booleans, dates and times with an offset.
@@ -33,12 +35,12 @@ def encode(value: object, where: str) -> JSON:
 
 
 def _encoded(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a kind
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, Decimal) and value.is_finite():
-        return _exact(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return value
+    if isinstance(value, str):
+        return _unicode(value, where)
+    if isinstance(value, (int, float, Decimal)):
+        return _number(value, where)
     if isinstance(value, datetime):
         return instant(value, where)
     if isinstance(value, date):
@@ -63,8 +65,14 @@ def instant(moment: datetime, where: str) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _exact(value: Decimal) -> float | Decimal:
+def _number(value: float | Decimal, where: str) -> float | Decimal:
     """Keep a Decimal only where a float would round it, so that what is sent reads as what was meant."""
+    if isinstance(value, int):
+        if value.bit_length() > _BITS:
+            raise _unfit(where, "the number has too many digits")
+        return value
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+        raise _unfit(where, "the number is not finite")
     near = float(value)
     return near if math.isfinite(near) and Decimal(repr(near)) == value else value
 
@@ -72,7 +80,15 @@ def _exact(value: Decimal) -> float | Decimal:
 def _key(key: object, where: str) -> str:
     if not isinstance(key, str):
         raise _unfit(where, f"its key {key!r} is not a text")
-    return key
+    return _unicode(key, where)
+
+
+def _unicode(text: str, where: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _unfit(where, "its text is not Unicode: it holds half of a character") from None
+    return text
 
 
 def _unfit(where: str, why: str) -> ApiError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import ClassVar, Generic, TypeVar, overload
 
 from zcrm_core.errors import TransportError
@@ -17,6 +18,8 @@ __all__ = [
     "Reference",
     "amount",
     "anything",
+    "copied",
+    "count_of",
     "day",
     "entities",
     "entity",
@@ -24,6 +27,7 @@ __all__ = [
     "number",
     "objects",
     "objects_of",
+    "plain_name",
     "reference",
     "text",
     "texts",
@@ -39,6 +43,8 @@ _DIGITS = 4_000  # Python refuses to read more at once
 class Entity(Mapping[str, JSON]):
     """A read-only mapping over a JSON object exactly as Zoho sent it; attributes read what is often needed.
 
+    A list or an object inside is given as a copy, so nothing that is done to it changes the entity.
+
     Args:
         json: the object. Keys that have no attribute are reached as ``entity["Key"]``.
     """
@@ -52,7 +58,10 @@ class Entity(Mapping[str, JSON]):
         self._json = json
 
     def __getitem__(self, key: str) -> JSON:
-        return self._json[key]
+        return copied(self._json[key])
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._json
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._json)
@@ -62,6 +71,10 @@ class Entity(Mapping[str, JSON]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._json.get('id', '')}>"
+
+    def _held(self, key: str) -> JSON:
+        """Give what is held under a key, not to be changed."""
+        return self._json[key]
 
 
 class Attribute(Generic[T]):
@@ -90,16 +103,30 @@ class Attribute(Generic[T]):
             return self
         for first, *inner in self._keys:
             if first in entity:
-                value = entity[first]
+                value = entity._held(first)  # noqa: SLF001 - the two classes are one thing
                 for key in inner:
                     value = value.get(key) if isinstance(value, dict) else None
                 return self._read(value)
         return self._read(None)
 
 
-def anything(value: JSON) -> JSON:
-    """Read whatever is there."""
+def copied(value: JSON) -> JSON:
+    """Copy a value with all lists and objects in it."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
     return value
+
+
+def anything(value: JSON) -> JSON:
+    """Read whatever is there, as a copy."""
+    return copied(value)
+
+
+def plain_name(value: JSON) -> str | None:
+    """Read the name of a field or a module: v2 sends it plainly, later versions as an object."""
+    return text(value.get("api_name") if isinstance(value, dict) else value)
 
 
 def text(value: JSON) -> str | None:
@@ -193,12 +220,12 @@ reference = entity(Reference)
 
 
 def objects(response: Response, key: str, entity: Callable[[dict[str, JSON]], E]) -> list[E]:
-    """Read the list of objects that an answer holds under a key; empty for an answer without a body.
+    """Read the list of objects that an answer holds under a key; empty for an answer without content.
 
     Raises:
         TransportError: the answer is not of that form.
     """
-    if response.status in (204, 304):
+    if response.status == HTTPStatus.NO_CONTENT:
         return []
     return objects_of(response.json(), key, entity, response.status)
 
@@ -218,3 +245,16 @@ def objects_of(answer: JSON, key: str, entity: Callable[[dict[str, JSON]], E], s
             code="ZCRM-HTTP-007",
         )
     return [entity(row) for row in rows if isinstance(row, dict)]
+
+
+def count_of(response: Response) -> int:
+    """Read the number that an answer holds under ``count``; v2 may send it as text.
+
+    Raises:
+        TransportError: there is none.
+    """
+    answer = response.json()
+    count = number(answer.get("count")) if isinstance(answer, dict) else None
+    if count is None or count < 0:
+        raise TransportError(f"The answer ({response.status}) holds no count.", code="ZCRM-HTTP-007")
+    return count

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from zcrm_core.crm.entity import Attribute, Entity, anything, entities, entity, flag, number, text
+from zcrm_core.crm.entity import Attribute, Entity, anything, entities, entity, flag, number, plain_name, text
 from zcrm_core.exact_json import JSON
 
 __all__ = ["Field", "LookupField", "MultiSelectLookupField", "PickListValue"]
-
-
-def _module_name(value: JSON) -> str | None:
-    """Read a module's name: v2 sends it plainly, later versions as an object."""
-    given = value.get("api_name") if isinstance(value, dict) else value
-    return given if isinstance(given, str) else None
 
 
 def _present(value: JSON) -> bool:
@@ -54,7 +48,7 @@ class LookupField(Entity):
     #: what a person sees
     display_label = Attribute("display_label", text)
     #: the API name of the module
-    module = Attribute("module", _module_name)
+    module = Attribute("module", plain_name)
     #: its type, in a blueprint
     type = Attribute("_type", text)
     #: the field's label, in a blueprint
@@ -73,9 +67,9 @@ class MultiSelectLookupField(Entity):
     #: what a person sees
     display_label = Attribute("display_label", text)
     #: the module that joins the two
-    linking_module = Attribute("linking_module", _module_name)
+    linking_module = Attribute("linking_module", plain_name)
     #: the module that is pointed to
-    connected_module = Attribute("connected_module", _module_name)
+    connected_module = Attribute("connected_module", plain_name)
 
 
 class Field(Entity):

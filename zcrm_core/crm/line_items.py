@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final, overload
+from typing import TYPE_CHECKING, Final, overload
 
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, amount, entities, reference, text
@@ -13,9 +13,10 @@ from zcrm_core.crm.versions import LINE_ITEM_KEYS
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
 
-__all__ = ["LINE_ITEM_KEYS", "LineItem", "LineItems"]
+if TYPE_CHECKING:
+    from zcrm_core.crm.record import Record
 
-_DELETED: Final = ("delete", "_delete")
+__all__ = ["LINE_ITEM_KEYS", "LineItem", "LineItems", "goes"]
 
 
 class LineItem(Entity):
@@ -46,6 +47,9 @@ class LineItem(Entity):
     #: the taxes one by one
     line_taxes = Attribute("line_tax", entities(Tax), also="Line_Tax")
 
+    def __getitem__(self, key: str) -> JSON:
+        return self._json[key]  # what is inside is changed in place, as in the record
+
     def __setitem__(self, key: str, value: object) -> None:
         self._json[key] = encode(value, key)
 
@@ -54,13 +58,19 @@ class LineItems(Sequence[LineItem]):
     """The lines of one record, in order; those marked for removal are no longer among them.
 
     Args:
-        rows: the list in the record, which is changed in place.
-        legacy: whether the names are those of v2 (``quantity``), not those of later versions (``Quantity``).
+        record: the record, whose list is changed in place.
+        key: the field that holds the list; its name tells v2 (``quantity``) from later versions
+            (``Quantity``).
+
+    Raises:
+        ApiError: the record holds something else there.
     """
 
-    def __init__(self, rows: list[JSON], *, legacy: bool) -> None:
-        self._rows = rows
-        self._legacy = legacy
+    def __init__(self, record: Record, key: str) -> None:
+        self._record = record
+        self._key = key
+        self._legacy = key == LINE_ITEM_KEYS[0]
+        self._rows()
 
     def add(
         self,
@@ -85,7 +95,9 @@ class LineItems(Sequence[LineItem]):
         names = ("product", "quantity", "list_price") if self._legacy else _NEW_NAMES
         given = dict(zip(names, (pointer, quantity, list_price), strict=True)) | more
         row = {key: encode(value, key) for key, value in given.items() if key in more or value is not None}
-        self._rows.append(row)
+        rows = self._rows()
+        rows.append(row)
+        self._record[self._key] = rows
         return LineItem(row)
 
     def remove(self, line_id: str) -> None:
@@ -97,7 +109,7 @@ class LineItems(Sequence[LineItem]):
         Raises:
             ApiError: there is no line with this id.
         """
-        for row in self._rows:
+        for row in self._rows():
             if isinstance(row, dict) and row.get("id") == line_id:
                 row.clear()
                 row.update(
@@ -127,11 +139,26 @@ class LineItems(Sequence[LineItem]):
         return iter(self._lines())
 
     def _lines(self) -> list[LineItem]:
-        return [
-            LineItem(row)
-            for row in self._rows
-            if isinstance(row, dict) and not any(mark in row for mark in _DELETED)
-        ]
+        return [LineItem(row) for row in self._rows() if isinstance(row, dict) and not goes(row)]
+
+    def _rows(self) -> list[JSON]:
+        """Give the record's list, or an empty one that is not in the record yet."""
+        rows = self._record.get(self._key)
+        if rows is None:
+            return []
+        if not isinstance(rows, list):
+            raise ApiError(
+                f"{self._key} of this record is no list of lines.",
+                why="Zoho keeps line items there, and something else was set.",
+                fix="Set it to a list, or read the record again.",
+                code="ZCRM-API-009",
+            )
+        return rows
+
+
+def goes(row: Mapping[str, JSON]) -> bool:
+    """Tell whether a row is marked for removal: ``delete`` in v2, ``_delete`` since."""
+    return row.get("delete") is True or "_delete" in row
 
 
 _NEW_NAMES: Final = ("Product_Name", "Quantity", "List_Price")

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.collection import Collection
 from zcrm_core.crm.custom_views import CustomView
-from zcrm_core.crm.entity import Entity, objects
+from zcrm_core.crm.entity import Entity
 from zcrm_core.crm.fields import Field
 from zcrm_core.crm.layouts import Layout
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.related_lists import RelatedListInfo
 from zcrm_core.crm.versions import Version
-from zcrm_core.errors import NotFound
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
+    from zcrm_core.transport import Params
 
 __all__ = ["ModuleSettings"]
 
@@ -37,31 +38,31 @@ class ModuleSettings:
 
     def fields(self) -> list[Field]:
         """Give the module's fields (GET settings/fields)."""
-        return self._several("fields", Field)
+        return self._of("fields", Field, "field").all(self._here)
 
     def field(self, field_id: str | int) -> Field:
         """Give one field by its id (GET settings/fields/{id})."""
-        return self._one("fields", field_id, Field, "field")
+        return self._of("fields", Field, "field").one(field_id, self._here)
 
     def layouts(self) -> list[Layout]:
         """Give the module's layouts (GET settings/layouts)."""
-        return self._several("layouts", Layout)
+        return self._of("layouts", Layout, "layout").all(self._here)
 
     def layout(self, layout_id: str | int) -> Layout:
         """Give one layout by its id (GET settings/layouts/{id})."""
-        return self._one("layouts", layout_id, Layout, "layout")
+        return self._of("layouts", Layout, "layout").one(layout_id, self._here)
 
     def custom_views(self) -> list[CustomView]:
         """Give the module's custom views (GET settings/custom_views)."""
-        return self._several("custom_views", CustomView)
+        return self._of("custom_views", CustomView, "custom view").all(self._here)
 
     def custom_view(self, view_id: str | int) -> CustomView:
         """Give one custom view by its id (GET settings/custom_views/{id})."""
-        return self._one("custom_views", view_id, CustomView, "custom view")
+        return self._of("custom_views", CustomView, "custom view").one(view_id, self._here)
 
     def custom_view_categories(self) -> dict[str, str]:
         """Give what a person sees for each category of custom views (GET settings/custom_views)."""
-        response = self._client.request("GET", "settings/custom_views", params={"module": self.api_name})
+        response = self._client.request("GET", "settings/custom_views", params=self._here)
         answer = response.json() if response.content else None
         info = answer.get("info") if isinstance(answer, dict) else None
         shown = info.get("translation") if isinstance(info, dict) else None
@@ -80,24 +81,20 @@ class ModuleSettings:
         if self._version.sorts_views_by_action:
             path, field = f"{path}/actions/change_sort", {"api_name": sort_by}
         body = {"custom_views": [{"sort_by": field, "sort_order": sort_order}]}
-        response = self._client.request("PUT", path, params={"module": self.api_name}, json=body)
+        response = self._client.request("PUT", path, params=self._here, json=body)
         return only(response, "custom_views", "sort the custom view")
 
     def related_lists(self) -> list[RelatedListInfo]:
         """Give the module's related lists (GET settings/related_lists)."""
-        return self._several("related_lists", RelatedListInfo)
+        return self._of("related_lists", RelatedListInfo, "related list").all(self._here)
 
     def related_list(self, list_id: str | int) -> RelatedListInfo:
         """Give one related list by its id (GET settings/related_lists/{id})."""
-        return self._one("related_lists", list_id, RelatedListInfo, "related list")
+        return self._of("related_lists", RelatedListInfo, "related list").one(list_id, self._here)
 
-    def _several(self, key: str, kind: Callable[[dict[str, JSON]], E]) -> list[E]:
-        response = self._client.request("GET", f"settings/{key}", params={"module": self.api_name})
-        return objects(response, key, kind)
+    def _of(self, key: str, kind: Callable[[dict[str, JSON]], E], name: str) -> Collection[E]:
+        return Collection(self._client, f"settings/{key}", kind, name)
 
-    def _one(self, key: str, given: str | int, kind: Callable[[dict[str, JSON]], E], name: str) -> E:
-        path = f"settings/{key}/{segment(f'{name} id', given)}"
-        found = objects(self._client.request("GET", path, params={"module": self.api_name}), key, kind)
-        if not found:
-            raise NotFound(f"There is no {name} {given} in {self.api_name}.")
-        return found[0]
+    @property
+    def _here(self) -> Params:
+        return {"module": self.api_name}

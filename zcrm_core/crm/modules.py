@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.collection import Collection
 from zcrm_core.crm.custom_views import CustomView
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import (
@@ -17,7 +18,7 @@ from zcrm_core.crm.entity import (
     entity,
     flag,
     number,
-    objects,
+    plain_name,
     reference,
     text,
     texts,
@@ -27,7 +28,6 @@ from zcrm_core.crm.fields import Field
 from zcrm_core.crm.layouts import Layout
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.related_lists import RelatedListInfo, RelatedListProperties
-from zcrm_core.errors import NotFound
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ __all__ = ["Field", "Module", "Modules"]
 
 def _custom(value: JSON) -> bool:
     return value == "custom"
-
-
-def _display_field(value: JSON) -> str | None:
-    given = value.get("api_name") if isinstance(value, dict) else value
-    return given if isinstance(given, str) else None
 
 
 class Module(Entity):
@@ -121,7 +116,7 @@ class Module(Entity):
     #: its place
     sequence_number = Attribute("sequence_number", number)
     #: the field that names a record
-    display_field = Attribute("display_field", _display_field)
+    display_field = Attribute("display_field", plain_name)
     #: that field's id, where Zoho sends it
     display_field_id = Attribute("display_field.id", text)
     #: its related lists
@@ -157,6 +152,7 @@ class Modules:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._modules = Collection(client, "settings/modules", Module, "module")
 
     def get(self, api_name: str) -> Module:
         """Give one module (GET settings/modules/{api_name}).
@@ -165,10 +161,7 @@ class Modules:
             NotFound: there is none of this name.
             ApiError: the CRM refused.
         """
-        found = objects(self._client.request("GET", _path(api_name)), "modules", Module)
-        if not found:
-            raise NotFound(f"There is no module {api_name}.")
-        return found[0]
+        return self._modules.one(api_name)
 
     def fields(self, api_name: str) -> list[Field]:
         """Give the fields of one module (GET settings/fields).
@@ -178,9 +171,7 @@ class Modules:
             ApiError: the CRM refused.
         """
         segment("module name", api_name)
-        return objects(
-            self._client.request("GET", "settings/fields", params={"module": api_name}), "fields", Field
-        )
+        return Collection(self._client, "settings/fields", Field, "field").all({"module": api_name})
 
     def update(self, api_name: str, settings: Mapping[str, object]) -> BatchItem:
         """Change how a module is set up (PUT settings/modules/{api_name}).
@@ -195,7 +186,8 @@ class Modules:
             ApiError: the CRM refused.
         """
         body = {"modules": [encode(dict(settings), "settings")]}
-        return only(self._client.request("PUT", _path(api_name), json=body), "modules", "change the module")
+        response = self._client.request("PUT", self._modules.path(api_name), json=body)
+        return only(response, "modules", "change the module")
 
     def list(self) -> list[Module]:
         """Give every module (GET settings/modules).
@@ -203,8 +195,4 @@ class Modules:
         Raises:
             ApiError: the CRM refused.
         """
-        return objects(self._client.request("GET", "settings/modules"), "modules", Module)
-
-
-def _path(api_name: str) -> str:
-    return f"settings/modules/{segment('module name', api_name)}"
+        return self._modules.all()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from zcrm_core.errors import ApiError
 
 __all__ = ["checked_ids", "identifier", "joined_ids", "segment"]
 
+_BITS = 64  # Zoho's ids have them at most
 
-def segment(name: str, value: str | int) -> str:
+
+def segment(name: str, value: object) -> str:
     """Quote one part of a path, so that it can be nothing but that part.
 
     Args:
@@ -18,13 +20,13 @@ def segment(name: str, value: str | int) -> str:
         value: the module's name or the record's id.
 
     Raises:
-        ApiError: it is empty, relative, or more than one part.
+        ApiError: it is empty, relative, more than one part, or neither a text nor a number.
     """
-    part = str(value)
+    part = _written(value)
     # Servers decode %2F before they look at the path, so quoting a slash would not keep it inside its part.
     if part.strip(". \t\r\n") == "" or "/" in part or "\\" in part:
         raise ApiError(
-            f"{part!r} is no {name}.",
+            f"{part!r} is no {name}." if part else f"A {type(value).__name__} of this kind is no {name}.",
             why="It would make the address one of something else.",
             fix=f"Pass the {name} as Zoho gives it.",
             code="ZCRM-API-009",
@@ -32,14 +34,14 @@ def segment(name: str, value: str | int) -> str:
     return quote(part, safe="")
 
 
-def identifier(name: str, value: str | int) -> str:
+def identifier(name: str, value: object) -> str:
     """Give an id as text for a body, where nothing is quoted.
 
     Raises:
         ApiError: it is empty, or surely none.
     """
     segment(name, value)
-    return str(value)
+    return _written(value)
 
 
 def joined_ids(ids: Iterable[str | int] | str | int, most: int) -> str:
@@ -69,13 +71,22 @@ def checked_ids(ids: Iterable[str | int] | str | int) -> list[str]:
     Raises:
         ApiError: one is empty or holds what divides ids.
     """
-    given = [ids] if isinstance(ids, (str, int)) else list(ids)
+    given: list[object] = [ids]
+    if isinstance(ids, Iterable) and not isinstance(ids, (str, bytes, Mapping)):
+        given = list(ids)
     for each in given:
-        if "," in str(each):
+        if "," in _written(each):
             raise ApiError(
-                f"{str(each)!r} is no id.",
+                f"{each!r} is no id.",
                 why="Zoho divides ids at commas, so it would act on others.",
                 fix="Pass a list of ids.",
                 code="ZCRM-API-009",
             )
     return [identifier("id", each) for each in given]
+
+
+def _written(value: object) -> str:
+    """Write a text or a whole number; nothing else is a name or an id, and a huge number neither."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _BITS:
+        return str(value)
+    return value if isinstance(value, str) else ""

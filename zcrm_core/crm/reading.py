@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, overload
 
+from zcrm_core.crm.arguments import combined
 from zcrm_core.crm.criteria import Criteria
 from zcrm_core.crm.encode import instant
-from zcrm_core.crm.entity import objects
-from zcrm_core.crm.modules import Modules
-from zcrm_core.crm.paging import Listing, refuse_token
+from zcrm_core.crm.entity import count_of, objects
+from zcrm_core.crm.field_names import answered, joined, known_fields, named
+from zcrm_core.crm.paging import PLACES, Listing, refuse_token
 from zcrm_core.crm.paths import identifier, joined_ids, segment
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.trash import TrashRecord
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["RecordReading"]
 
 _NOT_MODIFIED = 304
+_SEARCHES = ("criteria", "email", "phone", "word")
 
 
 class RecordReading:
@@ -72,8 +74,9 @@ class RecordReading:
             ApiError: the CRM refused.
         """
         path = f"{self._path}/{segment('record id', record_id)}"
+        wanted = None if fields is None else named(fields)
         response = self._client.request(
-            "GET", path, params={"fields": joined(fields)}, headers=_since(modified_since)
+            "GET", path, params={"fields": joined(wanted)}, headers=_since(modified_since)
         )
         if response.status == _NOT_MODIFIED and modified_since is not None:
             return None
@@ -87,7 +90,7 @@ class RecordReading:
                 fix="Look for a cache or a proxy in between; report it if it goes on.",
                 code="ZCRM-HTTP-007",
             )
-        return found[0]
+        return answered(self.api_name, wanted, found)[0]
 
     def list(
         self,
@@ -120,19 +123,26 @@ class RecordReading:
         """
         refuse_token(page_token, self._version.has_page_tokens)
         headers = _since(modified_since)
-        query: dict[str, str | int | bool | None] = {"sort_by": sort_by, "sort_order": sort_order}
-        query["ids"] = None if ids is None else joined_ids(ids, MOST_IDS)
-        query["cvid"] = None if custom_view is None else identifier("custom view id", custom_view)
-        first, *rest = self._wanted(fields)
+        given: Params = {
+            "fields": joined(fields),
+            "sort_by": sort_by,
+            "sort_order": sort_order,
+            "ids": None if ids is None else joined_ids(ids, MOST_IDS),
+            "cvid": None if custom_view is None else identifier("custom view id", custom_view),
+        }
+        query = combined(params, given, "params", own=PLACES)
+        wanted = query.get("fields")
+        names = None if wanted is None else [name.strip() for name in str(wanted).split(",") if name.strip()]
+        first, *rest = self._in_calls(names)
         return Listing(
             self._client,
             self._path,
             "data",
             self._bind,
-            {**(params or {}), **query, "fields": joined(first)},
+            {**query, "fields": joined(first)},
             headers=headers,
             page_token=page_token,
-            complete=lambda page: self._completed(page, rest) if rest else iter(page),
+            complete=lambda page: answered(self.api_name, names, self._completed(page, rest)),
         )
 
     def search(
@@ -161,9 +171,19 @@ class RecordReading:
         Raises:
             ApiError: the CRM refused, or there is not exactly one thing to search for.
         """
-        query = _one_search({"criteria": criteria, "email": email, "phone": phone, "word": word})
-        query = {**(params or {}), **query, "fields": joined(fields)}
-        return Listing(self._client, f"{self._path}/search", "data", self._bind, query)
+        wanted = None if fields is None else named(fields)
+        given = {**_texts(criteria=criteria, email=email, phone=phone, word=word), "fields": joined(wanted)}
+        query = combined(params, given, "params", own=PLACES)
+        _refuse_several(query, least=1)
+
+        return Listing(
+            self._client,
+            f"{self._path}/search",
+            "data",
+            self._bind,
+            query,
+            complete=lambda page: answered(self.api_name, wanted, page),
+        )
 
     def count(
         self,
@@ -184,16 +204,10 @@ class RecordReading:
             ApiError: the CRM refused, or more than one thing to search for is given.
             TransportError: the answer holds no count.
         """
-        given = {"criteria": criteria, "email": email, "phone": phone, "word": word}
-        query = _one_search(given) if any(value is not None for value in given.values()) else {}
-        response = self._client.request(
-            "GET", f"{self._path}/actions/count", params={**(params or {}), **query}
-        )
-        answer = response.json()
-        count = answer.get("count") if isinstance(answer, dict) else None
-        if not isinstance(count, int):
-            raise TransportError(f"The answer ({response.status}) holds no count.", code="ZCRM-HTTP-007")
-        return count
+        given = _texts(criteria=criteria, email=email, phone=phone, word=word)
+        query = combined(params, given, "params")
+        _refuse_several(query, least=0)
+        return count_of(self._client.request("GET", f"{self._path}/actions/count", params=query))
 
     def deleted(
         self,
@@ -220,67 +234,73 @@ class RecordReading:
             headers=_since(modified_since),
         )
 
-    def _wanted(self, fields: Sequence[str] | None) -> Sequence[Sequence[str] | None]:
+    def _in_calls(self, fields: Sequence[str] | None) -> Sequence[Sequence[str] | None]:
         """Cut the fields into calls: one where the version sends them all, else 50 at a time."""
         if not self._version.needs_fields:
             return [fields]
         if fields is None:
-            known = self._client.field_names
-            if self.api_name not in known:
-                found = Modules(self._client).fields(self.api_name)
-                known[self.api_name] = tuple(field.api_name for field in found if field.api_name)
-            fields = known[self.api_name]
+            fields = known_fields(self._client, self.api_name)
         return [fields[start : start + MOST_FIELDS] for start in range(0, len(fields), MOST_FIELDS)] or [
             ["id"]
         ]
 
-    def _completed(self, page: Sequence[Record], rest: Sequence[Sequence[str] | None]) -> Iterator[Record]:
-        """Join the fields that did not fit into the first call; a record deleted meanwhile is left out."""
-        rows = {record.id: dict(record) for record in page}
+    def _completed(self, page: Sequence[Record], rest: Sequence[Sequence[str] | None]) -> Sequence[Record]:
+        """Join the fields that did not fit into the first call; a record deleted meanwhile is left out.
+
+        Raises:
+            TransportError: an answer leaves out a record that is there, or holds another one.
+        """
+        if not rest:
+            return page
+        rows = {str(record.id): dict(record) for record in page}
         for fields in rest:
-            answered: set[str | None] = set()
-            for start in range(0, len(page), MOST_IDS):
-                ids = ",".join(str(record.id) for record in page[start : start + MOST_IDS])
-                query: Params = {"ids": ids, "fields": joined(fields), "converted": "both"}
-                response = self._client.request("GET", self._path, params=query)
-                for record in objects(response, "data", self._bind):
-                    rows[record.id] |= record
-                    answered.add(record.id)
-            rows = {key: row for key, row in rows.items() if key in answered}
-        yield from map(self._bind, rows.values())
+            more = self._chosen(list(rows), fields)
+            gone = rows.keys() - more.keys()
+            if gone and (there := self._chosen(list(gone), ["id"])):
+                raise self._mixed_up(f"left out record {min(there)}, which is there")
+            rows = {key: {**row, **more[key]} for key, row in rows.items() if key in more}
+        return [self._bind(row) for row in rows.values()]
 
+    def _chosen(self, ids: Sequence[str], fields: Sequence[str] | None) -> dict[str, Record]:
+        """Read some fields of the records with these ids, by id."""
+        found: dict[str, Record] = {}
+        for start in range(0, len(ids), MOST_IDS):
+            chosen = ids[start : start + MOST_IDS]
+            query: Params = {"ids": ",".join(chosen), "fields": joined(fields), "converted": "both"}
+            for record in objects(self._client.request("GET", self._path, params=query), "data", self._bind):
+                if str(record.id) not in chosen:
+                    raise self._mixed_up(f"gave record {record.id}, which was not asked for")
+                found[str(record.id)] = record
+        return found
 
-def joined(fields: Sequence[str] | None) -> str | None:
-    """Join the names of fields as Zoho takes them.
-
-    Raises:
-        ApiError: one is empty or holds a comma, or a single text was passed for a list.
-    """
-    if fields is None:
-        return None
-    if isinstance(fields, str) or any(not name or "," in name for name in fields):
-        raise ApiError(
-            "The fields are no list of API names.",
-            why="Zoho divides them at commas, so it would read other names.",
-            fix='Pass a list such as ["Last_Name", "Email"].',
-            code="ZCRM-API-009",
+    def _mixed_up(self, what: str) -> TransportError:
+        return TransportError(
+            f"The answer with further fields of {self.api_name} {what}.",
+            why="From v3 on Zoho sends 50 fields at once, and the parts of a record do not fit together.",
+            fix="List again, or ask for at most 50 fields; look for a cache in between if it goes on.",
+            code="ZCRM-HTTP-007",
         )
-    return ",".join(fields)
 
 
 def _since(moment: datetime | None) -> Mapping[str, str] | None:
     return None if moment is None else {"If-Modified-Since": instant(moment, "modified_since")}
 
 
-def _one_search(given: Mapping[str, str | Criteria | None]) -> dict[str, str | int | bool | None]:
-    query: dict[str, str | int | bool | None] = {
-        key: str(value) for key, value in given.items() if value is not None
-    }
-    if len(query) != 1:
+def _texts(**given: str | Criteria | None) -> dict[str, str | int | bool | None]:
+    return {key: None if value is None else str(value) for key, value in given.items()}
+
+
+def _refuse_several(query: Params, *, least: int) -> None:
+    """Refuse more than one thing to search for, or none.
+
+    Raises:
+        ApiError: Zoho would use one of several and drop the others.
+    """
+    given = [name for name in _SEARCHES if query.get(name) is not None]
+    if not least <= len(given) <= 1:
         raise ApiError(
-            f"A search needs exactly one of criteria, email, phone and word; {len(query)} are given.",
+            f"A search needs exactly one of criteria, email, phone and word; {len(given)} are given.",
             why="Zoho would use one of several and drop the others without a word.",
             fix="Give one; join conditions inside criteria.",
             code="ZCRM-API-009",
         )
-    return query

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.entity import Attribute, Entity, entities, entity, reference, text, time
-from zcrm_core.crm.line_items import LINE_ITEM_KEYS, LineItems
+from zcrm_core.crm.entity import Attribute, Entity, copied, entities, entity, reference, text, time
+from zcrm_core.crm.line_items import LINE_ITEM_KEYS, LineItems, goes
 from zcrm_core.crm.parts import LayoutReference, Participant, PriceRange, Tag, Tax
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Record"]
 
+_KNOWN_BY_CONTENT: Final = frozenset({"Tag", "Tax", "$line_tax", "Participants"})
+"""Lists whose rows Zoho knows by what they hold; it gives the rows of all others an id."""
+_NONE: Final[frozenset[str]] = frozenset()
+
 
 class Record(Entity):
     """One record: a mapping over the JSON as Zoho sent it, in which fields can be set.
 
     ``record["Last_Name"]`` reads any field, ``record["Last_Name"] = "Smith"`` changes it here;
     ``module.update(record)`` sends what was changed and nothing else. Lists and objects inside can be changed
-    in place as well.
+    in place as well. After an update the record holds what was sent; what Zoho computes from it, such as a
+    sum, and the ids of new rows are known when the record has been read again.
 
     Args:
         json: the fields.
@@ -39,7 +44,7 @@ class Record(Entity):
             :attr:`notes` and the like are refused.
     """
 
-    __slots__ = ("_module", "_touched")
+    __slots__ = ("_module", "_touched", "_unread")
     points: ClassVar[bool] = True
 
     #: the record's id
@@ -72,6 +77,7 @@ class Record(Entity):
     def __init__(self, json: dict[str, JSON], module: ModuleClient | None = None) -> None:
         self._json = json
         self._touched: dict[str, JSON] | None = None
+        self._unread: frozenset[str] = _NONE
         self._module = module
 
     def __getitem__(self, key: str) -> JSON:
@@ -81,7 +87,7 @@ class Record(Entity):
         value = self._json[key]
         if isinstance(value, (list, dict)):
             # It may be changed in place, so what Zoho sent is kept apart.
-            value = _copied(value)
+            value = copied(value)
             if touched is None:
                 touched = self._touched = {}
             touched[key] = value
@@ -92,6 +98,9 @@ class Record(Entity):
             self._touched = {}
         self._touched[key] = value  # type: ignore[assignment]  # becomes JSON when it is sent
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._json or (self._touched is not None and key in self._touched)
+
     def __iter__(self) -> Iterator[str]:
         if self._touched is None:
             return iter(self._json)
@@ -100,21 +109,27 @@ class Record(Entity):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def _held(self, key: str) -> JSON:
+        touched = self._touched
+        return touched[key] if touched is not None and key in touched else self._json[key]
+
     @property
     def changes(self) -> dict[str, JSON]:
         """The fields that differ from what Zoho sent, as they would be sent.
 
         Raises:
-            ApiError: a value that was set cannot be sent.
+            ApiError: a value that was set cannot be sent, or rows that were sent before would be sent again.
         """
         if self._touched is None:
             return {}
         now = {key: encode(value, key) for key, value in self._touched.items()}
-        return {
+        changed = {
             key: value
             for key, value in now.items()
             if key not in self._json or not _same(value, self._json[key])
         }
+        self._refuse_twice(changed)
+        return changed
 
     @property
     def properties(self) -> dict[str, JSON]:
@@ -130,14 +145,8 @@ class Record(Entity):
         """
         key = next((name for name in LINE_ITEM_KEYS if name in self), None)
         if key is None:
-            key = "Product_Details" if self._module is None else self._module.line_item_key
-            if key not in self:
-                self[key] = []
-        rows = self[key]
-        if not isinstance(rows, list):
-            rows = []
-            self[key] = rows
-        return LineItems(rows, legacy=key == "Product_Details")
+            key = LINE_ITEM_KEYS[0] if self._module is None else self._module.line_item_key
+        return LineItems(self, key)
 
     # -- what belongs to the record --------------------------------------------------------------------
 
@@ -182,36 +191,60 @@ class Record(Entity):
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy in another process has no connections there, so it goes without its module.
-        return _revived, (type(self), self._json, self._touched)
+        return _revived, (type(self), self._json, self._touched, self._unread)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Record:
-        json = {key: _copied(value) for key, value in self._json.items()}
-        return _revived(type(self), json, deepcopy(self._touched, memo), self._module)
+        json = {key: copied(value) for key, value in self._json.items()}
+        return _revived(type(self), json, deepcopy(self._touched, memo), self._unread, self._module)
 
     def _accept(self, sent: Mapping[str, JSON], details: Mapping[str, JSON]) -> None:
         """Take what was sent, and the times that Zoho answered, for what Zoho holds."""
         known = {key: value for key, value in details.items() if key in self._json}
-        self._json = {**self._json, **{key: _copied(value) for key, value in sent.items()}, **known}
-        self._touched = None
+        held = {key: copied(value) for key, value in sent.items()}
+        # The program may still hold the lists and objects that it changed, so they stay the record's.
+        self._touched = {
+            key: value
+            for key, value in (self._touched or {}).items()
+            if type(value) in (list, dict) and key not in known
+        }
+        for value in (*held.values(), *self._touched.values()):
+            if isinstance(value, list):
+                value[:] = [row for row in value if not (isinstance(row, dict) and goes(row))]
+        self._json = {**self._json, **held, **known}
+        new = {key for key, value in held.items() if key not in _KNOWN_BY_CONTENT and _has_new_rows(value)}
+        self._unread = (self._unread - held.keys()) | new
+
+    def _refuse_twice(self, values: Mapping[str, JSON]) -> None:
+        """Refuse values with rows that were sent before, and whose ids only Zoho knows.
+
+        Raises:
+            ApiError: there is one; Zoho would add its rows a second time.
+        """
+        for key in self._unread:
+            if _has_new_rows(values.get(key)):
+                raise ApiError(
+                    f"{key} of record {self.id} has rows that were sent before.",
+                    why="Zoho gave them ids that are not known here, so it would add them a second time.",
+                    fix="Read the record again with module.get(record.id), and change what came.",
+                    code="ZCRM-API-009",
+                )
 
 
 def _revived(
     kind: type[Record],
     json: dict[str, JSON],
     touched: dict[str, JSON] | None,
+    unread: frozenset[str],
     module: ModuleClient | None = None,
 ) -> Record:
     record = kind(json, module)
-    record._touched = touched  # noqa: SLF001 - its own
+    record._touched, record._unread = touched, unread  # noqa: SLF001 - its own
     return record
 
 
-def _copied(value: JSON) -> JSON:
-    if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_copied(item) for item in value]
-    return value
+def _has_new_rows(value: JSON) -> bool:
+    """Tell whether a value is a list with an object that has no id yet."""
+    return isinstance(value, list) and any(isinstance(row, dict) and not row.get("id") for row in value)
 
 
 def _same(one: JSON, other: JSON) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import combined
 from zcrm_core.crm.attachments import Attachments
 from zcrm_core.crm.batch import BatchItem
 from zcrm_core.crm.blueprint import BlueprintAccess
@@ -119,4 +120,4 @@ class RecordAccess:
             "notify_lead_owner": notify_lead_owner,
             "notify_new_entity_owner": notify_new_entity_owner,
         }
-        return convert(self._client, self._path, {**(options or {}), **given})
+        return convert(self._client, self._path, combined(options, given, "options"))

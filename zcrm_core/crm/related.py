@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import combined
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.paging import Listing
+from zcrm_core.crm.field_names import answered, joined, named
+from zcrm_core.crm.paging import PLACES, Listing
 from zcrm_core.crm.paths import checked_ids, segment
-from zcrm_core.crm.reading import joined
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError
@@ -58,15 +59,25 @@ class RelatedList:
         Raises:
             ApiError: the CRM refused, or fields are needed and not given.
         """
-        if fields is None and self._needs_fields:
+        wanted = None if fields is None else named(fields)
+        given = {"fields": joined(wanted), "sort_by": sort_by, "sort_order": sort_order}
+        query = combined(params, given, "params", own=PLACES)
+        if "fields" not in query and self._needs_fields:
             raise ApiError(
                 f"The fields wanted of {self.api_name} are not named.",
                 why="From v3 on Zoho needs them, and the list alone does not tell which module it shows.",
                 fix='Pass fields=["..."], at most 50.',
                 code="ZCRM-API-009",
             )
-        query = {**(params or {}), "fields": joined(fields), "sort_by": sort_by, "sort_order": sort_order}
-        return Listing(self._client, self._path, "data", Record, query)
+
+        return Listing(
+            self._client,
+            self._path,
+            "data",
+            Record,
+            query,
+            complete=lambda page: answered(self.api_name, wanted, page),
+        )
 
     def add(self, record_id: str | int, values: Mapping[str, object] | None = None) -> BatchItem:
         """Link a record, or change what the link holds (PUT {module}/{id}/{related list}/{record_id}).

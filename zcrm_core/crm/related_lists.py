@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from zcrm_core.crm.entity import Attribute, Entity, flag, number, text
-from zcrm_core.exact_json import JSON
+from zcrm_core.crm.entity import Attribute, Entity, flag, number, plain_name, text
 
 __all__ = ["RelatedListInfo", "RelatedListProperties"]
-
-
-def _module(value: JSON) -> str | None:
-    given = value.get("api_name") if isinstance(value, dict) else value
-    return given if isinstance(given, str) else None
 
 
 class RelatedListProperties(Entity):
@@ -40,7 +34,7 @@ class RelatedListInfo(Entity):
     #: what a person sees
     display_label = Attribute("display_label", text)
     #: the API name of the module whose records it shows
-    module = Attribute("module", _module)
+    module = Attribute("module", plain_name)
     #: its kind
     type = Attribute("type", text)
     #: the end of its address

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
-from zcrm_core.crm.entity import objects
+from zcrm_core.crm.entity import count_of, objects
 from zcrm_core.crm.parts import Tag
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import MOST_TAGS, version
-from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
 from zcrm_core.response import Response
 
@@ -106,12 +106,7 @@ class ModuleTags:
             TransportError: the answer holds no count.
         """
         path = f"{_PATH}/{segment('tag id', tag_id)}/actions/records_count"
-        answer = self._client.request("GET", path, params=self._query).json()
-        count = answer.get("count") if isinstance(answer, dict) else None
-        number = int(count) if isinstance(count, str) and count.isdecimal() else count  # v2 sends a text
-        if not isinstance(number, int):
-            raise TransportError("The answer holds no count.", code="ZCRM-HTTP-007")
-        return number
+        return count_of(self._client.request("GET", path, params=self._query))
 
     def _send(self, method: str, rows: Sequence[dict[str, str]]) -> BatchResult:
         def send(batch: Sequence[dict[str, str]]) -> Response:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
-from zcrm_core.crm.entity import Attribute, Entity, anything, entity, objects, text
-from zcrm_core.crm.paths import segment
+from zcrm_core.crm.collection import Collection
+from zcrm_core.crm.entity import Attribute, Entity, anything, entity, text
 from zcrm_core.crm.writing import rows_of
-from zcrm_core.errors import NotFound
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Variable", "VariableGroup", "VariableGroups", "Variables"]
 
 _VARIABLES = "settings/variables"
-_GROUPS = "settings/variable_groups"
 
 
 class VariableGroup(Entity):
@@ -67,7 +65,7 @@ class VariableGroups:
     """
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._groups = Collection(client, "settings/variable_groups", VariableGroup, "group of variables")
 
     def list(self) -> list[VariableGroup]:
         """Give all groups (GET settings/variable_groups).
@@ -75,7 +73,7 @@ class VariableGroups:
         Raises:
             ApiError: the CRM refused.
         """
-        return objects(self._client.request("GET", _GROUPS), "variable_groups", VariableGroup)
+        return self._groups.all()
 
     def get(self, group: str | int) -> VariableGroup:
         """Give one group, by its id or API name (GET settings/variable_groups/{id}).
@@ -84,11 +82,7 @@ class VariableGroups:
             NotFound: there is none.
             ApiError: the CRM refused.
         """
-        path = f"{_GROUPS}/{segment('variable group', group)}"
-        found = objects(self._client.request("GET", path), "variable_groups", VariableGroup)
-        if not found:
-            raise NotFound(f"There is no group of variables {group}.")
-        return found[0]
+        return self._groups.one(group)
 
 
 class Variables:
@@ -100,6 +94,7 @@ class Variables:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._variables = Collection(client, _VARIABLES, Variable, "variable")
 
     def list(self, *, group: str | None = None) -> list[Variable]:
         """Give all variables (GET settings/variables).
@@ -110,8 +105,7 @@ class Variables:
         Raises:
             ApiError: the CRM refused.
         """
-        response = self._client.request("GET", _VARIABLES, params={"group": group})
-        return objects(response, "variables", Variable)
+        return self._variables.all({"group": group})
 
     def get(self, variable: str | int, *, group: str | None = None) -> Variable:
         """Give one variable, by its id or API name (GET settings/variables/{id}).
@@ -124,11 +118,7 @@ class Variables:
             NotFound: there is none.
             ApiError: the CRM refused.
         """
-        response = self._client.request("GET", _path(variable), params={"group": group})
-        found = objects(response, "variables", Variable)
-        if not found:
-            raise NotFound(f"There is no variable {variable}.")
-        return found[0]
+        return self._variables.one(variable, {"group": group})
 
     def create(self, variables: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
         """Make variables (POST settings/variables), 100 a call; each has its own outcome.
@@ -154,7 +144,7 @@ class Variables:
             ApiError: the CRM refused.
         """
         body = {"variables": rows_of(changes)}
-        response = self._client.request("PUT", _path(variable), json=body)
+        response = self._client.request("PUT", self._variables.path(variable), json=body)
         return only(response, "variables", "change the variable")
 
     def delete(self, variable: str | int) -> BatchItem:
@@ -163,7 +153,9 @@ class Variables:
         Raises:
             ApiError: the CRM refused.
         """
-        return only(self._client.request("DELETE", _path(variable)), "variables", "delete the variable")
+        return only(
+            self._client.request("DELETE", self._variables.path(variable)), "variables", "delete the variable"
+        )
 
     def _send(
         self, method: str, variables: Mapping[str, object] | Iterable[Mapping[str, object]]
@@ -173,7 +165,3 @@ class Variables:
             lambda batch: self._client.request(method, _VARIABLES, json={"variables": list(batch)}),
             key="variables",
         )
-
-
-def _path(variable: str | int) -> str:
-    return f"{_VARIABLES}/{segment('variable', variable)}"

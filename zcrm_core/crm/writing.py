@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import combined, text_list
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
+from zcrm_core.crm.field_names import refuse_unknown
 from zcrm_core.crm.jobs import MassUpdate
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
@@ -22,6 +24,25 @@ __all__ = ["RecordWriting", "rows_of"]
 
 class RecordWriting(RecordReading):
     """What :class:`ModuleClient` writes."""
+
+    def checked(
+        self, records: Mapping[str, object] | Iterable[Mapping[str, object]]
+    ) -> list[Mapping[str, object]]:
+        """Give records back, once each of their names is a field of the module (GET settings/fields).
+
+        Zoho drops the values of names that it does not know and answers success, so a misspelt name is lost:
+        ``leads.create(leads.checked(rows))``. The fields are asked for once a client.
+
+        Args:
+            records: one record or many; of a :class:`Record` that was read the changes are looked at.
+
+        Raises:
+            ApiError: a name is no field; the message has the record's place and the nearest field.
+        """
+        given = _listed(records)
+        rows = [record.changes if isinstance(record, Record) and record.id else record for record in given]
+        refuse_unknown(self._client, self.api_name, rows)
+        return given
 
     def create(
         self,
@@ -78,7 +99,7 @@ class RecordWriting(RecordReading):
         if isinstance(records, Mapping):
             path = f"{path}/{segment('record id', str(rows[0]['id']))}"
         try:
-            done = self._write("PUT", path, [rows[place] for place in sent], extra)
+            done = self._write("PUT", path, [rows[place] for place in sent], extra, about=_id)
         except PartialFailure as failure:
             if failure.result is not None:
                 failure.result = _settled(given, rows, sent, failure.result)
@@ -105,10 +126,13 @@ class RecordWriting(RecordReading):
 
         Results and errors are those of :meth:`create`; each item tells its ``action``.
         """
-        extra = _beside(trigger, lar_id, process, options)
-        if duplicate_check_fields is not None:
-            extra["duplicate_check_fields"] = list(duplicate_check_fields)
-        return self._write("POST", f"{self._path}/upsert", rows_of(records), extra)
+        given = _listed(records)
+        rows = rows_of(given)
+        for record, row in zip(given, rows, strict=True):
+            if isinstance(record, Record):
+                record._refuse_twice(row)  # noqa: SLF001 - the two modules are one thing
+        extra = _beside(trigger, lar_id, process, options, duplicate_check_fields)
+        return self._write("POST", f"{self._path}/upsert", rows, extra)
 
     def delete(
         self, record_ids: str | int | Iterable[str | int], *, wf_trigger: bool | None = None
@@ -127,12 +151,13 @@ class RecordWriting(RecordReading):
         query: Params = {"wf_trigger": wf_trigger}
         if isinstance(record_ids, (str, int)):
             path = f"{self._path}/{segment('record id', ids[0])}"
-            return in_batches(ids, lambda _: self._client.request("DELETE", path, params=query))
+            return in_batches(ids, lambda _: self._client.request("DELETE", path, params=query), about=str)
         return in_batches(
             ids,
             lambda batch: self._client.request(
                 "DELETE", self._path, params={**query, "ids": ",".join(batch)}
             ),
+            about=str,
         )
 
     def mass_update(
@@ -160,7 +185,7 @@ class RecordWriting(RecordReading):
                 code="ZCRM-API-009",
             )
         rows = [{**changes, "id": record_id} for record_id in checked_ids(record_ids)]
-        return self._write("PUT", self._path, rows, _beside(trigger, None, None, None))
+        return self._write("PUT", self._path, rows, _beside(trigger, None, None, None), about=_id)
 
     def mass_update_view(
         self, custom_view: str | int, values: Mapping[str, object], *, over_write: bool | None = None
@@ -191,9 +216,13 @@ class RecordWriting(RecordReading):
         path: str,
         rows: Sequence[dict[str, JSON]],
         extra: Mapping[str, JSON],
+        *,
+        about: Callable[[dict[str, JSON]], object] | None = None,
     ) -> BatchResult:
         return in_batches(
-            rows, lambda batch: self._client.request(method, path, json={"data": list(batch), **extra})
+            rows,
+            lambda batch: self._client.request(method, path, json={"data": list(batch), **extra}),
+            about=about,
         )
 
 
@@ -235,6 +264,10 @@ def _changed(record: object, index: int) -> dict[str, JSON]:
     return row
 
 
+def _id(row: Mapping[str, JSON]) -> object:
+    return row["id"]
+
+
 def _settled(
     given: Sequence[Mapping[str, object]],
     rows: Sequence[dict[str, JSON]],
@@ -265,13 +298,16 @@ def _beside(
     lar_id: str | None,
     process: Sequence[str] | None,
     options: Mapping[str, object] | None,
+    duplicate_check_fields: Sequence[str] | None = None,
 ) -> dict[str, JSON]:
     """Give what stands beside the records in a call."""
-    extra: dict[str, JSON] = {key: encode(value, key) for key, value in (options or {}).items()}
-    if trigger is not None:
-        extra["trigger"] = list(trigger)
-    if lar_id is not None:
-        extra["lar_id"] = lar_id
-    if process is not None:
-        extra["process"] = list(process)
-    return extra
+    lists = {
+        "trigger": trigger,
+        "process": process,
+        "duplicate_check_fields": duplicate_check_fields,
+    }
+    given: dict[str, object] = {
+        name: None if values is None else text_list(name, values) for name, values in lists.items()
+    }
+    extra = combined(options, {"lar_id": lar_id, **given}, "options", own=("data",))
+    return {key: encode(value, key) for key, value in extra.items()}
