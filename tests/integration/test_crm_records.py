@@ -15,7 +15,7 @@ import pytest
 from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError
 from zcrm_core.crm.criteria import F
 from zcrm_core.crm.record import Record
-from zcrm_simulator import Limits, Simulator, Switches
+from zcrm_simulator import Simulator, Switches
 
 Make = Callable[..., Client]
 operation = pytest.mark.operation
@@ -620,18 +620,6 @@ def test_metadata_is_asked_for_once(log_in: Make, zcrm_simulator: Simulator) -> 
         next(client.module("Contacts").list())
 
     assert zcrm_simulator.counters.requests["GET /crm/v8/settings/fields"] == 2
-
-
-def test_more_than_fifty_fields_come_together(log_in: Make, zcrm_simulator: Simulator) -> None:
-    """A wish for more fields than one call gives is cut into calls, and each record is whole."""
-    zcrm_simulator.limits = Limits(fields=50)
-    client = log_in(api_version="v8")
-    names = [field.api_name or "" for field in client.module("Leads").fields()]
-    wanted = names + [f"Unknown_{number}" for number in range(60)]
-
-    lead = next(client.module("Leads").list(fields=wanted))
-
-    assert set(names) <= set(lead)
 
 
 def test_values_without_sense_are_refused(client: Client, zcrm_simulator: Simulator) -> None:

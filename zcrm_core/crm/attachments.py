@@ -96,4 +96,4 @@ class Attachments:
             ApiError: the CRM refused.
         """
         path = f"{self._path}/{segment('attachment id', attachment_id)}"
-        return only(self._client.request("DELETE", path), "data", "remove the attachment")
+        return only(self._client.request("DELETE", path), "data", "remove the attachment", attachment_id)

@@ -75,7 +75,6 @@ def answered(module: str, fields: Iterable[str] | None, records: Sequence[E]) ->
         raise _unknown(
             f"Zoho CRM sent no field {min(missing)} of {module}.",
             "It leaves out names that the module does not have, lists do not show, or this user may not see.",
-            module,
         )
     return records
 
@@ -100,7 +99,6 @@ def refuse_unknown(client: Client, module: str, records: Sequence[Mapping[str, o
             f"Record {index} has a field {name}, which {module} has not"
             + (f"; {near[0]} is near." if near else "."),
             "Zoho would drop its value without a word and answer success.",
-            module,
         )
 
 
@@ -117,6 +115,6 @@ def _first_unknown(names: Iterable[str], records: Sequence[Mapping[str, object]]
     )
 
 
-def _unknown(what: str, why: str, module: str) -> ApiError:
-    fix = f'Use the API names that client.module("{module}").fields() gives.'
+def _unknown(what: str, why: str) -> ApiError:
+    fix = "Use the API names that client.module(...).fields() gives."
     return ApiError(what, why=why, fix=fix, code="ZCRM-API-012")

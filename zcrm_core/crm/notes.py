@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.attachments import Attachments
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
-from zcrm_core.crm.encode import encode
 from zcrm_core.crm.note import Note
 from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import version
+from zcrm_core.crm.writing import rows_of
 from zcrm_core.errors import ApiError
-from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -76,9 +75,11 @@ class Notes:
             PartialFailure: a later call of a long batch failed.
             ApiError: the CRM refused the whole call.
         """
+        given = list(notes)
+        written = rows_of(note for _, _, note in given)
         rows = [
-            {**_row(note, index), **self._version.note_parent(module, identifier("record id", record_id))}
-            for index, (module, record_id, note) in enumerate(notes)
+            {**row, **self._version.note_parent(module, identifier("record id", record_id))}
+            for row, (module, record_id, _) in zip(written, given, strict=True)
         ]
         return in_batches(
             rows, lambda batch: self._client.request("POST", "Notes", json={"data": list(batch)})
@@ -89,6 +90,7 @@ class Notes:
         return in_batches(
             checked_ids(note_ids),
             lambda batch: self._client.request("DELETE", "Notes", params={"ids": ",".join(batch)}),
+            about=str,
         )
 
     def attachments(self, note_id: str | int) -> Attachments:
@@ -127,15 +129,15 @@ class RecordNotes:
         note = {"Note_Content": content, **({} if title is None else {"Note_Title": title}), **self._parent}
         return only(self._client.request("POST", self._path, json={"data": [note]}), "data", "write the note")
 
-    def create_many(self, notes: Iterable[Mapping[str, object]]) -> BatchResult:
+    def create_many(self, notes: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
         """Write notes (POST {module}/{id}/Notes), 100 a call.
 
         Args:
-            notes: the fields (``Note_Content``, ``Note_Title``) of each.
+            notes: the fields (``Note_Content``, ``Note_Title``) of one note, or of each.
 
         Results and errors are those of :meth:`Notes.create_many`.
         """
-        rows = [{**_row(note, index), **self._parent} for index, note in enumerate(notes)]
+        rows = [{**note, **self._parent} for note in rows_of(notes)]
         return in_batches(
             rows, lambda batch: self._client.request("POST", self._path, json={"data": list(batch)})
         )
@@ -161,7 +163,9 @@ class RecordNotes:
                 code="ZCRM-API-009",
             )
         path = f"{self._path}/{segment('note id', note_id)}"
-        return only(self._client.request("PUT", path, json={"data": [note]}), "data", "change the note")
+        return only(
+            self._client.request("PUT", path, json={"data": [note]}), "data", "change the note", note_id
+        )
 
     def delete(self, note_id: str | int) -> BatchItem:
         """Delete one note (DELETE {module}/{id}/Notes/{note_id}).
@@ -170,11 +174,7 @@ class RecordNotes:
             ApiError: the CRM refused.
         """
         path = f"{self._path}/{segment('note id', note_id)}"
-        return only(self._client.request("DELETE", path), "data", "delete the note")
-
-
-def _row(note: Mapping[str, object], index: int) -> dict[str, JSON]:
-    return {key: encode(value, f"note {index}.{key}") for key, value in note.items()}
+        return only(self._client.request("DELETE", path), "data", "delete the note", note_id)
 
 
 def _listed(client: Client, path: str, sort_by: str | None, sort_order: str | None) -> Listing[Note]:

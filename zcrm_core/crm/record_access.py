@@ -11,7 +11,7 @@ from zcrm_core.crm.batch import BatchItem
 from zcrm_core.crm.blueprint import BlueprintAccess
 from zcrm_core.crm.convert import Converted, convert
 from zcrm_core.crm.notes import RecordNotes
-from zcrm_core.crm.paths import segment
+from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.photo import Photo
 from zcrm_core.crm.related import RelatedList
 from zcrm_core.crm.tags import tag_record
@@ -37,8 +37,8 @@ class RecordAccess:
     def __init__(self, client: Client, module: str, record_id: str | int) -> None:
         self._client = client
         self._module = module
-        self.id = str(record_id)
-        self._path = f"{segment('module name', module)}/{segment('record id', record_id)}"
+        self.id = identifier("record id", record_id)
+        self._path = f"{segment('module name', module)}/{segment('record id', self.id)}"
 
     @property
     def notes(self) -> RecordNotes:
@@ -78,11 +78,13 @@ class RecordAccess:
         Raises:
             ApiError: the CRM refused, or there are no names, or one that cannot be sent.
         """
-        return tag_record(self._client, f"{self._path}/actions/add_tags", names, over_write=over_write)
+        return tag_record(
+            self._client, self.id, f"{self._path}/actions/add_tags", names, over_write=over_write
+        )
 
     def remove_tags(self, names: Sequence[str]) -> BatchItem:
         """Take tags off it (POST {module}/{id}/actions/remove_tags); otherwise as :meth:`add_tags`."""
-        return tag_record(self._client, f"{self._path}/actions/remove_tags", names)
+        return tag_record(self._client, self.id, f"{self._path}/actions/remove_tags", names)
 
     def convert(
         self,

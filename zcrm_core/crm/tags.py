@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
@@ -63,7 +64,7 @@ class ModuleTags:
             names: the new name of each, by the tag's id.
         """
         rows = [{"id": identifier("tag id", tag), "name": name} for tag, name in names.items()]
-        return self._send("PUT", rows)
+        return self._send("PUT", rows, about=itemgetter("id"))
 
     def rename(self, tag_id: str | int, name: str) -> BatchItem:
         """Rename one tag (PUT settings/tags/{id}).
@@ -73,7 +74,7 @@ class ModuleTags:
         """
         path = f"{_PATH}/{segment('tag id', tag_id)}"
         response = self._client.request("PUT", path, params=self._query, json={"tags": [{"name": name}]})
-        return only(response, "tags", "rename the tag")
+        return only(response, "tags", "rename the tag", tag_id)
 
     def delete(self, tag_id: str | int) -> BatchItem:
         """Delete a tag, on all records as well (DELETE settings/tags/{id}).
@@ -82,7 +83,7 @@ class ModuleTags:
             ApiError: the CRM refused.
         """
         path = f"{_PATH}/{segment('tag id', tag_id)}"
-        return only(self._client.request("DELETE", path), "tags", "delete the tag")
+        return only(self._client.request("DELETE", path), "tags", "delete the tag", tag_id)
 
     def merge(self, tag_id: str | int, into: str | int) -> BatchItem:
         """Give all records of one tag another one, and delete it (POST settings/tags/{into}/actions/merge).
@@ -108,11 +109,16 @@ class ModuleTags:
         path = f"{_PATH}/{segment('tag id', tag_id)}/actions/records_count"
         return count_of(self._client.request("GET", path, params=self._query))
 
-    def _send(self, method: str, rows: Sequence[dict[str, str]]) -> BatchResult:
+    def _send(
+        self,
+        method: str,
+        rows: Sequence[dict[str, str]],
+        about: Callable[[dict[str, str]], object] | None = None,
+    ) -> BatchResult:
         def send(batch: Sequence[dict[str, str]]) -> Response:
             return self._client.request(method, _PATH, params=self._query, json={"tags": list(batch)})
 
-        return in_batches(rows, send, key="tags", most=MOST_TAGS)
+        return in_batches(rows, send, key="tags", most=MOST_TAGS, about=about)
 
 
 def tag_records(
@@ -133,11 +139,11 @@ def tag_records(
         params, body = _form(client, names, list(batch), over_write)
         return client.request("POST", path, params=params, json=body)
 
-    return in_batches(checked_ids(record_ids), send)
+    return in_batches(checked_ids(record_ids), send, about=str)
 
 
 def tag_record(
-    client: Client, path: str, names: Sequence[str], *, over_write: bool | None = None
+    client: Client, record_id: str, path: str, names: Sequence[str], *, over_write: bool | None = None
 ) -> BatchItem:
     """Put tags on one record or take them off.
 
@@ -145,7 +151,8 @@ def tag_record(
         ApiError: the CRM refused, or there are no names, or one that cannot be sent.
     """
     params, body = _form(client, names, None, over_write)
-    return only(client.request("POST", path, params=params, json=body), "data", "change the record's tags")
+    response = client.request("POST", path, params=params, json=body)
+    return only(response, "data", "change the record's tags", record_id)
 
 
 def _form(

@@ -100,6 +100,7 @@ class Taxes:
             ids,
             lambda batch: self._client.request("DELETE", _PATH, params={"ids": ",".join(batch)}),
             key="taxes",
+            about=str,
         )
 
     def delete_one(self, tax_id: str | int) -> BatchItem:

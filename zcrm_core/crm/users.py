@@ -116,7 +116,8 @@ class Users:
             ApiError: the CRM refused.
         """
         body = {"users": [encode(dict(changes), "user")]}
-        return only(self._client.request("PUT", _path(user_id), json=body), "users", "change the user")
+        response = self._client.request("PUT", _path(user_id), json=body)
+        return only(response, "users", "change the user", user_id)
 
     def delete(self, user_id: str | int) -> BatchItem:
         """Delete a user (DELETE users/{id}).
@@ -124,7 +125,7 @@ class Users:
         Raises:
             ApiError: the CRM refused.
         """
-        return only(self._client.request("DELETE", _path(user_id)), "users", "delete the user")
+        return only(self._client.request("DELETE", _path(user_id)), "users", "delete the user", user_id)
 
 
 def _path(user_id: str | int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.arguments import combined, text_list
@@ -99,7 +100,7 @@ class RecordWriting(RecordReading):
         if isinstance(records, Mapping):
             path = f"{path}/{segment('record id', str(rows[0]['id']))}"
         try:
-            done = self._write("PUT", path, [rows[place] for place in sent], extra, about=_id)
+            done = self._write("PUT", path, [rows[place] for place in sent], extra, about=itemgetter("id"))
         except PartialFailure as failure:
             if failure.result is not None:
                 failure.result = _settled(given, rows, sent, failure.result)
@@ -185,7 +186,9 @@ class RecordWriting(RecordReading):
                 code="ZCRM-API-009",
             )
         rows = [{**changes, "id": record_id} for record_id in checked_ids(record_ids)]
-        return self._write("PUT", self._path, rows, _beside(trigger, None, None, None), about=_id)
+        return self._write(
+            "PUT", self._path, rows, _beside(trigger, None, None, None), about=itemgetter("id")
+        )
 
     def mass_update_view(
         self, custom_view: str | int, values: Mapping[str, object], *, over_write: bool | None = None
@@ -262,10 +265,6 @@ def _changed(record: object, index: int) -> dict[str, JSON]:
             code="ZCRM-API-009",
         )
     return row
-
-
-def _id(row: Mapping[str, JSON]) -> object:
-    return row["id"]
 
 
 def _settled(

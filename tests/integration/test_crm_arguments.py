@@ -1,0 +1,223 @@
+"""Does every argument reach Zoho as it was meant, or is it refused before anything is sent?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from zcrm_core import ApiError, Client, TransportError
+from zcrm_core.crm.criteria import F
+from zcrm_core.crm.records import ModuleClient
+from zcrm_simulator import Simulator
+
+Make = Callable[..., Client]
+
+
+@pytest.fixture
+def leads(client: Client) -> ModuleClient:
+    """The leads."""
+    return client.module("Leads")
+
+
+def query(simulator: Simulator) -> Mapping[str, str]:
+    """The parameters of the newest call."""
+    return simulator.requests[-1].query
+
+
+# -- said twice, or left out ---------------------------------------------------------------------------
+
+
+def test_an_argument_that_is_left_out_takes_nothing_away(
+    client: Client, leads: ModuleClient, zcrm_simulator: Simulator
+) -> None:
+    """What stands in params is sent, also where the method has an argument for it that was not used."""
+    ids = [lead.id or "" for lead, _ in zip(leads.list(fields=["City"]), range(3), strict=False)]
+    mine = next(view for view in leads.custom_views() if view.system_name == "MYVIEWS")
+    assert mine.id is not None
+
+    assert {lead.id for lead in leads.list(fields=["City"], params={"ids": ",".join(ids)})} == set(ids)
+    listed = [lead.id for lead in leads.list(params={"cvid": mine.id, "fields": "City", "converted": "both"})]
+    sent = query(zcrm_simulator)
+    assert (sent["cvid"], sent["fields"], sent["converted"]) == (mine.id, "City", "both")
+    assert listed == [
+        lead.id for lead in leads.list(custom_view=mine.id, fields=["City"], params={"converted": "both"})
+    ]
+    oldest = next(leads.list(params={"sort_by": "Created_Time", "sort_order": "asc", "fields": "City"}))
+    assert oldest.id == next(leads.list(sort_by="Created_Time", sort_order="asc", fields=["City"])).id
+    found = next(leads.search(params={"word": "example", "fields": "City"}))
+    assert set(found) == {"City", "id"}
+    assert leads.count(params={"criteria": str(F.City == "Pune")}) == leads.count(criteria=F.City == "Pune")
+    account = next(client.module("Accounts").list(fields=["Account_Name"]))
+    list(account.related("Contacts").list(params={"fields": "Last_Name"}))
+    assert query(zcrm_simulator)["fields"] == "Last_Name"
+
+
+def test_an_option_of_a_conversion_is_sent(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """Options of a conversion are sent where the argument of the same name was not used."""
+    lead = next(leads.list(fields=["City"]))
+
+    lead.convert(options={"overwrite": True, "notify_lead_owner": False})
+
+    [given] = json.loads(zcrm_simulator.requests[-1].body)["data"]
+    assert given == {"overwrite": True, "notify_lead_owner": False}
+
+
+def test_what_is_said_twice_is_refused(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """An argument that params or options has as well, and what a call fills in itself, name the key."""
+    row = {"Last_Name": "A"}
+    before = len(zcrm_simulator.requests)
+    related = leads.record("1").related("Products")
+    calls: dict[str, list[Callable[[], object]]] = {
+        "cvid": [lambda: leads.list(fields=["City"], custom_view="1", params={"cvid": "2"})],
+        "fields": [
+            lambda: leads.list(fields=["City"], params={"fields": "Email"}),
+            lambda: leads.search(word="ab", fields=["City"], params={"fields": "Email"}),
+            lambda: related.list(fields=["City"], params={"fields": "Email"}),
+        ],
+        "page": [
+            lambda: leads.list(fields=["City"], params={"page": 3}),
+            lambda: leads.search(word="ab", params={"page": 3}),
+            lambda: related.list(fields=["City"], params={"page": 3}),
+        ],
+        "page_token": [lambda: leads.list(fields=["City"], params={"page_token": "x"})],
+        "word": [lambda: leads.count(word="ab", params={"word": "cd"})],
+        "data": [
+            lambda: leads.create(row, options={"data": [{"Last_Name": "B"}]}),
+            lambda: leads.update({**row, "id": "1"}, options={"data": []}),
+            lambda: leads.upsert(row, options={"data": []}),
+        ],
+        "trigger": [lambda: leads.create(row, trigger=[], options={"trigger": ["workflow"]})],
+        "lar_id": [lambda: leads.upsert(row, lar_id="1", options={"lar_id": "2"})],
+        "duplicate_check_fields": [
+            lambda: leads.upsert(
+                row, duplicate_check_fields=["Email"], options={"duplicate_check_fields": []}
+            )
+        ],
+        "assign_to": [lambda: leads.record("1").convert(assign_to="2", options={"assign_to": "3"})],
+    }
+    for key, each in calls.items():
+        for call in each:
+            with pytest.raises(ApiError, match=f"'{key}' cannot stand in (params|options)") as caught:
+                call()
+            assert caught.value.code == "ZCRM-API-009"
+    with pytest.raises(ApiError, match="exactly one of"):
+        leads.search(word="ab", params={"criteria": "(City:equals:Pune)"})
+    assert len(zcrm_simulator.requests) == before
+
+
+# -- lists and ids -------------------------------------------------------------------------------------
+
+
+def test_a_text_is_no_list(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """A text where a list is wanted is never cut into letters, and a list of anything else never sent."""
+    row, before = {"Last_Name": "A"}, len(zcrm_simulator.requests)
+    writes: dict[str, Callable[[Any], object]] = {
+        "trigger": lambda wrong: leads.create(row, trigger=wrong),
+        "process": lambda wrong: leads.create(row, process=wrong),
+        "duplicate_check_fields": lambda wrong: leads.upsert(row, duplicate_check_fields=wrong),
+    }
+    reads: list[Callable[[Any], object]] = [
+        lambda wrong: leads.list(fields=wrong),
+        lambda wrong: leads.get("1", fields=wrong),
+        lambda wrong: leads.search(word="ab", fields=wrong),
+        lambda wrong: leads.record("1").related("Products").list(fields=wrong),
+    ]
+    for wrong in ("Email", b"Email", [""], [1], [None]):
+        for name, write in writes.items():
+            with pytest.raises(ApiError, match=f"{name} is no list of texts"):
+                write(wrong)
+        for read in reads:
+            with pytest.raises(ApiError, match="no list of API names"):
+                read(wrong)
+    for names in ("hot", [], [""]):
+        with pytest.raises(ApiError, match="names of the tags"):
+            leads.add_tags(["1"], names)
+    assert len(zcrm_simulator.requests) == before
+
+
+@pytest.mark.parametrize("wrong", ["", "1,2", "a/b", "..", None, True, 1.5, b"12", {"id": "1"}])
+def test_what_is_no_id_is_told_before_sending(
+    leads: ModuleClient, zcrm_simulator: Simulator, wrong: object
+) -> None:
+    """An empty id, two in one, and what is neither a text nor a number reach no address and no body."""
+    assert_no_id(leads, wrong, zcrm_simulator)
+
+
+def test_a_number_without_end_is_no_id(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """A number of thousands of digits, which Python does not even write, is refused as any other."""
+    assert_no_id(leads, 10**5000, zcrm_simulator)
+
+
+def assert_no_id(leads: ModuleClient, wrong: Any, simulator: Simulator) -> None:
+    """See that no call takes this for an id."""
+    before = len(simulator.requests)
+    calls: list[Callable[[Any], object]] = [
+        leads.delete,
+        lambda one: leads.delete([one]),
+        lambda one: leads.mass_update([one], {"City": "Pune"}),
+        lambda one: leads.list(ids=[one], fields=["City"]),
+        lambda one: leads.add_tags([one], ["hot"]),
+        lambda one: leads.record("1").related("Products").add_many([one]),
+    ]
+    if wrong != "1,2":
+        calls += [leads.get, leads.record]
+    for call in calls:
+        with pytest.raises(ApiError, match=r"is no (id|record id)"):
+            call(wrong)
+    assert len(simulator.requests) == before
+
+
+def test_a_list_takes_any_collection(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """Records, fields, automation and ids may come from a generator, a tuple or a set."""
+    made = leads.create(({"Last_Name": name} for name in "ab"), trigger=("workflow",))
+    assert json.loads(zcrm_simulator.requests[-1].body)["trigger"] == ["workflow"]
+    ids = {item.id or "" for item in made}
+
+    listed = leads.list(fields=("Last_Name", "City"), ids=ids)
+
+    assert {lead["Last_Name"] for lead in listed} == {"a", "b"}
+    assert leads.delete(each for each in sorted(ids)).ok
+    note = {"Note_Content": "one"}
+    notes = next(leads.list(fields=["City"])).notes
+    assert (notes.create_many(note).ok, notes.create_many(iter([note])).ok) == (True, True)
+
+
+def test_values_that_cannot_be_sent_name_their_field(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """A number that is too long, half a character and the like are told with their record and field."""
+    before = len(zcrm_simulator.requests)
+    for wrong in (10**5000, "\ud800", float("nan"), Decimal("sNaN"), {1: 2}, {"\udfff": 2}, {"a"}):
+        with pytest.raises(ApiError, match=r"value of record 1\.City"):
+            leads.create([{"Last_Name": "A"}, {"Last_Name": "B", "City": wrong}])
+    assert len(zcrm_simulator.requests) == before
+
+
+def test_a_name_in_a_body_is_a_text(client: Client, zcrm_simulator: Simulator) -> None:
+    """A body whose names are no texts is not sent, for two of them could become one."""
+    before = len(zcrm_simulator.requests)
+    for wrong in ({1: 2}, {"data": [{None: 2}]}, {"a": Decimal("0.1"), True: 2}):
+        with pytest.raises(TransportError, match="cannot be built"):
+            client.request("POST", "Leads", json=wrong)
+    assert len(zcrm_simulator.requests) == before
+
+
+# -- addresses -----------------------------------------------------------------------------------------
+
+
+def test_a_whole_address_is_one_however_it_is_spelt(log_in: Make, stranger: list[str]) -> None:
+    """Capitals and a blank in front make no path of an address: ours is called, a stranger sees nothing."""
+    client = log_in()
+    ours = f"{client.region.api_url}/crm/v2/org"
+
+    for spelt in (ours, f" {ours}\n", ours.replace("http", "HTTP")):
+        assert client.request("GET", spelt).status == 200
+    for foreign in (stranger[0], f" {stranger[0]}", stranger[0].replace("http", "HTTP")):
+        with pytest.raises(TransportError) as caught:
+            client.request("GET", foreign)
+        assert caught.value.code == "ZCRM-HTTP-004"
+    with pytest.raises(TransportError):
+        client.request("GET", "ftp://x.example/file")
+    assert len(stranger) == 1
