@@ -379,7 +379,7 @@ def test_no_error_repeats_a_secret_or_an_escape_of_the_server(
 def test_a_list_that_leads_nowhere_ends(log_in: Make, zcrm_simulator: Simulator) -> None:
     """A server that gives the same page token again and again is an error, not an endless list."""
     client = log_in(api_version="v8")
-    body = '{"data":[{"id":"1"}],"info":{"more_records":true,"next_page_token":"again"}}'
+    body = '{"data":[{"id":"1","Last_Name":"A"}],"info":{"more_records":true,"next_page_token":"again"}}'
     zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=body, times=5)
 
     with pytest.raises(TransportError, match="leads no further"):
