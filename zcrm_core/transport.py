@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -164,9 +165,11 @@ class Transport:
             import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
 
         sent = {**self._own_headers, **(headers or {})}
-        query = {key: _query_value(value) for key, value in (params or {}).items() if value is not None}
         body: Mapping[str, str] | bytes | Multipart | None = form
         try:
+            query = {
+                key: _query_value(key, value) for key, value in (params or {}).items() if value is not None
+            }
             if files is not None:
                 body = files
                 sent["Content-Type"] = files.content_type
@@ -366,7 +369,17 @@ def _shown(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _query_value(value: str | int) -> str:
+def _query_value(name: str, value: object) -> str:
+    if not isinstance(value, (str, int, float, Decimal)):
+        # Python would write it in a way that Zoho reads as something else, or as nothing.
+        failure = TransportError(
+            f"The parameter {name} is a {type(value).__name__}.",
+            why="A query holds texts, numbers and booleans; several ids or names are one text with commas.",
+            fix="Pass it in the form that Zoho's page of the call shows.",
+            code="ZCRM-HTTP-008",
+        )
+        failure.retryable = False
+        raise failure
     # A bool is an int to Python and true or false to Zoho.
     return str(value).lower() if isinstance(value, bool) else str(value)
 

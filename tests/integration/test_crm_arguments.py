@@ -204,6 +204,33 @@ def test_a_name_in_a_body_is_a_text(client: Client, zcrm_simulator: Simulator) -
     assert len(zcrm_simulator.requests) == before
 
 
+def test_what_is_no_argument_of_this_kind_is_told(leads: ModuleClient, zcrm_simulator: Simulator) -> None:
+    """Something else than records, parameters, options or a time is an error of ours that names it."""
+    before = len(zcrm_simulator.requests)
+    notes = leads._client.notes
+    calls: dict[str, Callable[[Any], object]] = {
+        "Record 0 is a int": leads.create,
+        "Record 0 of the update has no id|Record 0 is a int": leads.update,
+        "params is a int": lambda wrong: leads.list(fields=["City"], params=wrong),
+        "options is a int": lambda wrong: leads.create({"Last_Name": "A"}, options=wrong),
+        "modified_since": lambda wrong: leads.list(fields=["City"], modified_since=wrong),
+        "to which record": lambda wrong: notes.create_many([wrong]),
+        "no id of record 0": lambda wrong: leads.update([{"id": wrong / 1}]),
+        "'id' cannot stand in values": lambda wrong: leads.mass_update(["1"], {"id": wrong}),
+    }
+    for message, call in calls.items():
+        with pytest.raises(ApiError, match=message):
+            call(7)
+    with pytest.raises(TransportError, match="parameter ids is a list"):
+        list(leads.list(fields=["City"], params={"ids": ["1"]}))  # type: ignore[dict-item]  # the mistake
+    assert len(zcrm_simulator.requests) == before
+
+
+def test_no_fields_is_the_id_alone(leads: ModuleClient) -> None:
+    """An empty list of fields gives the ids in every version, and not all fields."""
+    assert set(next(leads.list(fields=[]))) == set(next(leads.search(word="example", fields=[]))) == {"id"}
+
+
 # -- addresses -----------------------------------------------------------------------------------------
 
 

@@ -213,3 +213,15 @@ def test_what_zoho_answers_is_no_change(client: Client) -> None:
     assert lead.changes == {}
     assert lead["Modified_Time"] == item.details["Modified_Time"]
     assert lead["Modified_By"] == item.details["Modified_By"]
+
+
+def test_a_quantity_that_is_no_number_is_refused(client: Client, quote: Record) -> None:
+    """Zoho refuses a line whose quantity is a text, and says which; the record still has the change."""
+    quotes = client.module("Quotes")
+    key, quantity, _ = names(client)
+    quote.line_items[1][quantity] = "many"
+
+    [item] = quotes.update(quote)
+
+    assert (item.ok, item.field) == (False, f"{key}[1].{quantity}")
+    assert list(quote.changes) == [key]

@@ -27,7 +27,15 @@ def combined(
         ApiError: one is said twice, or is the call's own.
     """
     said = {name: value for name, value in given.items() if value is not None}
-    for name in more or {}:
+    further: object = {} if more is None else more
+    if not isinstance(further, Mapping):
+        raise ApiError(
+            f"{where} is a {type(further).__name__}.",
+            why="It holds further values by Zoho's names for them.",
+            fix=f'Pass a mapping such as {where}={{"name": "value"}}.',
+            code="ZCRM-API-009",
+        )
+    for name in further:
         if name in own or name in said:
             raise ApiError(
                 f"{name!r} cannot stand in {where} of this call.",
@@ -37,7 +45,7 @@ def combined(
                 fix=f"Take it out of {where}, and use the argument that the method has for it.",
                 code="ZCRM-API-009",
             )
-    return {**(more or {}), **said}
+    return {**further, **said}
 
 
 def text_list(name: str, values: Iterable[str]) -> list[str]:

@@ -60,6 +60,9 @@ def instant(moment: datetime, where: str) -> str:
     Raises:
         ApiError: the time has no offset, so nobody can know which moment it is.
     """
+    given: object = moment
+    if not isinstance(given, datetime):
+        raise _unfit(where, f"a {type(given).__name__} is no time")
     if moment.tzinfo is None:
         raise _unfit(where, "the time has no offset, so it names no moment")
     return moment.isoformat(timespec="seconds")

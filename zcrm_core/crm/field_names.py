@@ -37,12 +37,12 @@ def named(fields: Iterable[str]) -> list[str]:
 
 
 def joined(fields: Iterable[str] | None) -> str | None:
-    """Join the names of fields as Zoho takes them.
+    """Join the names of fields as Zoho takes them; for none of them the id alone is asked for.
 
     Raises:
         ApiError: it is a single text, or one of them is empty or holds a comma.
     """
-    return None if fields is None else ",".join(named(fields))
+    return None if fields is None else ",".join(named(fields)) or "id"
 
 
 def known_fields(client: Client, module: str) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Notes:
             PartialFailure: a later call of a long batch failed.
             ApiError: the CRM refused the whole call.
         """
-        given = list(notes)
+        given = [_parts(note) for note in notes]
         written = rows_of(note for _, _, note in given)
         rows = [
             {**row, **self._version.note_parent(module, identifier("record id", record_id))}
@@ -175,6 +175,18 @@ class RecordNotes:
         """
         path = f"{self._path}/{segment('note id', note_id)}"
         return only(self._client.request("DELETE", path), "data", "delete the note", note_id)
+
+
+def _parts(note: tuple[str, str | int, Mapping[str, object]]) -> tuple[str, str | int, Mapping[str, object]]:
+    given: object = note
+    if not isinstance(given, tuple) or len(given) != 3:  # noqa: PLR2004 - module, record id and fields
+        raise ApiError(
+            "A note does not say to which record it belongs.",
+            why="Each note is given as its record's module, the record's id, and the note's fields.",
+            fix='Pass a list such as [("Leads", lead_id, {"Note_Content": "..."})].',
+            code="ZCRM-API-009",
+        )
+    return note
 
 
 def _listed(client: Client, path: str, sort_by: str | None, sort_order: str | None) -> Listing[Note]:

@@ -177,7 +177,7 @@ class RecordWriting(RecordReading):
 
         Results and errors are those of :meth:`create`.
         """
-        changes = rows_of(values)[0]
+        changes = combined(rows_of(values)[0], {}, "values", own=("id",))
         if not changes:
             raise ApiError(
                 "A mass update has no value to set.",
@@ -239,7 +239,10 @@ def rows_of(records: Mapping[str, object] | Iterable[Mapping[str, object]]) -> l
 
 
 def _listed(records: Mapping[str, object] | Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
-    return [records] if isinstance(records, Mapping) else list(records)
+    """Give one record or many as a list; what is neither is refused as a record."""
+    if isinstance(records, Mapping) or not isinstance(records, Iterable):
+        return [records]
+    return list(records)
 
 
 def _row(record: object, index: int) -> dict[str, JSON]:
@@ -264,7 +267,7 @@ def _changed(record: object, index: int) -> dict[str, JSON]:
             fix='Put the record\'s id under "id", or use upsert.',
             code="ZCRM-API-009",
         )
-    return row
+    return {**row, "id": identifier(f"id of record {index}", row["id"])}
 
 
 def _settled(

@@ -110,12 +110,7 @@ def _change(call: Call, lines: list[Line], given: object, place: str, index: int
         return
     line = known if known is not None else {"id": str(call.organization.database.new_id()), **_EMPTY}
     line |= {key: value for key, value in row.items() if key in _WRITABLE}
-    for key in ("product", "quantity"):
-        if line.get(key) is None:
-            shown = _MODERN_KEYS[key] if call.version.modern else key
-            raise ItemError(
-                "MANDATORY_NOT_FOUND", "required field not found", where(call, index, f"{place}.{shown}")
-            )
+    _check_numbers(call, line, place, index)
     product = _product(call, line["product"])
     if product is None:
         raise ItemError(
@@ -127,6 +122,17 @@ def _change(call: Call, lines: list[Line], given: object, place: str, index: int
     _add_up(line)
     if known is None:
         lines.append(line)
+
+
+def _check_numbers(call: Call, line: Line, place: str, index: int) -> None:
+    """Refuse a line without product or quantity, or with a number that is none."""
+    for key in ("product", "quantity", "list_price"):
+        value, shown = line.get(key), _MODERN_KEYS[key] if call.version.modern else key
+        place_of_key = where(call, index, f"{place}.{shown}")
+        if value is None and key != "list_price":
+            raise ItemError("MANDATORY_NOT_FOUND", "required field not found", place_of_key)
+        if key != "product" and (isinstance(value, bool) or not isinstance(value, int | float | None)):
+            raise ItemError("INVALID_DATA", "invalid data", {"expected_data_type": "double"} | place_of_key)
 
 
 def _product(call: Call, given: object) -> Row | None:
