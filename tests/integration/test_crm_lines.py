@@ -95,6 +95,10 @@ def test_lines_that_were_read_elsewhere_can_be_set(client: Client, quote: Record
 
     assert [line.quantity for line in quotes.get(quote.id or "").line_items] == [1, 1, 8]
 
+    quote.line_items.add(product.id, 9)
+    assert quotes.update(quote).ok
+    assert [line.quantity for line in quotes.get(quote.id or "").line_items] == [1, 1, 8, 9]
+
 
 def test_a_removed_line_is_gone_from_the_record(
     client: Client, quote: Record, zcrm_simulator: Simulator
@@ -215,8 +219,8 @@ def test_what_zoho_answers_is_no_change(client: Client) -> None:
     assert lead["Modified_By"] == item.details["Modified_By"]
 
 
-def test_a_quantity_that_is_no_number_is_refused(client: Client, quote: Record) -> None:
-    """Zoho refuses a line whose quantity is a text, and says which; the record still has the change."""
+def test_lines_that_zoho_refuses_stay_changes(client: Client, quote: Record) -> None:
+    """A quantity that is a text, and the removal of all lines, fail by name; the record has the change."""
     quotes = client.module("Quotes")
     key, quantity, _ = names(client)
     quote.line_items[1][quantity] = "many"
@@ -225,3 +229,8 @@ def test_a_quantity_that_is_no_number_is_refused(client: Client, quote: Record) 
 
     assert (item.ok, item.field) == (False, f"{key}[1].{quantity}")
     assert list(quote.changes) == [key]
+
+    for line in list(quote.line_items):
+        quote.line_items.remove(line.id or "")
+    [item] = quotes.update(quote)
+    assert (item.ok, item.code, item.field) == (False, "MANDATORY_NOT_FOUND", key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zcrm_simulator.crm.call import Call
-from zcrm_simulator.crm.line_items import line_changes, stored_name
+from zcrm_simulator.crm.line_items import line_changes, shown_name, stored_name
 from zcrm_simulator.crm.validate import ItemError, stored_value, where
 from zcrm_simulator.data.database import Row, Value, integer, quoted
 from zcrm_simulator.data.modules_inventory import LINE_ITEMS
@@ -106,7 +106,8 @@ def _changes(call: Call, item: Item, index: int) -> Row:
 
 
 def _missing(call: Call, index: int, api_name: str) -> ItemError:
-    return ItemError("MANDATORY_NOT_FOUND", "required field not found", where(call, index, api_name))
+    shown = shown_name(call, call.module, api_name)
+    return ItemError("MANDATORY_NOT_FOUND", "required field not found", where(call, index, shown))
 
 
 def _refuse_double(call: Call, changes: Row, index: int, ignored_id: int | None) -> None:
