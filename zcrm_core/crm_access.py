@@ -144,7 +144,7 @@ class CrmAccess:
 
     @property
     def field_names(self) -> dict[str, tuple[str, ...]]:
-        """The API names of the fields of the modules that were listed without naming any; kept for good."""
+        """The API names of the fields of the modules that were asked for, to list or to check records."""
         names: dict[str, tuple[str, ...]] = self.__dict__.setdefault("_field_names", {})
         return names
 

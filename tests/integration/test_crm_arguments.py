@@ -133,9 +133,16 @@ def test_a_text_is_no_list(leads: ModuleClient, zcrm_simulator: Simulator) -> No
         for read in reads:
             with pytest.raises(ApiError, match="no list of API names"):
                 read(wrong)
-    for names in ("hot", [], [""]):
-        with pytest.raises(ApiError, match="names of the tags"):
-            leads.add_tags(["1"], names)
+    tagging: list[Callable[[Any], object]] = [
+        lambda names: leads.add_tags(["1"], names),
+        lambda names: leads.record("1").remove_tags(names),
+    ]
+    for tag in tagging:
+        for names in ("hot", b"hot", [""], [1], [None], []):
+            with pytest.raises(ApiError, match="names of the tags"):
+                tag(names)
+    with pytest.raises(ApiError, match="names of the tags"):
+        leads.tags.create([None])  # type: ignore[list-item]  # the mistake
     assert len(zcrm_simulator.requests) == before
 
 
@@ -181,6 +188,9 @@ def test_a_list_takes_any_collection(leads: ModuleClient, zcrm_simulator: Simula
 
     assert {lead["Last_Name"] for lead in listed} == {"a", "b"}
     assert leads.delete(each for each in sorted(ids)).ok
+    lead = next(leads.list(fields=["City"]))
+    assert leads.add_tags([lead.id or ""], (name for name in ("new", "hot"))).ok
+    assert {"new", "hot"} <= {tag.name for tag in leads.get(lead.id or "").tags}
     note = {"Note_Content": "one"}
     notes = next(leads.list(fields=["City"])).notes
     assert (notes.create_many(note).ok, notes.create_many(iter([note])).ok) == (True, True)

@@ -65,7 +65,7 @@ def text_list(name: str, values: Iterable[str]) -> list[str]:
         raise ApiError(
             f"{name} is no list of texts.",
             why="A single text would be cut into letters, and what is no text would not be found.",
-            fix=f'Pass a list such as {name}=["..."].',
+            fix='Pass a list, such as ["..."].',
             code="ZCRM-API-009",
         )
     return texts

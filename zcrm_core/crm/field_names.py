@@ -52,11 +52,14 @@ def known_fields(client: Client, module: str) -> tuple[str, ...]:
         NotFound: there is no module of this name.
         ApiError: the CRM refused.
     """
-    known = client.field_names
-    if module not in known:
-        found = Modules(client).fields(module)
-        known[module] = tuple(field.api_name for field in found if field.api_name)
-    return known[module]
+    known = client.field_names.get(module)
+    return _asked(client, module) if known is None else known
+
+
+def _asked(client: Client, module: str) -> tuple[str, ...]:
+    found = Modules(client).fields(module)
+    names = client.field_names[module] = tuple(field.api_name for field in found if field.api_name)
+    return names
 
 
 def answered(module: str, fields: Iterable[str] | None, records: Sequence[E]) -> Sequence[E]:
@@ -89,8 +92,7 @@ def refuse_unknown(client: Client, module: str, records: Sequence[Mapping[str, o
     found = _first_unknown(names, records)
     if found is not None:
         # It may have been added since the fields were asked for.
-        del client.field_names[module]
-        names = known_fields(client, module)
+        names = _asked(client, module)
         found = _first_unknown(names, records)
     if found is not None:
         index, name = found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, overload
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, amount, entities, reference, text
 from zcrm_core.crm.parts import Tax
+from zcrm_core.crm.paths import identifier
 from zcrm_core.crm.versions import LINE_ITEM_KEYS
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -83,7 +84,7 @@ class LineItems(Sequence[LineItem]):
         """Append a line.
 
         Args:
-            product: the product's id or record.
+            product: the product's record or id.
             quantity: how many.
             list_price: the price of one; the product's own when left out.
             more: other fields of the line, by Zoho's names.
@@ -91,7 +92,9 @@ class LineItems(Sequence[LineItem]):
         Raises:
             ApiError: a value cannot be sent.
         """
-        pointer: object = {"id": product} if isinstance(product, str) else product
+        pointer: object = product
+        if isinstance(product, (str, int)):
+            pointer = {"id": identifier("product id", product)}
         names = ("product", "quantity", "list_price") if self._legacy else _NEW_NAMES
         given = dict(zip(names, (pointer, quantity, list_price), strict=True)) | more
         row = {key: encode(value, key) for key, value in given.items() if key in more or value is not None}

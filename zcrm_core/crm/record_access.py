@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.arguments import combined
@@ -68,7 +68,7 @@ class RecordAccess:
         """
         return RelatedList(self._client, self._path, api_name)
 
-    def add_tags(self, names: Sequence[str], *, over_write: bool | None = None) -> BatchItem:
+    def add_tags(self, names: Iterable[str], *, over_write: bool | None = None) -> BatchItem:
         """Put tags on it (POST {module}/{id}/actions/add_tags); ``details["tags"]`` are its tags now.
 
         Args:
@@ -82,7 +82,7 @@ class RecordAccess:
             self._client, self.id, f"{self._path}/actions/add_tags", names, over_write=over_write
         )
 
-    def remove_tags(self, names: Sequence[str]) -> BatchItem:
+    def remove_tags(self, names: Iterable[str]) -> BatchItem:
         """Take tags off it (POST {module}/{id}/actions/remove_tags); otherwise as :meth:`add_tags`."""
         return tag_record(self._client, self.id, f"{self._path}/actions/remove_tags", names)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from zcrm_core.crm.batch import BatchResult
 from zcrm_core.crm.module_settings import ModuleSettings
@@ -40,7 +40,7 @@ class ModuleClient(RecordWriting, ModuleSettings):
         return ModuleTags(self._client, self.api_name)
 
     def add_tags(
-        self, record_ids: Iterable[str | int], names: Sequence[str], *, over_write: bool | None = None
+        self, record_ids: Iterable[str | int], names: Iterable[str], *, over_write: bool | None = None
     ) -> BatchResult:
         """Put tags on records (POST {module}/actions/add_tags), 100 records a call.
 
@@ -58,7 +58,7 @@ class ModuleClient(RecordWriting, ModuleSettings):
         path = f"{self._path}/actions/add_tags"
         return tag_records(self._client, path, record_ids, names, over_write=over_write)
 
-    def remove_tags(self, record_ids: Iterable[str | int], names: Sequence[str]) -> BatchResult:
+    def remove_tags(self, record_ids: Iterable[str | int], names: Iterable[str]) -> BatchResult:
         """Take tags off records (POST {module}/actions/remove_tags), 100 records a call.
 
         Arguments, results and errors are those of :meth:`add_tags`.

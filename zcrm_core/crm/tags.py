@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import text_list
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.entity import count_of, objects
 from zcrm_core.crm.parts import Tag
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ModuleTags", "tag_record", "tag_records"]
 
 _PATH = "settings/tags"
+_WHAT = "What stands for the names of the tags"
 
 
 class ModuleTags:
@@ -54,7 +56,9 @@ class ModuleTags:
             PartialFailure: a later call of a long batch failed.
             ApiError: the CRM refused the whole call.
         """
-        given = [names] if isinstance(names, str) else list(names)
+        given = text_list(
+            "What stands for the names of the tags", [names] if isinstance(names, str) else names
+        )
         return self._send("POST", [{"name": name} for name in given])
 
     def update(self, names: Mapping[str, str]) -> BatchResult:
@@ -125,7 +129,7 @@ def tag_records(
     client: Client,
     path: str,
     record_ids: Iterable[str | int],
-    names: Sequence[str],
+    names: Iterable[str],
     *,
     over_write: bool | None = None,
 ) -> BatchResult:
@@ -134,25 +138,43 @@ def tag_records(
     Raises:
         ApiError: the CRM refused the whole call, or there are no names, or one that cannot be sent.
     """
+    listed = _names(client, names)
 
     def send(batch: Sequence[str]) -> Response:
-        params, body = _form(client, names, list(batch), over_write)
+        params, body = _form(client, listed, list(batch), over_write)
         return client.request("POST", path, params=params, json=body)
 
     return in_batches(checked_ids(record_ids), send, about=str)
 
 
 def tag_record(
-    client: Client, record_id: str, path: str, names: Sequence[str], *, over_write: bool | None = None
+    client: Client, record_id: str, path: str, names: Iterable[str], *, over_write: bool | None = None
 ) -> BatchItem:
     """Put tags on one record or take them off.
 
     Raises:
         ApiError: the CRM refused, or there are no names, or one that cannot be sent.
     """
-    params, body = _form(client, names, None, over_write)
+    params, body = _form(client, _names(client, names), None, over_write)
     response = client.request("POST", path, params=params, json=body)
     return only(response, "data", "change the record's tags", record_id)
+
+
+def _names(client: Client, names: Iterable[str]) -> list[str]:
+    """Give the names of tags as a list.
+
+    Raises:
+        ApiError: there are none, or one that cannot be sent.
+    """
+    listed = text_list(_WHAT, names)
+    if not listed or (not version(client.config.api_version).tags_in_body and "," in "".join(listed)):
+        raise ApiError(
+            "The names of the tags cannot be sent.",
+            why="There must be a list of one name at least, and v2 divides names at commas.",
+            fix='Pass a list of names; for a name with a comma set api_version to "v8".',
+            code="ZCRM-API-009",
+        )
+    return listed
 
 
 def _form(
@@ -162,15 +184,7 @@ def _form(
     over_write: bool | None,  # noqa: FBT001 - Zoho's
 ) -> tuple[Params | None, dict[str, JSON] | None]:
     """Put names and ids where the version wants them: in the query or in the body."""
-    in_body = version(client.config.api_version).tags_in_body
-    if isinstance(names, str) or not names or not all(names) or (not in_body and "," in "".join(names)):
-        raise ApiError(
-            "The names of the tags cannot be sent.",
-            why="There must be a list of one name at least, and v2 divides names at commas.",
-            fix='Pass a list of names; for a name with a comma set api_version to "v8".',
-            code="ZCRM-API-009",
-        )
-    if in_body:
+    if version(client.config.api_version).tags_in_body:
         body: dict[str, JSON] = {"tags": [{"name": name} for name in names]}
         if ids is not None:
             body["ids"] = list(ids)

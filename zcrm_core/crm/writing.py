@@ -14,7 +14,7 @@ from zcrm_core.crm.jobs import MassUpdate
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
-from zcrm_core.errors import ApiError, PartialFailure
+from zcrm_core.errors import ApiError, PartialFailure, TransportError
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
@@ -202,6 +202,7 @@ class RecordWriting(RecordReading):
 
         Raises:
             ApiError: the CRM refused.
+            TransportError: the answer names no job.
         """
         body: dict[str, JSON] = {
             "data": [rows_of(values)[0]],
@@ -211,7 +212,15 @@ class RecordWriting(RecordReading):
             body["over_write"] = over_write
         path = f"{self._path}/actions/mass_update"
         item = only(self._client.request("POST", path, json=body), "data", "change the records of a view")
-        return MassUpdate(self._client, path, str(item.details.get("job_id", "")))
+        job_id = item.details.get("job_id")
+        if not isinstance(job_id, str) or not job_id:
+            raise TransportError(
+                "The answer does not name the job that changes the records of the view.",
+                why="Without its id nobody can look how far it is.",
+                fix="Read the records back before you start the job again.",
+                code="ZCRM-HTTP-007",
+            )
+        return MassUpdate(self._client, path, job_id)
 
     def _write(
         self,
