@@ -44,6 +44,17 @@ def api_code(response: Response) -> str | None:
     return code if isinstance(code, str) else None
 
 
+def _refuse_unasked(response: Response, path: str) -> None:
+    """Refuse an answer that nothing changed (304) to a call without a condition (RFC 9110 section 13)."""
+    if not any(name.lower().startswith("if-") for name in response.raw.request.headers):
+        raise TransportError(
+            f"The server answered {path} that nothing changed, which was not asked.",
+            why="Zoho does so for If-Modified-Since alone, so a cache or a proxy answered instead.",
+            fix="Look for a cache in between, and switch it off for Zoho's servers.",
+            code="ZCRM-HTTP-007",
+        )
+
+
 def raise_for_error(response: Response, path: str, redact: Callable[[str], str]) -> None:
     """Raise the error that an answer means; an answer with results of single records is none.
 
@@ -75,17 +86,6 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
     if isinstance(answer, dict) and _has_outcomes(answer):
         return
     raise _error(status, answer if isinstance(answer, dict) else {}, path, redact)
-
-
-def _refuse_unasked(response: Response, path: str) -> None:
-    """Refuse an answer that nothing changed (304) to a call without a condition (RFC 9110 section 13)."""
-    if not any(name.lower().startswith("if-") for name in response.raw.request.headers):
-        raise TransportError(
-            f"The server answered {path} that nothing changed, which was not asked.",
-            why="Zoho does so for If-Modified-Since alone, so a cache or a proxy answered instead.",
-            fix="Look for a cache in between, and switch it off for Zoho's servers.",
-            code="ZCRM-HTTP-007",
-        )
 
 
 def _said(value: JSON, redact: Callable[[str], str]) -> str | None:

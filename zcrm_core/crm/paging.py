@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from zcrm_core.crm.entity import Entity, objects_of
 from zcrm_core.crm.versions import PAGE
@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.transport import Params
 
-__all__ = ["PLACES", "Listing", "refuse_token"]
-
-PLACES: Final = ("page", "page_token")
-"""The parameters by which a list finds its pages."""
+__all__ = ["Listing"]
 
 E = TypeVar("E", bound=Entity)
 _NO_CONTENT = 204

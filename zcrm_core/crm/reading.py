@@ -11,11 +11,11 @@ from zcrm_core.crm.criteria import Criteria
 from zcrm_core.crm.encode import instant
 from zcrm_core.crm.entity import count_of, objects
 from zcrm_core.crm.field_names import answered, joined, known_fields, named
-from zcrm_core.crm.paging import PLACES, Listing, refuse_token
+from zcrm_core.crm.paging import Listing, refuse_token
 from zcrm_core.crm.paths import identifier, joined_ids, segment
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.trash import TrashRecord
-from zcrm_core.crm.versions import MOST_FIELDS, MOST_IDS, version
+from zcrm_core.crm.versions import MOST_FIELDS, MOST_IDS, PLACES, version
 from zcrm_core.errors import ApiError, NotFound, TransportError
 from zcrm_core.exact_json import JSON
 

@@ -9,10 +9,10 @@ from zcrm_core.crm.arguments import combined
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import answered, joined, named
-from zcrm_core.crm.paging import PLACES, Listing
+from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.paths import checked_ids, segment
 from zcrm_core.crm.record import Record
-from zcrm_core.crm.versions import version
+from zcrm_core.crm.versions import PLACES, version
 from zcrm_core.errors import ApiError
 
 if TYPE_CHECKING:

@@ -16,12 +16,15 @@ __all__ = [
     "MOST_TAGS",
     "PAGE",
     "PHOTO_BYTES",
+    "PLACES",
     "Version",
     "version",
 ]
 
 PAGE: Final = 200
 """Records in one page, in every version."""
+PLACES: Final = ("page", "page_token")
+"""The parameters by which lists find their pages: numbers in v2, tokens since."""
 MOST_RECORDS: Final = 100
 """Records in one call that writes, in every version."""
 MOST_IDS: Final = 100
