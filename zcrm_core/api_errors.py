@@ -47,12 +47,14 @@ def api_code(response: Response) -> str | None:
 def _refuse_unasked(response: Response, path: str) -> None:
     """Refuse an answer that nothing changed (304) to a call without a condition (RFC 9110 section 13)."""
     if not any(name.lower().startswith("if-") for name in response.raw.request.headers):
-        raise TransportError(
+        unasked = TransportError(
             f"The server answered {path} that nothing changed, which was not asked.",
             why="Zoho does so for If-Modified-Since alone, so a cache or a proxy answered instead.",
             fix="Look for a cache in between, and switch it off for Zoho's servers.",
             code="ZCRM-HTTP-007",
         )
+        unasked.sent = True
+        raise unasked
 
 
 def raise_for_error(response: Response, path: str, redact: Callable[[str], str]) -> None:
@@ -76,12 +78,14 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return
     if status < HTTPStatus.BAD_REQUEST:
-        raise TransportError(
+        redirect = TransportError(
             f"The server answered {path} with a redirect ({status}).",
             why="The CRM's API never redirects, and a token must not follow one.",
             fix="Check the region, and look for a proxy or a login page in between.",
             code="ZCRM-HTTP-006",
         )
+        redirect.sent = True
+        raise redirect
     answer = response.json()
     if isinstance(answer, dict) and _has_outcomes(answer):
         return

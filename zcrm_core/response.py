@@ -50,13 +50,15 @@ class Response:
             return loads(self.raw.content)
         except (ValueError, RecursionError):
             kind = _MEDIA_TYPE.match(self.headers.get("Content-Type", ""))
-            raise TransportError(
+            error = TransportError(
                 f"The server answered {self.status} with something that is not JSON "
                 f"({kind[0] if kind else 'of no known type'}, {len(self.raw.content)} bytes).",
                 why="A proxy, a firewall or a maintenance page answered instead, or the answer was cut.",
                 fix="Check the region, the proxy and Zoho's status page; then call again.",
                 code="ZCRM-HTTP-003",
-            ) from None
+            )
+            error.sent = True
+            raise error from None
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

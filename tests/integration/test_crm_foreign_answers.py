@@ -108,6 +108,48 @@ def test_a_batch_with_a_foreign_outcome_tells_what_is_known(
     assert [lead.changes == {} for lead in listed] == [True] * 100 + [False] * 50
 
 
+FAILURES = {
+    (200, "<html>Please log in</html>"): "NOT_KNOWN",
+    (302, ""): "NOT_KNOWN",
+    (500, '{"code":"INTERNAL_ERROR","status":"error"}'): "NOT_KNOWN",
+    (400, '{"code":"INVALID_DATA","status":"error"}'): "NOT_SENT",
+    (403, '{"code":"NO_PERMISSION","status":"error"}'): "NOT_SENT",
+}
+"""Answers to a call in the middle of a batch, and what is known of its records then."""
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_call_that_may_have_written_is_not_called_unsent(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch, failure: tuple[int, str]
+) -> None:
+    """Where a call's answer is lost or its server fails its records are unknown; refused, they are not."""
+    client = log_in(api_version="v8")
+    status, body = failure
+    request, calls = client.request, itertools.count(1)
+
+    def second_fails(method: str, path: str, **more: object) -> object:
+        if next(calls) == 2:
+            zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=status, body=body)
+        return request(method, path, **more)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(client, "request", second_fails)
+    with pytest.raises(PartialFailure) as caught:
+        client.module("Leads").create({"Last_Name": f"R {number}"} for number in range(250))
+
+    assert caught.value.result is not None
+    codes = [item.code for item in caught.value.result]
+    assert codes == ["SUCCESS"] * 100 + [FAILURES[failure]] * 100 + ["NOT_SENT"] * 50
+
+
+def test_a_record_without_its_id_is_not_the_one_asked_for(client: Client, zcrm_simulator: Simulator) -> None:
+    """A record that is read alone has to have the id that was asked for."""
+    rows: list[dict[str, JSON]] = [{"City": "x"}, {"id": None}, {"id": 5}, {"id": OTHER}]
+    for row in rows:
+        answers(zcrm_simulator, client, "Leads/", {"data": [row]})
+        with pytest.raises(TransportError, match="with another one"):
+            client.module("Leads").get("7")
+
+
 def test_the_duplicate_that_a_failure_names_is_no_other_record(client: Client) -> None:
     """A failed update may name the record that has the value already; that is a failure as any other."""
     leads = client.module("Leads")
@@ -290,3 +332,14 @@ def test_what_zoho_sends_passes_the_check(client: Client, module: str) -> None:
     whole = records.get(record.id or "")
 
     assert records.checked(dict(whole)) == [dict(whole)]
+
+
+@pytest.mark.parametrize("details", [{}, {"job_id": ""}, {"job_id": None}])
+def test_a_job_without_an_id_is_told(
+    client: Client, zcrm_simulator: Simulator, details: dict[str, JSON]
+) -> None:
+    """A mass update whose answer names no job cannot be waited for, so that is an error at once."""
+    answers(zcrm_simulator, client, "Leads/", {"data": [{**success("1"), "details": details}]})
+
+    with pytest.raises(TransportError, match="does not name the job"):
+        client.module("Leads").mass_update_view("1", {"City": "Pune"})

@@ -395,8 +395,10 @@ def test_lookups_are_written_as_things(client: Client) -> None:
     assert read["Account_Name"] == {"name": account["Account_Name"], "id": account.id}
     assert read.owner is not None
     assert read.owner.id == owner.id
-    read["Account_Name"] = account
-    assert read.changes == {"Account_Name": {"id": account.id}}
+    read["Account_Name"], read["Owner"] = account, owner
+    assert read.changes == {"Account_Name": {"id": account.id}, "Owner": {"id": owner.id}}
+    assert read.owner is not None
+    assert read.owner.id == owner.id
 
 
 def test_a_record_can_be_copied_and_sent_to_another_process(client: Client) -> None:

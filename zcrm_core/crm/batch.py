@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, TypeVar, overload
 
@@ -226,9 +227,10 @@ def only(response: Response, key: str, what: str, about: str | int | None = None
 
 def _refuse_other(item: BatchItem, about: object, response: Response) -> None:
     """Refuse the success of another thing than was sent; a failure may name another, such as a duplicate."""
-    if item.ok and item.id is not None and item.id != str(about):
+    given = item.details.get("id")
+    if item.ok and given is not None and str(given) != str(about):
         error = TransportError(
-            f"The answer ({response.status}) is about {item.id}, and {about} was sent.",
+            f"The answer ({response.status}) is about {given}, and {about} was sent.",
             why="Something between here and Zoho mixes up answers, so nobody knows what was changed.",
             fix="Look for a cache or a proxy in between; read the records back before you send any again.",
             code="ZCRM-HTTP-007",
@@ -253,9 +255,16 @@ def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:
     return outcomes
 
 
+def _may_have_happened(error: ZcrmError) -> bool:
+    """Tell whether a failed call may have written all the same: its server failed, or its answer is lost."""
+    if isinstance(error, ApiError):
+        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, TransportError) and error.sent
+
+
 def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmError) -> PartialFailure:
     """Tell what is known when a call in the middle fails: nothing that went through may be forgotten."""
-    unknown = isinstance(error, TransportError) and error.sent
+    unknown = _may_have_happened(error)
     first = len(done)
     items = list(done)
     for index in range(first, total):

@@ -187,7 +187,12 @@ def day(value: JSON) -> date | None:
 
 def entity(kind: Callable[[dict[str, JSON]], E]) -> Callable[[JSON], E | None]:
     """Read an object as an entity of a kind; ``None`` for anything else."""
-    return lambda value: kind(value) if isinstance(value, dict) else None
+
+    def read(value: JSON) -> E | None:
+        row = _object(value)
+        return None if row is None else kind(row)
+
+    return read
 
 
 def entities(kind: Callable[[dict[str, JSON]], E]) -> Callable[[JSON], tuple[E, ...]]:
@@ -195,10 +200,16 @@ def entities(kind: Callable[[dict[str, JSON]], E]) -> Callable[[JSON], tuple[E, 
 
     def read(value: JSON) -> tuple[E, ...]:
         items = value if isinstance(value, list) else []
-        rows: list[JSON] = [{"name": item} if isinstance(item, str) else item for item in items]
-        return tuple(kind(row) for row in rows if isinstance(row, dict))
+        rows = [_object({"name": item} if isinstance(item, str) else item) for item in items]
+        return tuple(kind(row) for row in rows if row is not None)
 
     return read
+
+
+def _object(value: object) -> dict[str, JSON] | None:
+    """Give an object as it is held; a program may have set an entity in a record."""
+    held = value._json if isinstance(value, Entity) else value  # noqa: SLF001 - its own
+    return held if isinstance(held, dict) else None
 
 
 class Reference(Entity):

@@ -83,7 +83,7 @@ class RecordReading:
         found = objects(response, "data", self._bind)
         if not found:
             raise NotFound(f"There is no record {record_id} in {self.api_name}.")
-        if len(found) > 1 or found[0].id not in (None, str(record_id)):
+        if len(found) > 1 or str(found[0].get("id")) != str(record_id):
             raise TransportError(
                 f"Asked for record {record_id}, Zoho CRM answered with another one.",
                 why="Something between here and Zoho mixes up answers.",
