@@ -78,6 +78,32 @@ def test_lines_without_an_id_are_not_sent_a_second_time(client: Client, quote: R
     assert [line.quantity for line in quotes.get(quote.id or "").line_items] == [1, 1, 5, 6]
 
 
+def test_an_upsert_sends_rows_once_too(client: Client) -> None:
+    """A record that was read and upserted holds what was sent, and its new rows are not sent again."""
+    vendors = client.module("Vendors")
+    [made] = vendors.create({"Vendor_Name": "V", "Branches": [{"Town": "Ulm"}]})
+    vendor = vendors.get(made.id or "")
+    rows = vendor["Branches"]
+    assert isinstance(rows, list)
+    rows.append({"Town": "Kiel"})
+
+    [item] = vendors.upsert(vendor, duplicate_check_fields=["Vendor_Name"])
+
+    assert (item.ok, item.action, item.id, vendor.changes) == (True, "update", vendor.id, {})
+    with pytest.raises(ApiError, match="rows that were sent before"):
+        vendors.upsert(vendor, duplicate_check_fields=["Vendor_Name"])
+
+
+def test_a_template_can_be_upserted_again_and_again(client: Client) -> None:
+    """A record that the program made gets no id from an upsert, so it can make one after another."""
+    vendors = client.module("Vendors")
+    template = Record({"Branches": [{"Town": "Ulm"}]}, vendors)
+    for number in range(3):
+        template["Vendor_Name"] = f"V {number}"
+        [item] = vendors.upsert(template)
+        assert (item.ok, item.action, template.id) == (True, "insert", None)
+
+
 def test_lines_that_were_read_elsewhere_can_be_set(client: Client, quote: Record) -> None:
     """Rows that all have their id are known, so a record takes them and can be changed again."""
     quotes = client.module("Quotes")

@@ -133,7 +133,13 @@ class RecordWriting(RecordReading):
             if isinstance(record, Record):
                 record._refuse_twice(row)  # noqa: SLF001 - the two modules are one thing
         extra = _beside(trigger, lar_id, process, options, duplicate_check_fields)
-        return self._write("POST", f"{self._path}/upsert", rows, extra)
+        try:
+            done = self._write("POST", f"{self._path}/upsert", rows, extra)
+        except PartialFailure as failure:
+            _let_know(given, rows, failure.result or ())
+            raise
+        _let_know(given, rows, done)
+        return done
 
     def delete(
         self, record_ids: str | int | Iterable[str | int], *, wf_trigger: bool | None = None
@@ -285,14 +291,21 @@ def _settled(
     sent: Sequence[int],
     done: BatchResult,
 ) -> BatchResult:
-    """Put the outcomes where their records stood, and let the records know what Zoho holds now."""
+    """Put the outcomes where their records stood."""
     items = [BatchItem(place, _nothing_to_send(row)) for place, row in enumerate(rows)]
     for place, item in zip(sent, done, strict=True):
         items[place] = item.moved(place)
-        record = given[place]
-        if item.ok and isinstance(record, Record):
-            record._accept(rows[place], item.details)  # noqa: SLF001 - the two modules are one thing
+    _let_know([given[place] for place in sent], [rows[place] for place in sent], done)
     return BatchResult(items)
+
+
+def _let_know(
+    records: Sequence[Mapping[str, object]], rows: Sequence[dict[str, JSON]], outcomes: Sequence[BatchItem]
+) -> None:
+    """Let the records that went through know what Zoho holds now; an upsert may have made another one."""
+    for record, row, item in zip(records, rows, outcomes, strict=False):
+        if item.ok and isinstance(record, Record) and record.id is not None and item.id in (None, record.id):
+            record._accept(row, item.details)  # noqa: SLF001 - the two modules are one thing
 
 
 def _nothing_to_send(row: Mapping[str, JSON]) -> dict[str, JSON]:
