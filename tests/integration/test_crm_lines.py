@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import pickle
+import random
 
 import pytest
 
@@ -260,3 +261,40 @@ def test_lines_that_zoho_refuses_stay_changes(client: Client, quote: Record) -> 
         quote.line_items.remove(line.id or "")
     [item] = quotes.update(quote)
     assert (item.ok, item.code, item.field) == (False, "MANDATORY_NOT_FOUND", key)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_edited_zoho_has_what_the_record_shows(client: Client, quote: Record, seed: int) -> None:
+    """After any edits and updates the lines at Zoho are those of the record, none twice and none lost."""
+    quotes = client.module("Quotes")
+    _, quantity, _ = names(client)
+    product = quote.line_items[0].product
+    assert product is not None
+    wanted, chance, lines = [1, 1], random.Random(seed), quote.line_items  # noqa: S311 - no secret
+    refused = 0
+    for number in range(2, 32):
+        edit = chance.choice(["add", "change", "remove", "other", "update"])
+        place = chance.randrange(len(wanted))
+        if edit == "add":
+            lines.add(product.id, number)
+            wanted.append(number)
+        elif edit == "change":
+            lines[place][quantity] = wanted[place] = number
+        elif edit == "remove" and len(wanted) > 1 and lines[place].id:
+            lines.remove(lines[place].id or "")
+            del wanted[place]
+        elif edit == "other":
+            quote["Subject"] = f"Offer {number}"
+        elif edit == "update":
+            try:
+                quotes.update(quote).raise_for_failures()
+            except ApiError as error:
+                assert "rows that were sent before" in str(error)  # noqa: PT017 - both ends are right
+                refused += 1
+                quote = quotes.get(quote.id or "")
+                lines = quote.line_items
+                wanted = [int(line.quantity or 0) for line in lines]
+            assert [line.quantity for line in quotes.get(quote.id or "").line_items] == wanted
+            assert [line.quantity for line in lines] == wanted
+            assert quote.changes == {}
+    assert refused < 10
