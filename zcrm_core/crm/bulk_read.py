@@ -10,9 +10,8 @@ from zcrm_core.crm.archives import calendar_events, csv_rows, stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read_status import BulkReadStatus
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.entity import (
-    objects,
-)
+from zcrm_core.crm.entity import objects
+from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.jobs import wait_for
 from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.versions import Version, version
@@ -78,7 +77,7 @@ class BulkReadJob:
             NotFound: it is not there, or no longer; Zoho keeps it for a day.
             ApiError: the CRM refused.
         """
-        return self._client.download(f"{self._path}/result")
+        return fetched(self._client, f"{self._path}/result", f"The bulk job {self.id} has no result.")
 
     def save(self, path: str | Path) -> Path:
         """Fetch the archive into a file or a folder, and give its path.

@@ -14,6 +14,7 @@ from zcrm_core.crm.archives import csv_rows, stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode
+from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
 from zcrm_core.crm.jobs import wait_for
 from zcrm_core.crm.paths import segment
@@ -88,7 +89,7 @@ class BulkWriteJob:
         url = self.status().download_url
         if url is None:
             raise NotFound(f"The bulk job {self.id} has no outcomes yet.", fix="Wait until it is over.")
-        return self._client.download(url)
+        return fetched(self._client, url, f"The outcomes of the bulk job {self.id} are not there.")
 
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the outcomes and go over them: what was sent, and ``STATUS``, ``RECORD_ID``, ``ERRORS``.
