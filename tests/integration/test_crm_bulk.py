@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from zcrm_core import ApiError, Client, NotFound, TransportError
-from zcrm_core.crm.archives import csv_rows
 from zcrm_core.crm.criteria import F
+from zcrm_core.crm.tables import csv_rows
 from zcrm_simulator import Limits, Simulator, Switches
 
 pytestmark = pytest.mark.usefixtures("fast_jobs")

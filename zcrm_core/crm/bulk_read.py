@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.archives import calendar_events, csv_rows, stored
+from zcrm_core.crm.archives import stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read_status import BulkReadStatus
+from zcrm_core.crm.calendars import calendar_events
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.jobs import wait_for
 from zcrm_core.crm.paths import identifier, segment
+from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
 from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON

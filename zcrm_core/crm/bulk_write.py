@@ -7,10 +7,11 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from zcrm_core.crm.archives import csv_rows, stored
+from zcrm_core.crm.archives import stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode
@@ -18,8 +19,10 @@ from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
 from zcrm_core.crm.jobs import wait_for
 from zcrm_core.crm.paths import segment
+from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import BULK_UPLOAD_BYTES
 from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["BulkWriteJob", "BulkWriteStatus", "packed", "upload"]
 
 _DONE: Final = frozenset({"ADDED", "UPDATED"})
+_MOST_DIGITS: Final = 400
+"""A float reaches 308; a field of Zoho's takes far fewer."""
 
 
 class BulkWriteJob:
@@ -158,16 +163,34 @@ def _cells(rows: Iterable[Mapping[str, object]], fields: Sequence[str]) -> Itera
 
 
 def _cell(value: object, index: int, field: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
     written = encode(value, f"row {index}.{field}")
     if isinstance(written, dict) and isinstance(written.get("id"), str):
         written = written["id"]
-    if isinstance(written, list) and all(isinstance(item, str) for item in written):
-        return ";".join(map(str, written))
-    if isinstance(written, (dict, list)):
+    if isinstance(written, list):
+        return ";".join(_choice(item, index, field) for item in written)
+    if isinstance(written, bool):
+        return str(written).lower()
+    if isinstance(written, (float, Decimal)):
+        return _plain(Decimal(str(written)), index, field)
+    if isinstance(written, dict):
         raise _unfit(index, f"the value of {field} has no form in CSV")
     return "" if written is None else str(written)
+
+
+def _choice(item: JSON, index: int, field: str) -> str:
+    """Give one value of a multi-select, which Zoho divides at semicolons."""
+    if not isinstance(item, str):
+        raise _unfit(index, f"the value of {field} has no form in CSV")
+    if not item or ";" in item:
+        raise _unfit(index, f"a choice of {field} is empty or holds a semicolon, where Zoho divides choices")
+    return item
+
+
+def _plain(number: Decimal, index: int, field: str) -> str:
+    """Write a number without an exponent: a cell with 1e+22 would be a text to Zoho."""
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise _unfit(index, f"the value of {field} has more digits than a field takes")
+    return f"{number:f}"
 
 
 def _unfit(index: int, why: str) -> ApiError:
