@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read import BulkReadJob, create_read
-from zcrm_core.crm.bulk_write import BulkWriteJob, packed, upload
+from zcrm_core.crm.bulk_write import BulkWriteJob, columns_of, packed, upload
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError
@@ -131,7 +131,7 @@ class Bulk:
             first = next(given, None)
             if not first:
                 raise _unfit("There is no row to write.")
-            columns = list(first)
+            columns = columns_of(first)
             with packed(itertools.chain([first], given), columns, module) as archive:
                 file_id = self.upload(archive, org_id=org_id, name=f"{module}.zip")
             field_mappings = field_mappings or [

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zcrm_core.download import Download
     from zcrm_core.multipart import FileContent
 
-__all__ = ["BulkWriteJob", "BulkWriteStatus", "packed", "upload"]
+__all__ = ["BulkWriteJob", "BulkWriteStatus", "columns_of", "packed", "upload"]
 
 _DONE: Final = frozenset({"ADDED", "UPDATED"})
 _MOST_DIGITS: Final = 400
@@ -154,10 +154,21 @@ def packed(rows: Iterable[Mapping[str, object]], fields: Sequence[str], name: st
     return file
 
 
+def columns_of(row: object, index: int = 0) -> list[str]:
+    """Give the fields of a row.
+
+    Raises:
+        ApiError: it is no mapping of API names.
+    """
+    if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
+        raise _unfit(index, f"it is a {type(row).__name__}, and no mapping of API names")
+    return list(row)
+
+
 def _cells(rows: Iterable[Mapping[str, object]], fields: Sequence[str]) -> Iterator[list[str]]:
     known = set(fields)
     for index, row in enumerate(rows):
-        if strange := set(row) - known:
+        if strange := set(columns_of(row, index)) - known:
             raise _unfit(index, f"it has the field {min(strange)}, and the first row has not")
         yield [_cell(row.get(field), index, field) for field in fields]
 
@@ -170,11 +181,13 @@ def _cell(value: object, index: int, field: str) -> str:
         return ";".join(_choice(item, index, field) for item in written)
     if isinstance(written, bool):
         return str(written).lower()
-    if isinstance(written, (float, Decimal)):
-        return _plain(Decimal(str(written)), index, field)
+    if isinstance(written, float):
+        written = Decimal(repr(written))
+    if isinstance(written, (int, Decimal)):
+        return _plain(Decimal(written), index, field)
     if isinstance(written, dict):
         raise _unfit(index, f"the value of {field} has no form in CSV")
-    return "" if written is None else str(written)
+    return written or ""
 
 
 def _choice(item: JSON, index: int, field: str) -> str:
