@@ -46,10 +46,10 @@ def events(text: str) -> list[dict[str, str]]:
     return list(calendar_events(io.BytesIO(packed(("a.ics", text)))))
 
 
-def changed(content: bytes, signature: bytes, offset: int, form: str, value: int) -> bytes:
-    """An archive with another number in the last of its parts of a kind."""
+def changed(content: bytes, signature: bytes, offset: int, form: str, *values: int) -> bytes:
+    """An archive with other numbers in the last of its parts of a kind."""
     at = content.rindex(signature) + offset
-    return content[:at] + struct.pack(form, value) + content[at + struct.calcsize(form) :]
+    return content[:at] + struct.pack(form, *values) + content[at + struct.calcsize(form) :]
 
 
 @contextmanager
@@ -93,6 +93,9 @@ CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
         (changed(WHOLE, CENTRAL, 10, "<H", 99), "packed in a way"),
         (changed(WHOLE, CENTRAL, 6, "<H", 999), "damaged"),
         (changed(WHOLE, CENTRAL, 16, "<I", 0), "damaged"),
+        (changed(WHOLE, CENTRAL, 24, "<I", 0), "damaged"),
+        (changed(WHOLE, CENTRAL, 16, "<III", 0, 0, 0), "no heading"),
+        (changed(packed(("a", "")), CENTRAL, 28, "<H", 0), "damaged|another kind"),
         (changed(WHOLE, CENTRAL, 42, "<I", 10**9), "damaged"),
         (changed(WHOLE, END, 16, "<I", 2**32 - 1), "damaged"),
         (changed(WHOLE, END, 12, "<I", 2**32 - 1), "damaged"),
@@ -116,7 +119,8 @@ def test_a_hostile_archive_is_not_read(content: bytes, match: str) -> None:
         ("Id,B\n1\n", "Row 2 has another number of values"),
         ("Id\n1,2\n", "another number of values"),
         ("Id,B\n1,2\n\n3,4\n", "after an empty row"),
-        ("\nId,B\n1,2\n", "another number of values"),
+        ("\nId,B\n1,2\n", "no heading"),
+        ("", "no heading"),
         ("Id,B,Id\n1,2,3\n", "'Id' twice"),
         ("Id,B\n1," + "x" * 200_000 + "\n", "field larger than field limit"),
         (b"Id,B\n1,\xff\n", "damaged"),
@@ -134,7 +138,7 @@ def test_what_a_table_may_look_like() -> None:
     """Quoted lines, a byte order mark, an empty end and one column with empty values are read."""
     assert table('\ufeffId,B\r\n1,"a\r\nb, ""c"""\r\n\r\n') == [{"Id": "1", "B": 'a\r\nb, "c"'}]
     assert table("Id\n\n2\n") == [{"Id": ""}, {"Id": "2"}]
-    assert table("Id,B\n") == table("") == []
+    assert table("Id,B\n") == []
 
 
 @given(st.data())

@@ -86,8 +86,10 @@ def lines_of(file: BinaryIO, ending: str) -> Iterator[Lines]:
             io.TextIOWrapper(packed, "utf-8-sig", newline="") as text,
         ):
             yield Lines(text)
-    except _DAMAGE as error:
-        raise unsafe(f"It is no zip archive, or damaged ({type(error).__name__}).") from None
+    except UnicodeDecodeError:
+        raise unsafe("It is damaged, or not in UTF-8.") from None
+    except _DAMAGE:
+        raise unsafe("It is no zip archive, or damaged.") from None
 
 
 class Lines(Iterator[str]):
@@ -122,7 +124,7 @@ def member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
         ApiError: there is not exactly one, it is of another kind, its path leads out of its folder, or it is
             far larger than the archive can be meant to be.
     """
-    members = [info for info in archive.infolist() if not info.is_dir()]
+    members = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(members) != 1:
         raise unsafe(f"It holds {len(members)} files, and Zoho sends one.")
     info = members[0]

@@ -24,7 +24,9 @@ def csv_rows(file: BinaryIO) -> Iterator[dict[str, str]]:
         reader = csv.reader(lines, strict=True)
         try:
             heading = next(reader, [])
-            [(name, times)] = Counter(heading).most_common(1) or [("", 0)]
+            if not heading:
+                raise unsafe("Its table has no heading.")
+            [(name, times)] = Counter(heading).most_common(1)
             if times > 1:
                 raise unsafe(f"Its heading has {name[:_SHOWN]!r} twice, so one value would hide another.")
             blank = False
