@@ -34,10 +34,6 @@ def lead(client: Client) -> Record:
 # -- notes ---------------------------------------------------------------------------------------------
 
 
-@operation("record_notes.list", "lead.notes.list()")
-@operation("record_notes.add", "lead.notes.create_many([...])")
-@operation("record_notes.add_one", "lead.notes.create(content, title)")
-@operation("record_notes.update", "lead.notes.update(note_id, content)")
 @operation("record_notes.delete", "lead.notes.delete(note_id)")
 def test_notes_of_a_record(lead: Record) -> None:
     """Notes are written to a record one by one and many at once, changed, deleted, and belong to it."""
@@ -62,8 +58,6 @@ def test_notes_of_a_record(lead: Record) -> None:
         lead.notes.delete("1")
 
 
-@operation("notes.list", "client.notes.list()")
-@operation("notes.create_many", 'client.notes.create_many([("Leads", lead_id, {...}), ...])')
 @operation("notes.delete_many", "client.notes.delete(note_ids)")
 def test_notes_of_the_organisation(client: Client, lead: Record) -> None:
     """Notes go to records of different modules in one call, are among all notes, and are deleted together."""
@@ -303,7 +297,6 @@ def test_the_photo_of_a_record(lead: Record, tmp_path: Path) -> None:
 # -- related lists -------------------------------------------------------------------------------------
 
 
-@operation("related.list", 'product.related("Price_Books").list()')
 @operation("relations.add", 'product.related("Price_Books").add(book_id, {"list_price": 50})')
 @operation("relations.remove", 'product.related("Price_Books").remove(book_id)')
 def test_records_are_linked(client: Client) -> None:
@@ -387,7 +380,6 @@ def test_a_record_goes_through_its_blueprint(client: Client) -> None:
         account.blueprint.get()
 
 
-@operation("records.convert", 'lead.convert(deal={"Deal_Name": ..., "Stage": ...})')
 def test_a_lead_is_converted(client: Client, lead: Record) -> None:
     """A lead becomes an account, a contact and a deal, whose ids are told; it is converted once."""
     made = lead.convert(deal={"Deal_Name": "Big", "Stage": "Qualification", "Amount": 2.5}, overwrite=False)

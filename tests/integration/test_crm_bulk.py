@@ -35,7 +35,6 @@ def packed(*members: tuple[str, str]) -> bytes:
 # -- reading -------------------------------------------------------------------------------------------
 
 
-@operation("bulk_read.create", 'client.bulk.read("Leads", fields=[...])')
 @operation("bulk_read.get", "job.status(); job.wait()")
 @operation("bulk_read.download", "job.save(folder)")
 @operation("bulk_read.download_and_iterate", "job.rows()")
@@ -171,18 +170,9 @@ def test_a_wrong_job_is_refused(client: Client, arguments: dict[str, object], co
 
 
 @operation("bulk_write.upload", "client.bulk.upload(path)")
-@operation("bulk_write.create", 'client.bulk.write("Leads", rows)')
 @operation("bulk_write.get", "job.status(); job.wait()")
-@operation(
-    "bulk_write.download",
-    "job.download().save(folder)",
-    sent="GET /crm/bulk/{api_version}/write/{job_id}/result",
-)
-@operation(
-    "bulk_write.download_and_iterate",
-    "job.rows(); job.failed_rows()",
-    sent="GET /crm/bulk/{api_version}/write/{job_id}/result",
-)
+@operation("bulk_write.download", "job.download().save(folder)")
+@operation("bulk_write.download_and_iterate", "job.rows(); job.failed_rows()")
 def test_a_job_writes_rows(client: Client, zcrm_simulator: Simulator, tmp_path: Path) -> None:
     """Rows become records; what became of each is told, and those that failed come alone."""
     zcrm_simulator.switches = Switches(job_polls=2)
