@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import tempfile
 import zipfile
 import zlib
@@ -29,14 +28,7 @@ _LONGEST_ITEM: Final = 16 * 1024 * 1024
 _LARGEST_DIRECTORY: Final = 1024 * 1024
 """Bytes of an archive's directory, which holds one file: zipfile reads it whole."""
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DAMAGE: Final = (
-    EOFError,
-    NotImplementedError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_DAMAGE: Final = (EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 def stored(download: Download) -> BinaryIO:
