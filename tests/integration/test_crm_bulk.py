@@ -148,6 +148,12 @@ def test_a_job_that_failed_is_an_error(client: Client, zcrm_simulator: Simulator
         job.wait(5)
 
 
+def test_fields_are_a_list(client: Client) -> None:
+    """A single text in place of a list of fields is an error, and is not cut into its letters."""
+    with pytest.raises(ApiError, match="no list of API names"):
+        client.bulk.read("Leads", fields="City")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -118,7 +118,18 @@ def create_read(
     callback: str | None,
     file_type: str | None,
 ) -> BulkReadJob:
-    """Make a job; see :meth:`Bulk.read`."""
+    """Make a job; see :meth:`Bulk.read`.
+
+    Raises:
+        ApiError: the fields are one text and no list, or the CRM refused.
+    """
+    if isinstance(fields, str):
+        raise ApiError(
+            "The fields are no list of API names.",
+            why="A single text would be cut into its letters.",
+            fix='Pass a list such as ["Last_Name", "Email"].',
+            code="ZCRM-API-009",
+        )
     habits: Version = version(client.config.api_version)
     query: dict[str, JSON] = {"module": habits.bulk_module(module)}
     given = {
