@@ -7,7 +7,9 @@ import os
 import secrets
 import shutil
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -254,9 +256,6 @@ def fast_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stranger() -> Iterator[list[str]]:
     """A server that is nobody's: its address, then every request that it heard."""
-    import threading  # noqa: PLC0415
-    from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415
-
     heard: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -16,7 +16,7 @@ import pytest
 
 from zcrm_core import ApiError, Client, NotFound
 from zcrm_core.crm.record import Record
-from zcrm_simulator import Simulator
+from zcrm_simulator import Limits, Simulator
 
 Make = Callable[..., Client]
 operation = pytest.mark.operation
@@ -175,7 +175,7 @@ def test_what_is_no_file_is_never_sent(lead: Record, zcrm_simulator: Simulator, 
     with path.open(encoding="utf-8") as text, os.fdopen(reading, "rb") as pipe:
         for wrong in (text, closed, pipe, object()):
             with pytest.raises(ApiError) as caught:
-                lead.attachments.upload(wrong, name="x")  # type: ignore[arg-type]
+                lead.attachments.upload(wrong, name="x")  # type: ignore[arg-type]  # that is what is tested
             assert caught.value.code == "ZCRM-API-009"
     os.close(writing)
     assert len(zcrm_simulator.requests) == before
@@ -183,8 +183,6 @@ def test_what_is_no_file_is_never_sent(lead: Record, zcrm_simulator: Simulator, 
 
 def test_zoho_s_own_refusal_of_a_file_is_an_error(lead: Record, zcrm_simulator: Simulator) -> None:
     """Where Zoho takes less than it says its refusal is an error with its code."""
-    from zcrm_simulator import Limits  # noqa: PLC0415
-
     zcrm_simulator.limits = Limits(attachment_megabytes=1, attachment_megabytes_v2=1)
 
     with pytest.raises(ApiError, match="FILE_SIZE_MORE_THAN_ALLOWED_SIZE"):
@@ -193,7 +191,7 @@ def test_zoho_s_own_refusal_of_a_file_is_an_error(lead: Record, zcrm_simulator: 
 
 SERVE = """
 import json, sys
-from zcrm_simulator import Simulator
+from zcrm_simulator import Limits, Simulator
 with Simulator() as simulator:
     grant = simulator.grant_token(["ZohoCRM.modules.ALL", "AaaServer.profile.READ"])
     print(json.dumps([simulator.config(), grant]), flush=True)

@@ -165,7 +165,7 @@ def test_fields_are_a_list(client: Client) -> None:
 def test_a_wrong_job_is_refused(client: Client, arguments: dict[str, object], code: str) -> None:
     """Fields, views and pages that do not exist are Zoho's errors when the job is made."""
     with pytest.raises(ApiError, match=code):
-        client.bulk.read("Leads", **arguments)  # type: ignore[arg-type]
+        client.bulk.read("Leads", **arguments)  # type: ignore[arg-type]  # the values differ
     with pytest.raises(NotFound):
         client.bulk.read("Nothing")
     with pytest.raises(NotFound):
@@ -316,7 +316,7 @@ def test_a_wrong_write_is_refused(client: Client, changes: dict[str, object], co
     file_id = client.bulk.upload(packed(("a.csv", "Name\nA\n")), name="a.zip")
 
     with pytest.raises(ApiError, match=code):
-        client.bulk.write("Leads", **{"file_id": file_id, **changes})  # type: ignore[arg-type]
+        client.bulk.write("Leads", **{"file_id": file_id, **changes})  # type: ignore[arg-type]  # the values differ
 
 
 def test_the_token_never_goes_to_a_foreign_host(

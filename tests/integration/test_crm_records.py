@@ -431,10 +431,10 @@ def test_a_batch_that_breaks_off_tells_of_each_record(client: Client, zcrm_simul
         calls += method == "PUT"
         if calls == 2:
             raise TransportError("the line was cut")
-        return request(method, path, **more)  # type: ignore[arg-type]
+        return request(method, path, **more)  # type: ignore[arg-type]  # handed through
 
     request = client.request
-    client.request = second_fails  # type: ignore[method-assign, assignment]
+    client.request = second_fails  # type: ignore[method-assign, assignment]  # so that a call fails
     with pytest.raises(PartialFailure) as caught:
         leads.update(listed)
 

@@ -9,6 +9,7 @@ import pytest
 
 from zcrm_core import ApiError, Client, NotFound
 from zcrm_core.crm.criteria import F
+from zcrm_simulator import Simulator
 
 operation = pytest.mark.operation
 
@@ -100,13 +101,13 @@ def test_custom_views(client: Client) -> None:
         leads.custom_view("1")
 
 
-def test_a_view_is_sorted_at_the_version_s_own_address(client: Client, zcrm_simulator: object) -> None:
+def test_a_view_is_sorted_at_the_version_s_own_address(client: Client, zcrm_simulator: Simulator) -> None:
     """v2 changes the view itself, later versions have an action for it."""
     leads = client.module("Leads")
     view = leads.custom_views()[0]
     leads.sort_custom_view(view.id or "", "City")
 
-    put = [one.path for one in zcrm_simulator.requests if one.method == "PUT"]  # type: ignore[attr-defined]
+    put = [one.path for one in zcrm_simulator.requests if one.method == "PUT"]
     tail = "" if client.config.api_version == "v2" else "/actions/change_sort"
     assert put == [f"/crm/{client.config.api_version}/settings/custom_views/{view.id}{tail}"]
 
@@ -286,8 +287,6 @@ def test_users_that_did_not_change(client: Client) -> None:
 
 # -- taxes and variables -------------------------------------------------------------------------------
 
-PUT_TAXES = "PUT /crm/{api_version}/org/taxes"
-
 
 @operation("taxes.list", "client.taxes.list()")
 @operation("taxes.get", "client.taxes.get(tax_id)")
@@ -323,7 +322,7 @@ def test_taxes_come_and_go(client: Client) -> None:
         client.taxes.delete_one("1")
 
 
-def test_taxes_go_to_the_version_s_own_address(client: Client, zcrm_simulator: object) -> None:
+def test_taxes_go_to_the_version_s_own_address(client: Client, zcrm_simulator: Simulator) -> None:
     """v2 has a method for each change of taxes; since v3 one PUT takes all of them."""
     client.taxes.create({"name": "A", "value": 1})
     tax = next(tax for tax in client.taxes.list() if tax.name == "A")
@@ -331,7 +330,7 @@ def test_taxes_go_to_the_version_s_own_address(client: Client, zcrm_simulator: o
     client.taxes.create({"name": "B", "value": 1})
     client.taxes.delete_one(next(tax.id for tax in client.taxes.list() if tax.name == "B") or "")
 
-    sent = [one.method for one in zcrm_simulator.requests if "taxes" in one.path and one.method != "GET"]  # type: ignore[attr-defined]
+    sent = [one.method for one in zcrm_simulator.requests if "taxes" in one.path and one.method != "GET"]
     assert sent == (
         ["POST", "DELETE", "POST", "DELETE"] if client.config.api_version == "v2" else ["PUT"] * 4
     )
