@@ -93,3 +93,29 @@ def test_a_conversion_that_is_no_success_is_refused(
     with pytest.raises(ApiError) as caught:
         converted(client, zcrm_simulator, outcome)
     assert (caught.value.api_code, caught.value.details) == ("DUPLICATE_DATA", {"id": "7"})
+
+
+JOB = {"id": "2", "state": "COMPLETED", "status": "COMPLETED", "result": {"download_url": "/crm/x"}}
+MADE = {"code": "ADDED_SUCCESSFULLY", "status": "success", "message": "", "details": {}}
+JOBS: dict[str, tuple[object, Callable[[Client], object]]] = {
+    "read another": ({"data": [JOB]}, lambda client: client.bulk.read_job("1").status()),
+    "read none": ({"data": [{**JOB, "id": None}]}, lambda client: client.bulk.read_job("1").wait(1)),
+    "write another": (JOB, lambda client: client.bulk.write_job("1").status()),
+    "write rows of another": (JOB, lambda client: next(client.bulk.write_job("1").rows())),
+    "write none": ([], lambda client: client.bulk.write_job("1").status()),
+    "write without a status": ({"id": "1"}, lambda client: client.bulk.write_job("1").status()),
+    "make a reader": ({"data": [MADE]}, lambda client: client.bulk.read("Leads")),
+    "make a writer": (MADE, lambda client: client.bulk.write("Leads", file_id="1")),
+}
+
+
+@pytest.mark.parametrize(("document", "ask"), JOBS.values(), ids=JOBS)
+def test_an_answer_about_another_job_is_none(
+    client: Client, zcrm_simulator: Simulator, document: object, ask: Callable[[Client], object]
+) -> None:
+    """An answer without a job's id, or with another one's, is neither its state nor its making."""
+    zcrm_simulator.faults.add("/crm/bulk/", kind="status", status=200, body=json.dumps(document))
+
+    with pytest.raises(TransportError, match="bulk job") as caught:
+        ask(client)
+    assert caught.value.code == "ZCRM-HTTP-007"

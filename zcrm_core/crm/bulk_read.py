@@ -13,7 +13,7 @@ from zcrm_core.crm.calendars import calendar_events
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.fetching import fetched
-from zcrm_core.crm.jobs import wait_for
+from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
@@ -46,10 +46,12 @@ class BulkReadJob:
         Raises:
             NotFound: Zoho knows no such job; it forgets them after a day.
             ApiError: the CRM refused.
+            TransportError: the answer is about no job, or about another one.
         """
         found = objects(self._client.request("GET", self._path), "data", BulkReadStatus)
         if not found:
             raise NotFound(f"There is no job {self.id}.")
+        about_job(found[0].id, self.id)
         return found[0]
 
     def wait(self, seconds: float = 3_600) -> BulkReadStatus:
@@ -147,4 +149,4 @@ def create_read(
         body["file_type"] = file_type
     response = client.request("POST", f"/crm/bulk/{habits.name}/read", json=body)
     item = only(response, "data", "make the bulk job")
-    return BulkReadJob(client, item.id or "")
+    return BulkReadJob(client, about_job(item.id))

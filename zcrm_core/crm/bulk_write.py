@@ -17,7 +17,7 @@ from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
-from zcrm_core.crm.jobs import wait_for
+from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import BULK_UPLOAD_BYTES
@@ -55,12 +55,12 @@ class BulkWriteJob:
         Raises:
             NotFound: Zoho knows no such job.
             ApiError: the CRM refused.
-            TransportError: the answer is about no job.
+            TransportError: the answer is about no job, or about another one.
         """
         answer = self._client.request("GET", self._path).json()
-        if not isinstance(answer, dict) or "status" not in answer or "id" not in answer:
-            raise TransportError("The answer is about no bulk job.", code="ZCRM-HTTP-007")
-        return BulkWriteStatus(answer)
+        status = BulkWriteStatus(answer if isinstance(answer, dict) else {})
+        about_job(status.status and status.id, self.id)
+        return status
 
     def wait(self, seconds: float = 3_600) -> BulkWriteStatus:
         """Wait until it is over, and tell what became of it; single rows may have failed all the same.
