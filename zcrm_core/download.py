@@ -20,6 +20,8 @@ __all__ = ["Download"]
 
 _CHUNK: Final = 65_536
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z)", re.IGNORECASE)
+"""What Windows writes to is no file under such a name, whatever its ending."""
 _LONGEST_NAME: Final = 200
 """Bytes of a name: file systems take 255, and a name in Chinese has three a character."""
 _LONGEST_ENDING: Final = 20
@@ -135,7 +137,8 @@ def _file_name(disposition: str) -> str:
 
         name = unquote(name[7:])
     name = PurePosixPath(name.replace("\\", "/")).name
-    return _cut(_UNSAFE.sub("_", name).strip(". ")) or "download"
+    name = _UNSAFE.sub("_", name).strip(". ")
+    return _cut(f"_{name}" if _DEVICE.match(name) else name) or "download"
 
 
 def _cut(name: str) -> str:
