@@ -272,7 +272,7 @@ def stranger() -> Iterator[list[str]]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     heard.append(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield heard
     server.shutdown()

@@ -104,7 +104,13 @@ class BulkReadJob:
         return csv_rows(stored(self.download()))
 
     def events(self) -> Iterator[dict[str, str]]:
-        """The same for a job with ``file_type="ics"``: its events, each by its properties' names."""
+        """The same for a job with ``file_type="ics"``: its events, each by its properties' names.
+
+        A property that an event has several times has its values in lines; alarms are left out.
+
+        Raises:
+            NotFound, ApiError: as :meth:`rows`.
+        """
         return calendar_events(stored(self.download()))
 
 
