@@ -116,7 +116,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for name, open_store in stores.items():
         for processes in chosen.processes:
-            with Simulator(limits=Limits(refreshes=10**6, concurrency=1_000)) as zoho, open_store() as keys:  # type: ignore[attr-defined]
+            with Simulator(limits=Limits(refreshes=10**6, concurrency=1_000)) as zoho, open_store() as keys:  # type: ignore[attr-defined]  # each opens a store for a while
                 zoho.faults.add(
                     "/oauth/v2/token", kind="delay", seconds=ANSWER_SECONDS, times=chosen.rounds + 2
                 )

@@ -137,7 +137,7 @@ def zohos_calls(server: mysql.Server) -> dict[str, Callable[[int], object]]:
 
     def asked() -> OAuthToken:
         user = UserSignature("user-0@example.com")
-        return OAuthToken(user_signature=user, client_id="1", client_secret="s", refresh_token="r")  # noqa: S106
+        return OAuthToken(user_signature=user, client_id="1", client_secret="s", refresh_token="r")  # noqa: S106 - a value for the measurement
 
     def save(number: int) -> object:
         made = asked()

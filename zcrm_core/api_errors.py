@@ -8,10 +8,10 @@ from http import HTTPStatus
 from typing import Final
 
 from zcrm_core.errors import ApiError, NotFound, RateLimited, TransportError
-from zcrm_core.exact_json import JSON
+from zcrm_core.exact_json import JSON, loads
 from zcrm_core.response import Response
 
-__all__ = ["INVALID_TOKEN", "api_code", "raise_for_error"]
+__all__ = ["INVALID_TOKEN", "api_code", "raise_for_error", "raise_for_no_file"]
 
 INVALID_TOKEN: Final = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHENTICATION_FAILURE"})
 """Zoho's words for: this access token is not, or no longer, valid here."""
@@ -19,6 +19,10 @@ INVALID_TOKEN: Final = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHEN
 _LONGEST_TEXT: Final = 300
 _NOT_FOUND: Final = frozenset({"INVALID_MODULE", "INVALID_URL_PATTERN", "RESOURCE_NOT_FOUND"})
 _NO_RIGHT: Final = frozenset({"NO_PERMISSION", "PERMISSION_DENIED", "AUTHORIZATION_FAILED"})
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_DOCUMENTS: Final = re.compile(r"\s*(?:(?:application/(?:.+\+)?(?:json|xml)|text/.+)\s*)?(?:;|\Z)")
+"""Types in which servers explain themselves, or none at all."""
+_LONGEST_DOCUMENT: Final = 65_536
 _SCOPES: Final = (
     (re.compile(r"(^|/)users/search\b"), "ZohoCRM.users.READ and ZohoSearch.securesearch.READ"),
     (re.compile(r"(^|/)upload\Z"), "ZohoFiles.files.ALL"),
@@ -90,6 +94,50 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
     if isinstance(answer, dict) and _has_outcomes(answer):
         return
     raise _error(status, answer if isinstance(answer, dict) else {}, path, redact)
+
+
+def raise_for_no_file(response: Response, path: str, redact: Callable[[str], str]) -> None:
+    """Raise the error that an answer means which was to be a file, and whose body is not read yet.
+
+    Zoho sends a file with its name (``Content-Disposition``, RFC 6266); its JSON is named ``response.json``.
+
+    Args:
+        response: the answer; no error by its status.
+        path: what was asked for, for the message.
+        redact: removes secrets from a text, for a server may repeat what it was sent.
+
+    Raises:
+        ApiError: it is an error of Zoho's all the same.
+        TransportError: it is a document or a page, or nothing.
+    """
+    headers = response.headers
+    disposition, kind = headers.get("Content-Disposition", ""), headers.get("Content-Type", "").lower()
+    explains = _DOCUMENTS.match(kind) is not None
+    named = bool(disposition) and not (explains and "response.json" in disposition)
+    a_file = named or not (explains or headers.get("Content-Length") == "0")
+    if response.status in _BODILESS or (response.status == HTTPStatus.OK and a_file):
+        return
+    answer = _document(response)
+    if isinstance(answer, dict) and isinstance(answer.get("code"), str):
+        raise _error(response.status, answer, path, redact)
+    raise TransportError(
+        f"The answer to {path} ({response.status}) is no file.",
+        why="It has no file's name, and is a page, a document or empty.",
+        fix="Check that the address is that of a file, and look for a proxy or a login page in between.",
+        code="ZCRM-HTTP-007",
+    )
+
+
+def _document(response: Response) -> JSON:
+    """Read the beginning of a body that was to be a file, as JSON; ``None`` where it is none."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with requests, see transport.py
+
+    try:
+        return loads(response.raw.raw.read(_LONGEST_DOCUMENT, decode_content=True))
+    except (HTTPError, OSError, RecursionError, ValueError):
+        return None  # its caller says that it is no file
+    finally:
+        response.raw.close()
 
 
 def _said(value: JSON, redact: Callable[[str], str]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from zcrm_core.api_errors import INVALID_TOKEN, api_code, raise_for_error
+from zcrm_core.api_errors import INVALID_TOKEN, api_code, raise_for_error, raise_for_no_file
 from zcrm_core.assembly import Parts, assemble
 from zcrm_core.authorization import OAuth
 from zcrm_core.config import Config, environment_values, file_values
@@ -242,13 +242,14 @@ class Client(CrmAccess):
             The file, to be read once; its ``status`` is 204 when there is nothing.
 
         Raises:
-            ApiError, AuthError, StoreError, TransportError: as for :meth:`request`.
+            ApiError, AuthError, StoreError, TransportError: as for :meth:`request`; also when the answer is
+                a page or a document where a file was asked for.
         """
-        return Download(
-            self._call(
-                "GET", path, params=params, document=None, files=None, headers=headers, stream=True
-            ).raw
+        response = self._call(
+            "GET", path, params=params, document=None, files=None, headers=headers, stream=True
         )
+        raise_for_no_file(response, path, self._parts.log.redact)
+        return Download(response.raw)
 
     def _call(
         self,

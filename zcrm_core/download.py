@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import Message
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -20,7 +20,11 @@ __all__ = ["Download"]
 
 _CHUNK: Final = 65_536
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z)", re.IGNORECASE)
+"""What Windows writes to is no file under such a name, whatever its ending."""
 _LONGEST_NAME: Final = 200
+"""Bytes of a name: file systems take 255, and a name in Chinese has three a character."""
+_LONGEST_ENDING: Final = 20
 
 
 class Download:
@@ -36,8 +40,8 @@ class Download:
         self._raw = raw
         self.status = raw.status_code
         self.name = _file_name(raw.headers.get("Content-Disposition", ""))
-        length = raw.headers.get("Content-Length", "")
-        self.size = int(length) if length.isdecimal() and "Content-Encoding" not in raw.headers else None
+        self._length = _length(raw.headers)
+        self.size = None if "Content-Encoding" in raw.headers else self._length
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the bytes piece by piece.
@@ -49,15 +53,12 @@ class Download:
 
         try:
             yield from self._raw.iter_content(_CHUNK)
+            # urllib3 before version 2 takes a connection that ends early for the end of the file.
+            came = self._raw.raw.tell()
+            if self._length is not None and came != self._length:
+                raise _broken_off(self.name, f"{came:,} of {self._length:,} bytes came.")
         except (requests.RequestException, OSError) as error:
-            failure = TransportError(
-                f"The file {self.name} broke off before its last byte.",
-                why=f"The connection was lost ({type(error).__name__}).",
-                fix="Download it again; what has come so far is not the file.",
-                code="ZCRM-HTTP-005",
-            )
-            failure.sent = True
-            raise failure from None
+            raise _broken_off(self.name, f"The connection was lost ({type(error).__name__}).") from None
         finally:
             self.close()
 
@@ -109,6 +110,23 @@ class Download:
         return f"<Download {self.name}>"
 
 
+def _length(headers: Mapping[str, str]) -> int | None:
+    """Read how many bytes are on their way (RFC 9112 section 6.3); ``None`` where the server does not say."""
+    text = "" if "Transfer-Encoding" in headers else headers.get("Content-Length", "")
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
+def _broken_off(name: str, why: str) -> TransportError:
+    failure = TransportError(
+        f"The file {name} broke off before its last byte.",
+        why=why,
+        fix="Download it again; what has come so far is not the file.",
+        code="ZCRM-HTTP-005",
+    )
+    failure.sent = True
+    return failure
+
+
 def _file_name(disposition: str) -> str:
     """Read the name (RFC 6266) and leave of it what is a file's name on every system."""
     message = Message()
@@ -119,4 +137,15 @@ def _file_name(disposition: str) -> str:
 
         name = unquote(name[7:])
     name = PurePosixPath(name.replace("\\", "/")).name
-    return _UNSAFE.sub("_", name).strip(". ")[:_LONGEST_NAME] or "download"
+    name = _UNSAFE.sub("_", name).strip(". ")
+    return _cut(f"_{name}" if _DEVICE.match(name) else name) or "download"
+
+
+def _cut(name: str) -> str:
+    """Shorten a name to what file systems take, and keep its ending."""
+    written = name.encode("utf-8", "replace")
+    if len(written) <= _LONGEST_NAME:
+        return written.decode()
+    ending = PurePosixPath(name).suffix.encode("utf-8", "replace")
+    ending = ending if len(ending) <= _LONGEST_ENDING else b""
+    return written[: _LONGEST_NAME - len(ending)].decode("utf-8", "ignore").rstrip(". ") + ending.decode()

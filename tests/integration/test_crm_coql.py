@@ -160,7 +160,7 @@ def test_nothing_found_is_empty(client: Client) -> None:
         ("select id from Leads where City in :city", {"city": []}, "empty"),
         ("select id from Leads where City = :city", {"city": object()}, "no form|cannot be sent"),
         ("select id from Leads where id is not null limit x", {}, "limit"),
-        ("select id from Leads where City = :when", {"when": datetime(2026, 1, 1)}, "offset"),  # noqa: DTZ001
+        ("select id from Leads where City = :when", {"when": datetime(2026, 1, 1)}, "offset"),  # noqa: DTZ001 - that is what is refused
     ],
 )
 def test_a_query_that_cannot_be_sent(

@@ -15,7 +15,7 @@ operation = pytest.mark.operation
 SCOPES = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
 
 
-@operation("oauth.authorize", 'client.oauth.authorization_url(["ZohoCRM.modules.ALL"])', sent="")
+@operation("oauth.authorize", 'client.oauth.authorization_url(["ZohoCRM.modules.ALL"])')
 def test_the_consent_page_has_an_address(make_client: Make, zcrm_simulator: Simulator) -> None:
     """The address leads to the consent page with client and scopes, and asks for a refresh token."""
     address = urlsplit(make_client().oauth.authorization_url(SCOPES, state="s"))

@@ -267,7 +267,7 @@ def test_conditions_are_neither_true_nor_false() -> None:
 
 @PATIENT
 @given(st.lists(HOSTILE, min_size=1, max_size=3), st.integers(-(10**18), 10**18), st.booleans())
-def test_a_value_in_a_query_means_itself(texts: list[str], number: int, flag: bool) -> None:  # noqa: FBT001
+def test_a_value_in_a_query_means_itself(texts: list[str], number: int, flag: bool) -> None:  # noqa: FBT001 - hypothesis passes it
     """Values put into their places reach the other side as they are, through being cut into pages as well."""
     query = with_values(
         "select id from Leads where ((City = :a and City in :b) and (No = :c and Flag = :d)) order by id",

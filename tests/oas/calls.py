@@ -48,11 +48,11 @@ def recorded() -> Iterator[list[Exchange]]:
             seen.append(Exchange(str(request.method), path, sent, raw.status_code, answered))
         return raw
 
-    Transport._exchange = watch  # type: ignore[method-assign]
+    Transport._exchange = watch  # type: ignore[method-assign]  # watched from outside
     try:
         yield seen
     finally:
-        Transport._exchange = exchange  # type: ignore[method-assign]
+        Transport._exchange = exchange  # type: ignore[method-assign]  # watched from outside
 
 
 def use_everything(client: Client) -> None:
@@ -66,7 +66,7 @@ def use_everything(client: Client) -> None:
 
 def _refused(call: object, *arguments: object, **more: object) -> None:
     try:
-        call(*arguments, **more)  # type: ignore[operator]
+        call(*arguments, **more)  # type: ignore[operator]  # one of our methods
     except ApiError:
         return
     raise AssertionError(f"{call} was not refused")

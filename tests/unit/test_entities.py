@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from zcrm_core import ApiError, PartialFailure, TransportError
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.entity import Reference
+from zcrm_core.crm.entity import Reference, objects
 from zcrm_core.crm.modules import Field
 from zcrm_core.crm.records import Record
 from zcrm_core.crm.users import User
@@ -87,7 +87,7 @@ def test_a_time_is_written_as_zoho_takes_it() -> None:
     assert encode({"at": [moment]}, "x") == {"at": ["2026-01-31T09:15:07-03:00"]}
 
 
-@pytest.mark.parametrize("value", [{1: 2}, {"a": {2}}, [b"x"], float("inf"), datetime(2026, 1, 1)])  # noqa: DTZ001
+@pytest.mark.parametrize("value", [{1: 2}, {"a": {2}}, [b"x"], float("inf"), datetime(2026, 1, 1)])  # noqa: DTZ001 - that is what is refused
 def test_a_value_without_a_form_is_named_by_its_place(value: object) -> None:
     """What Zoho's JSON cannot carry is an error that says where it stands."""
     with pytest.raises(ApiError, match="record 3"):
@@ -111,7 +111,7 @@ def test_a_value_without_a_form_is_named_by_its_place(value: object) -> None:
         ({"a": None}, {}, True),
     ],
 )
-def test_a_change_is_what_json_tells_apart(was: JSON, now: object, changed: bool) -> None:  # noqa: FBT001
+def test_a_change_is_what_json_tells_apart(was: JSON, now: object, changed: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """True is no 1 and an empty text no null; the order of keys and a number's spelling do not matter."""
     record = Record({"id": "7", "Field": was})
     record["Field"] = now
@@ -208,8 +208,6 @@ def test_every_record_has_an_outcome_wherever_a_batch_breaks(total: int, calls: 
 @pytest.mark.parametrize("document", [7, [], {}, {"data": 7}, {"data": [7]}])
 def test_an_answer_of_another_form_is_an_error(document: JSON) -> None:
     """An answer that is JSON and not a list of records is never taken for an empty list."""
-    from zcrm_core.crm.entity import objects  # noqa: PLC0415
-
     with pytest.raises(TransportError, match="no list named data"):
         objects(answer(document), "data", Record)
 
@@ -222,4 +220,4 @@ def test_an_entity_is_a_read_only_mapping() -> None:
     assert repr(user) == "<User 7>"
     assert isinstance(user, Mapping)
     with pytest.raises(TypeError):
-        user["last_name"] = "B"  # type: ignore[index]
+        user["last_name"] = "B"  # type: ignore[index]  # that is what is refused

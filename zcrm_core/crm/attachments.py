@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.attachment import Attachment
 from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
 from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.versions import version
-from zcrm_core.errors import NotFound
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Attachment", "Attachments"]
 
 _FIELDS = "id,File_Name,Size,Owner,Created_By,Modified_By,Created_Time,Modified_Time,Parent_Id"
-_NO_CONTENT = 204
 
 
 class Attachments:
@@ -84,10 +83,8 @@ class Attachments:
             NotFound: there is none with this id.
             ApiError: the CRM refused, such as for a link.
         """
-        file = self._client.download(f"{self._path}/{segment('attachment id', attachment_id)}")
-        if file.status == _NO_CONTENT:
-            raise NotFound(f"There is no attachment {attachment_id}.")
-        return file
+        path = f"{self._path}/{segment('attachment id', attachment_id)}"
+        return fetched(self._client, path, f"There is no attachment {attachment_id}.")
 
     def delete(self, attachment_id: str | int) -> BatchItem:
         """Remove an attachment (DELETE {module}/{id}/Attachments/{attachment_id}).

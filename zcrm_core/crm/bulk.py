@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read import BulkReadJob, create_read
-from zcrm_core.crm.bulk_write import BulkWriteJob, packed, upload
+from zcrm_core.crm.bulk_write import BulkWriteJob, columns_of, packed, upload
 from zcrm_core.crm.encode import encode
+from zcrm_core.crm.jobs import about_job
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -131,7 +132,7 @@ class Bulk:
             first = next(given, None)
             if not first:
                 raise _unfit("There is no row to write.")
-            columns = list(first)
+            columns = columns_of(first)
             with packed(itertools.chain([first], given), columns, module) as archive:
                 file_id = self.upload(archive, org_id=org_id, name=f"{module}.zip")
             field_mappings = field_mappings or [
@@ -155,7 +156,7 @@ class Bulk:
             body["callback"] = {"url": callback, "method": "post"}
         path = f"/crm/bulk/{self._client.config.api_version}/write"
         item = only(self._client.request("POST", path, json=body), "data", "make the bulk job")
-        return BulkWriteJob(self._client, item.id or "")
+        return BulkWriteJob(self._client, about_job(item.id))
 
     def write_job(self, job_id: str) -> BulkWriteJob:
         """Give a job that was made before, by its id."""

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.archives import calendar_events, csv_rows, stored
+from zcrm_core.crm.archives import stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read_status import BulkReadStatus
+from zcrm_core.crm.calendars import calendar_events
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.entity import (
-    objects,
-)
-from zcrm_core.crm.jobs import wait_for
+from zcrm_core.crm.entity import objects
+from zcrm_core.crm.fetching import fetched
+from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import identifier, segment
+from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
 from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON
@@ -45,10 +46,12 @@ class BulkReadJob:
         Raises:
             NotFound: Zoho knows no such job; it forgets them after a day.
             ApiError: the CRM refused.
+            TransportError: the answer is about no job, or about another one.
         """
         found = objects(self._client.request("GET", self._path), "data", BulkReadStatus)
         if not found:
             raise NotFound(f"There is no job {self.id}.")
+        about_job(found[0].id, self.id)
         return found[0]
 
     def wait(self, seconds: float = 3_600) -> BulkReadStatus:
@@ -78,7 +81,7 @@ class BulkReadJob:
             NotFound: it is not there, or no longer; Zoho keeps it for a day.
             ApiError: the CRM refused.
         """
-        return self._client.download(f"{self._path}/result")
+        return fetched(self._client, f"{self._path}/result", f"The bulk job {self.id} has no result.")
 
     def save(self, path: str | Path) -> Path:
         """Fetch the archive into a file or a folder, and give its path.
@@ -101,7 +104,13 @@ class BulkReadJob:
         return csv_rows(stored(self.download()))
 
     def events(self) -> Iterator[dict[str, str]]:
-        """The same for a job with ``file_type="ics"``: its events, each by its properties' names."""
+        """The same for a job with ``file_type="ics"``: its events, each by its properties' names.
+
+        A property that an event has several times has its values in lines; alarms are left out.
+
+        Raises:
+            NotFound, ApiError: as :meth:`rows`.
+        """
         return calendar_events(stored(self.download()))
 
 
@@ -117,7 +126,18 @@ def create_read(
     callback: str | None,
     file_type: str | None,
 ) -> BulkReadJob:
-    """Make a job; see :meth:`Bulk.read`."""
+    """Make a job; see :meth:`Bulk.read`.
+
+    Raises:
+        ApiError: the fields are one text and no list, or the CRM refused.
+    """
+    if isinstance(fields, str):
+        raise ApiError(
+            "The fields are no list of API names.",
+            why="A single text would be cut into its letters.",
+            fix='Pass a list such as ["Last_Name", "Email"].',
+            code="ZCRM-API-009",
+        )
     habits: Version = version(client.config.api_version)
     query: dict[str, JSON] = {"module": habits.bulk_module(module)}
     given = {
@@ -135,4 +155,4 @@ def create_read(
         body["file_type"] = file_type
     response = client.request("POST", f"/crm/bulk/{habits.name}/read", json=body)
     item = only(response, "data", "make the bulk job")
-    return BulkReadJob(client, item.id or "")
+    return BulkReadJob(client, about_job(item.id))

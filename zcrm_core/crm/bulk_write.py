@@ -7,27 +7,33 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from zcrm_core.crm.archives import csv_rows, stored
+from zcrm_core.crm.archives import stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode
+from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
-from zcrm_core.crm.jobs import wait_for
+from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import segment
+from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import BULK_UPLOAD_BYTES
 from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.download import Download
     from zcrm_core.multipart import FileContent
 
-__all__ = ["BulkWriteJob", "BulkWriteStatus", "packed", "upload"]
+__all__ = ["BulkWriteJob", "BulkWriteStatus", "columns_of", "packed", "upload"]
 
 _DONE: Final = frozenset({"ADDED", "UPDATED"})
+_MOST_DIGITS: Final = 400
+"""A float reaches 308; a field of Zoho's takes far fewer."""
 
 
 class BulkWriteJob:
@@ -49,12 +55,12 @@ class BulkWriteJob:
         Raises:
             NotFound: Zoho knows no such job.
             ApiError: the CRM refused.
-            TransportError: the answer is about no job.
+            TransportError: the answer is about no job, or about another one.
         """
         answer = self._client.request("GET", self._path).json()
-        if not isinstance(answer, dict) or "status" not in answer or "id" not in answer:
-            raise TransportError("The answer is about no bulk job.", code="ZCRM-HTTP-007")
-        return BulkWriteStatus(answer)
+        status = BulkWriteStatus(answer if isinstance(answer, dict) else {})
+        about_job(status.status and status.id, self.id)
+        return status
 
     def wait(self, seconds: float = 3_600) -> BulkWriteStatus:
         """Wait until it is over, and tell what became of it; single rows may have failed all the same.
@@ -88,7 +94,7 @@ class BulkWriteJob:
         url = self.status().download_url
         if url is None:
             raise NotFound(f"The bulk job {self.id} has no outcomes yet.", fix="Wait until it is over.")
-        return self._client.download(url)
+        return fetched(self._client, url, f"The outcomes of the bulk job {self.id} are not there.")
 
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the outcomes and go over them: what was sent, and ``STATUS``, ``RECORD_ID``, ``ERRORS``.
@@ -148,25 +154,56 @@ def packed(rows: Iterable[Mapping[str, object]], fields: Sequence[str], name: st
     return file
 
 
+def columns_of(row: object, index: int = 0) -> list[str]:
+    """Give the fields of a row.
+
+    Raises:
+        ApiError: it is no mapping of API names.
+    """
+    if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
+        raise _unfit(index, f"it is a {type(row).__name__}, and no mapping of API names")
+    return list(row)
+
+
 def _cells(rows: Iterable[Mapping[str, object]], fields: Sequence[str]) -> Iterator[list[str]]:
     known = set(fields)
     for index, row in enumerate(rows):
-        if strange := set(row) - known:
+        if strange := set(columns_of(row, index)) - known:
             raise _unfit(index, f"it has the field {min(strange)}, and the first row has not")
         yield [_cell(row.get(field), index, field) for field in fields]
 
 
 def _cell(value: object, index: int, field: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
     written = encode(value, f"row {index}.{field}")
     if isinstance(written, dict) and isinstance(written.get("id"), str):
         written = written["id"]
-    if isinstance(written, list) and all(isinstance(item, str) for item in written):
-        return ";".join(map(str, written))
-    if isinstance(written, (dict, list)):
+    if isinstance(written, list):
+        return ";".join(_choice(item, index, field) for item in written)
+    if isinstance(written, bool):
+        return str(written).lower()
+    if isinstance(written, float):
+        written = Decimal(repr(written))
+    if isinstance(written, (int, Decimal)):
+        return _plain(Decimal(written), index, field)
+    if isinstance(written, dict):
         raise _unfit(index, f"the value of {field} has no form in CSV")
-    return "" if written is None else str(written)
+    return written or ""
+
+
+def _choice(item: JSON, index: int, field: str) -> str:
+    """Give one value of a multi-select, which Zoho divides at semicolons."""
+    if not isinstance(item, str):
+        raise _unfit(index, f"the value of {field} has no form in CSV")
+    if not item or ";" in item:
+        raise _unfit(index, f"a choice of {field} is empty or holds a semicolon, where Zoho divides choices")
+    return item
+
+
+def _plain(number: Decimal, index: int, field: str) -> str:
+    """Write a number without an exponent: a cell with 1e+22 would be a text to Zoho."""
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise _unfit(index, f"the value of {field} has more digits than a field takes")
+    return f"{number:f}"
 
 
 def _unfit(index: int, why: str) -> ApiError:

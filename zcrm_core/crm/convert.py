@@ -52,20 +52,34 @@ def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted
     answer = response.json()
     data = answer.get("data") if isinstance(answer, dict) else None
     outcome = data[0] if isinstance(data, list) and len(data) == 1 else None
-    if not isinstance(outcome, dict):
-        raise TransportError(
+    converted = _converted(outcome, response.status) if isinstance(outcome, dict) else None
+    if converted is None:
+        unknown = TransportError(
             f"The answer ({response.status}) does not say what became of the lead.",
             why="Without the ids of the new records nobody knows whether the lead was converted.",
             fix="Read the lead back before you convert it again.",
             code="ZCRM-HTTP-007",
         )
-    details = outcome.get("details")
-    if outcome.get("status") == "error":
-        error = ApiError(
-            f"Zoho CRM refused to convert the lead: {outcome.get('code')}: {outcome.get('message')}."
-        )
+        unknown.sent = True
+        raise unknown
+    return converted
+
+
+def _converted(outcome: dict[str, JSON], status: int) -> Converted | None:
+    """Read an outcome; ``None`` where it names no new record. v2 sends the ids alone, without a status.
+
+    Raises:
+        ApiError: the CRM refused.
+    """
+    given = outcome.get("details")
+    details = given if isinstance(given, dict) else {}
+    if "status" in outcome or "code" in outcome:
         code = outcome.get("code")
-        error.status, error.api_code = response.status, code if isinstance(code, str) else None
-        error.details = details if isinstance(details, dict) else {}
-        raise error
-    return Converted(details if isinstance(details, dict) else outcome)
+        if outcome.get("status") != "success" or code not in (None, "SUCCESS"):
+            error = ApiError(f"Zoho CRM refused to convert the lead: {code}: {outcome.get('message')}.")
+            error.status, error.api_code = status, code if isinstance(code, str) else None
+            error.details = details
+            raise error
+        outcome = details
+    converted = Converted(outcome)
+    return converted if converted.account or converted.contact or converted.deal else None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.coql_text import Query, parse, with_values
 from zcrm_core.crm.entity import objects_of
+from zcrm_core.crm.paging import what_follows
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import TransportError
-from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -48,7 +48,8 @@ def _rows(client: Client, query: Query) -> Iterator[Record]:
         answer = response.json()
         rows = objects_of(answer, "data", Record, response.status)
         yield from rows
-        if not _more(answer) or not rows:
+        more, _ = what_follows(answer, "coql")
+        if not more or not rows:
             return
         if left is not None:
             left -= len(rows)
@@ -68,8 +69,3 @@ def _beyond(query: Query, last: Record) -> Query:
             code="ZCRM-HTTP-007",
         )
     return query.after(last_id)
-
-
-def _more(answer: JSON) -> bool:
-    info = answer.get("info") if isinstance(answer, dict) else None
-    return isinstance(info, dict) and info.get("more_records") is True

@@ -69,10 +69,10 @@ class SearchField:
             )
         self._name = api_name
 
-    def __eq__(self, value: object) -> Criteria:  # type: ignore[override]
+    def __eq__(self, value: object) -> Criteria:  # type: ignore[override]  # a condition, not an answer
         return self._compared("equals", value)
 
-    def __ne__(self, value: object) -> Criteria:  # type: ignore[override]
+    def __ne__(self, value: object) -> Criteria:  # type: ignore[override]  # a condition, not an answer
         return self._compared("not_equal", value)
 
     def __lt__(self, value: object) -> Criteria:

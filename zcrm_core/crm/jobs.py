@@ -7,16 +7,38 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from zcrm_core.crm.entity import Attribute, Entity, number, objects, text
-from zcrm_core.errors import ApiError, NotFound
+from zcrm_core.errors import ApiError, NotFound, TransportError
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
 
-__all__ = ["MassUpdate", "MassUpdateStatus", "wait_for"]
+__all__ = ["MassUpdate", "MassUpdateStatus", "about_job", "wait_for"]
 
 T = TypeVar("T")
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
+
+
+def about_job(named: str | None, asked: str | None = None) -> str:
+    """Give the id of the job that an answer is about.
+
+    Args:
+        named: the id in the answer.
+        asked: the id of the job that was asked about, if one was.
+
+    Raises:
+        TransportError: the answer is about no job, or about another one.
+    """
+    if not named or asked not in (None, named):
+        error = TransportError(
+            "The answer is about no bulk job." if not named else "The answer is about another bulk job.",
+            why="Without the job's id nobody knows which job was made, or how far it is.",
+            fix="Look at the jobs in Zoho CRM before you make one again.",
+            code="ZCRM-HTTP-007",
+        )
+        error.sent = True
+        raise error
+    return named
 
 
 def wait_for(ask: Callable[[], T], over: Callable[[T], bool], what: str, seconds: float) -> T:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.transport import Params
 
-__all__ = ["Listing"]
+__all__ = ["Listing", "what_follows"]
 
 E = TypeVar("E", bound=Entity)
 _NO_CONTENT = 204
@@ -89,7 +89,7 @@ class Listing(Iterator[E]):
                 return
             answer = response.json()
             rows = objects_of(answer, self._key, self._entity, response.status)
-            more, token = _more(answer)
+            more, token = what_follows(answer, self._path)
             stuck = more and (not rows or (token is not None and token == self.page_token))
             self.page_token = token if more else None
             if rows:
@@ -114,13 +114,23 @@ class Listing(Iterator[E]):
             place = {"page_token": token} if token else {"page": number}
 
 
-def _more(answer: JSON) -> tuple[bool, str | None]:
-    """Tell whether more records follow, and the token that leads to them."""
+def what_follows(answer: JSON, path: str) -> tuple[bool, str | None]:
+    """Tell whether more records follow, and the token that leads to them.
+
+    Raises:
+        TransportError: the answer does not say.
+    """
     info = answer.get("info") if isinstance(answer, dict) else None
-    if not isinstance(info, dict):
-        return False, None
+    more = info.get("more_records") if isinstance(info, dict) else None
+    if not isinstance(info, dict) or not isinstance(more, bool):
+        raise TransportError(
+            f"The answer to {path} does not say whether more follows.",
+            why="Zoho says so in info.more_records; without it a part would pass for the whole.",
+            fix="Call again; look for what changes answers on their way if it goes on.",
+            code="ZCRM-HTTP-007",
+        )
     token = info.get("next_page_token")
-    return info.get("more_records") is True, token if isinstance(token, str) else None
+    return more, token if isinstance(token, str) else None
 
 
 def refuse_token(page_token: str | None, has_page_tokens: bool) -> None:  # noqa: FBT001 - a fact, not a choice

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
 from zcrm_core.crm.versions import PHOTO_BYTES
-from zcrm_core.errors import NotFound
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from zcrm_core.multipart import FileContent
 
 __all__ = ["Photo"]
-
-_NO_CONTENT = 204
 
 
 class Photo:
@@ -54,10 +52,7 @@ class Photo:
             NotFound: the record has none.
             ApiError: the CRM refused.
         """
-        file = self._client.download(self._path)
-        if file.status == _NO_CONTENT:
-            raise NotFound("The record has no photo.")
-        return file
+        return fetched(self._client, self._path, "The record has no photo.")
 
     def delete(self) -> BatchItem:
         """Remove the picture (DELETE {module}/{id}/photo).

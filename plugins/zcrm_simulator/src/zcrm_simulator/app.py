@@ -91,7 +91,7 @@ class App:
         if self._world.switches.zoho_headers:
             response.headers["Server"] = "ZGS"
             if response.mimetype == "application/json":
-                response.headers["Content-Disposition"] = "attachment; filename=response.json"
+                response.headers.setdefault("Content-Disposition", "attachment; filename=response.json")
 
 
 def _broken(fault: Fault, request: Request) -> Response:
@@ -108,7 +108,7 @@ def _broken(fault: Fault, request: Request) -> Response:
         response = json_answer({"error": "general_error"}, status)
     else:
         response = json_answer(_crm_error(status), status)
-    response.headers.extend(dict(fault.headers))
+    response.headers.update(dict(fault.headers))
     return response
 
 

@@ -34,7 +34,7 @@ class Fault:
         status: HTTP status for ``status`` (500), ``html`` (502) and ``empty`` (200).
         seconds: how long ``delay`` and ``hang`` last; a hang of ``None`` lasts until it is released.
         body: the text that ``status`` and ``html`` answer with.
-        headers: headers added to the answer of ``status``, ``html`` and ``empty``.
+        headers: headers of the answer of ``status``, ``html`` and ``empty``, in place of its own.
         stage: ``before`` keeps the call from happening; ``after`` lets it happen and loses the answer.
     """
 

@@ -33,6 +33,8 @@ _ID = re.compile(r"/\d{6,}(?=/|$)")
 class RecordedRequest:
     """One call as it came in, with every secret masked, and the status it got.
 
+    Of a form ``body`` has the parts, ``key=value``, and of a file in it the name alone, ``key=@name``.
+
     ``at`` is in seconds since the epoch on the simulator's clock; ``status`` is ``None`` when no answer
     went out.
     """
@@ -76,8 +78,10 @@ def _masked_headers(request: Request) -> dict[str, str]:
 
 
 def _body(request: Request) -> str:
-    if request.form:
-        return "&".join(f"{key}={value}" for key, value in _masked(request.form.to_dict()).items())
+    if request.form or request.files:
+        parts = [*_masked(request.form.to_dict()).items()]
+        parts += [(key, f"@{file.filename}") for key, file in request.files.items()]
+        return "&".join(f"{key}={value}" for key, value in parts)
     if "/oauth/" in request.path and request.get_data():
         return MASK  # not a form, so nobody knows where its secrets are
     return request.get_data(as_text=False)[:_BODY_KEPT].decode("utf-8", "replace")

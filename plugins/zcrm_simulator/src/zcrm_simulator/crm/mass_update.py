@@ -30,7 +30,7 @@ def create(call: Call) -> Response:
     condition, bound = view_sql(call, view)
     database = call.organization.database
     with database.lock:
-        rows = database.rows(f"SELECT * FROM {quoted(call.module.api_name)} WHERE {condition}", bound)  # noqa: S608
+        rows = database.rows(f"SELECT * FROM {quoted(call.module.api_name)} WHERE {condition}", bound)  # noqa: S608 - the names are the catalog's
         counts = {"Updated_Count": 0, "Not_Updated_Count": 0, "Failed_Count": 0}
         for row in rows:
             if body.get("over_write") is False and any(row.get(name) is not None for name in values):

@@ -40,7 +40,7 @@ def list_related(call: Call) -> Response:
     else:
         one, two = (call.module.api_name, record["id"], relation.module), (call.module.api_name, record["id"])
         rows = database.rows(
-            f"SELECT {table}.*, linked.held FROM {table} JOIN {_LINKED} AS linked USING (id) "  # noqa: S608
+            f"SELECT {table}.*, linked.held FROM {table} JOIN {_LINKED} AS linked USING (id) "  # noqa: S608 - the names are the catalog's
             "ORDER BY id DESC LIMIT ? OFFSET ?",
             (*one, *two, relation.module, *window),
         )

@@ -134,7 +134,7 @@ class Database:
 
     def row(self, module: Module, record_id: int) -> Row | None:
         """Return one record as it is stored."""
-        found = self.rows(f"SELECT * FROM {quoted(module.api_name)} WHERE id = ?", (record_id,))  # noqa: S608
+        found = self.rows(f"SELECT * FROM {quoted(module.api_name)} WHERE id = ?", (record_id,))  # noqa: S608 - the names are the catalog's
         return found[0] if found else None
 
     def insert(self, module: Module, rows: Iterable[Row]) -> None:
@@ -160,7 +160,7 @@ class Database:
         pairs = ", ".join(f"{quoted(name)} = ?" for name in changes)
         table = quoted(module.api_name)
         with self.lock:
-            self.execute(f"UPDATE {table} SET {pairs} WHERE id = ?", (*changes.values(), record_id))  # noqa: S608
+            self.execute(f"UPDATE {table} SET {pairs} WHERE id = ?", (*changes.values(), record_id))  # noqa: S608 - the names are the catalog's
             if module.name_field in changes:
                 self.execute(
                     "UPDATE directory SET name = ? WHERE id = ?", (changes[module.name_field], record_id)
@@ -170,7 +170,7 @@ class Database:
         """Move a record to the recycle bin."""
         record_id = row["id"]
         with self.lock:
-            self.execute(f"DELETE FROM {quoted(module.api_name)} WHERE id = ?", (record_id,))  # noqa: S608
+            self.execute(f"DELETE FROM {quoted(module.api_name)} WHERE id = ?", (record_id,))  # noqa: S608 - the names are the catalog's
             self.execute("DELETE FROM directory WHERE id = ?", (record_id,))
             self.execute(
                 "INSERT INTO deleted VALUES (?, ?, ?, ?, ?, ?)",
@@ -188,7 +188,7 @@ class Database:
         """Return module and name of each id that exists."""
         wanted = sorted(set(ids))
         marks = ", ".join("?" * len(wanted))
-        found = self.rows(f"SELECT id, module, name FROM directory WHERE id IN ({marks})", wanted)  # noqa: S608
+        found = self.rows(f"SELECT id, module, name FROM directory WHERE id IN ({marks})", wanted)  # noqa: S608 - the names are the catalog's
         return {integer(row["id"]): (str(row["module"]), text(row["name"])) for row in found}
 
     def tag_id(self, module: str, name: str, user: int | None = None, now: int | None = None) -> int:

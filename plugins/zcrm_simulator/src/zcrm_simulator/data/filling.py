@@ -19,7 +19,7 @@ def fill(database: Database, module: str, count: int) -> None:
         ConfigError: there is no such module, it has no records, or the number is negative.
     """
     known = MODULES.get(module)
-    models = [] if known is None else database.rows(f"SELECT * FROM {quoted(module)} LIMIT ?", (_MODELS,))  # noqa: S608
+    models = [] if known is None else database.rows(f"SELECT * FROM {quoted(module)} LIMIT ?", (_MODELS,))  # noqa: S608 - the names are the catalog's
     if known is None or not models or count < 0:
         raise ConfigError(
             f"The simulator cannot add {count} records to {module}.",

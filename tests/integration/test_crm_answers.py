@@ -1,0 +1,121 @@
+"""Is an answer that does not say what was asked for an error, and not an empty or a shorter result?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from zcrm_core import ApiError, Client, TransportError
+from zcrm_core.crm.record_access import RecordAccess
+from zcrm_simulator import Simulator
+
+Answer = tuple[str, Callable[[Client], object]]
+
+
+def of_a_lead(client: Client) -> RecordAccess:
+    """What belongs to a lead, whichever it is."""
+    return client.module("Leads").record("1")
+
+
+ROWS = [{"id": "1"}, {"id": "2"}]
+LISTS: dict[str, Answer] = {
+    "records": ("data", lambda client: list(client.module("Leads").list(fields=["City"]))),
+    "search": ("data", lambda client: list(client.module("Leads").search(word="Smith"))),
+    "deleted": ("data", lambda client: list(client.module("Leads").deleted())),
+    "related": ("data", lambda client: list(of_a_lead(client).related("Products").list(fields=["id"]))),
+    "notes": ("data", lambda client: list(client.notes.list())),
+    "attachments": ("data", lambda client: list(of_a_lead(client).attachments.list())),
+    "users": ("users", lambda client: list(client.users.list())),
+    "coql": ("data", lambda client: list(client.coql("select id from Leads where id > 0"))),
+}
+
+
+@pytest.mark.parametrize("answer", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize(
+    "info",
+    [{}, {"info": None}, {"info": []}, {"info": {"count": 2}}, {"info": {"more_records": "false"}}],
+)
+def test_a_list_that_does_not_say_what_follows_is_not_whole(
+    client: Client, zcrm_simulator: Simulator, answer: Answer, info: dict[str, object]
+) -> None:
+    """Without a word on whether more follows, a list is an error: a part must not pass for the whole."""
+    key, read = answer
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps({key: ROWS, **info}))
+
+    with pytest.raises(TransportError, match="whether more follows") as caught:
+        read(client)
+    assert caught.value.code == "ZCRM-HTTP-007"
+
+
+def converted(client: Client, zoho: Simulator, outcome: object) -> object:
+    """Convert a lead, and be told this."""
+    zoho.faults.add("/crm/", kind="status", status=200, body=json.dumps({"data": [outcome]}))
+    return of_a_lead(client).convert()
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {},
+        {"details": {}},
+        {"Contacts": None, "Accounts": None},
+        {"Contacts": 12},
+        {"message": "in progress"},
+        {"status": "success", "code": "SUCCESS", "details": {}},
+        {"status": "success", "code": "SUCCESS", "details": None},
+        {"status": "success", "code": "SUCCESS", "Contacts": "12"},
+    ],
+)
+def test_a_conversion_that_names_no_record_is_none(
+    client: Client, zcrm_simulator: Simulator, outcome: object
+) -> None:
+    """An answer without the id of a new record is an error that asks to read the lead back."""
+    with pytest.raises(TransportError, match="what became of the lead") as caught:
+        converted(client, zcrm_simulator, outcome)
+    assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"code": "DUPLICATE_DATA", "details": {"id": "7"}, "message": "there already"},
+        {"status": "error", "code": "DUPLICATE_DATA", "details": {"id": "7"}},
+        {"status": "success", "code": "DUPLICATE_DATA", "details": {"id": "7"}},
+        {"status": None, "code": "DUPLICATE_DATA", "details": {"id": "7"}},
+    ],
+)
+def test_a_conversion_that_is_no_success_is_refused(
+    client: Client, zcrm_simulator: Simulator, outcome: object
+) -> None:
+    """Only a status and a code of success are one, whatever stands beside them."""
+    with pytest.raises(ApiError) as caught:
+        converted(client, zcrm_simulator, outcome)
+    assert (caught.value.api_code, caught.value.details) == ("DUPLICATE_DATA", {"id": "7"})
+
+
+JOB = {"id": "2", "state": "COMPLETED", "status": "COMPLETED", "result": {"download_url": "/crm/x"}}
+MADE = {"code": "ADDED_SUCCESSFULLY", "status": "success", "message": "", "details": {}}
+JOBS: dict[str, tuple[object, Callable[[Client], object]]] = {
+    "read another": ({"data": [JOB]}, lambda client: client.bulk.read_job("1").status()),
+    "read none": ({"data": [{**JOB, "id": None}]}, lambda client: client.bulk.read_job("1").wait(1)),
+    "write another": (JOB, lambda client: client.bulk.write_job("1").status()),
+    "write rows of another": (JOB, lambda client: next(client.bulk.write_job("1").rows())),
+    "write none": ([], lambda client: client.bulk.write_job("1").status()),
+    "write without a status": ({"id": "1"}, lambda client: client.bulk.write_job("1").status()),
+    "make a reader": ({"data": [MADE]}, lambda client: client.bulk.read("Leads")),
+    "make a writer": (MADE, lambda client: client.bulk.write("Leads", file_id="1")),
+}
+
+
+@pytest.mark.parametrize(("document", "ask"), JOBS.values(), ids=JOBS)
+def test_an_answer_about_another_job_is_none(
+    client: Client, zcrm_simulator: Simulator, document: object, ask: Callable[[Client], object]
+) -> None:
+    """An answer without a job's id, or with another one's, is neither its state nor its making."""
+    zcrm_simulator.faults.add("/crm/bulk/", kind="status", status=200, body=json.dumps(document))
+
+    with pytest.raises(TransportError, match="bulk job") as caught:
+        ask(client)
+    assert caught.value.code == "ZCRM-HTTP-007"
