@@ -56,6 +56,7 @@ def assemble(
     Raises:
         ConfigError: a key is wrong, missing, unknown or contradictory.
         PluginError: no store fits, or a plugin that the program passed breaks the rules.
+        StoreError: the store in force says that it cannot be used.
     """
     own: dict[str, object] = {}
     if token_store is not None and hasattr(token_store, "zcrm_token_store"):

@@ -14,7 +14,7 @@ import pluggy
 
 from zcrm_core import hookspecs
 from zcrm_core.config import Config
-from zcrm_core.errors import PluginError, ZcrmError
+from zcrm_core.errors import PluginError, StoreError, ZcrmError
 from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
 from zcrm_core.plugin_info import Candidate, PluginInfo, cure, wheel_of
 from zcrm_core.plugin_loading import PluginHangs, load
@@ -330,12 +330,15 @@ class Plugins:
 
         Raises:
             PluginError: no store fits, the one that is named is not installed, or two have the same rank.
+            StoreError: the store chosen says that it cannot be used.
         """
         candidates = self.candidates(config)
         chosen = next((candidate for candidate in candidates if candidate.chosen), None)
         require_the_named_store(config, self._infos, chosen)
         if chosen is None:
             raise no_store(config, self)
+        if chosen.claim.problem is not None:
+            raise chosen.claim.problem
         plugin = self._manager.get_plugin(chosen.plugin.name)
         hooks = (*_STORE_HOOKS, *_OPTIONAL_STORE_HOOKS)
         return chosen, {hook: self._only(hook, plugin) for hook in hooks if hook in chosen.plugin.hooks}
@@ -347,9 +350,10 @@ class Plugins:
             isinstance(claim, StoreClaim)
             and (type(claim.priority), type(claim.claims)) == (int, bool)
             and all(isinstance(text, str) for text in (claim.name, claim.reason))
+            and (claim.problem is None or isinstance(claim.problem, StoreError))
         ):
             return claim
-        expected = "a StoreClaim whose name and reason are texts, priority an integer, claims a boolean"
+        expected = "a StoreClaim: texts, an integer, a boolean, a text, and a StoreError or None"
         raise self._wrong_answer("zcrm_token_store", plugin, claim, expected)
 
     def _wrong_answer(self, hook: str, plugin: object, answer: object, expected: str) -> PluginError:

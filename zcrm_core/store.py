@@ -31,6 +31,7 @@ class Store:
 
     Raises:
         PluginError: no store fits the configuration.
+        StoreError: the one that does says that it cannot be used.
     """
 
     def __init__(self, plugins: Plugins, config: Config) -> None:
