@@ -213,7 +213,7 @@ class TokenStorePlugin(ABC):
         named = [key for key in self.config_keys if key in config]
         return f"{', '.join(named) or 'none of its keys'} is set"
 
-    def problem(self, config: Config) -> StoreError | None:  # noqa: ARG002 - authors override it
+    def problem(self, config: Config) -> StoreError | None:
         """Say why the store cannot be used with a configuration, as far as that can be told at once."""
         return None
 

@@ -75,18 +75,34 @@ def test_what_an_own_class_cannot_do_is_shown(run: Run, configure: Configure, tm
 def test_an_own_class_that_cannot_be_used_is_shown_with_its_fault(
     run: Run, configure: Configure, tmp_path: Path
 ) -> None:
-    """The choice stands, and the reader sees what is wrong with the file."""
+    """The plugins are shown, then cause and cure, and the exit status says that it is not in order."""
     (tmp_path / "mine.py").write_text("1 / 0\n", encoding="utf-8")
 
     done = run("plugins", "--config", str(configure(persistence_handler_class_path="mine.py")))
 
-    assert "Tokens are kept by the store custom." in done.stdout
-    assert "cannot be used" in flat(done.stdout)
-    assert "ZCRM-CUSTOM-004" in flat(done.stdout)
+    assert done.returncode == 1
+    assert re.search(r"^custom +zcrm-store-custom +", done.stdout, re.MULTILINE)
+    assert "ZCRM-CUSTOM-004" in done.stderr
+    assert "mine.py raised ZeroDivisionError while it was imported" in flat(done.stderr)
+    assert "What to do" in done.stderr
 
 
-def test_two_stores_of_one_rank_are_an_error(run: Run, configure: Configure, tmp_path: Path) -> None:
-    """The plugins are shown, then the two stores and the key that decides."""
+def test_an_own_class_that_another_store_outranks_may_be_broken(
+    run: Run, configure: Configure, tmp_path: Path
+) -> None:
+    """Where a store of higher rank is in force, the fault of the class is only told."""
+    (tmp_path / "mine.py").write_text("1 / 0\n", encoding="utf-8")
+    more = {"PYTHONPATH": rival_plugin(tmp_path, priority=301)}
+
+    done = run("plugins", "--config", str(configure(persistence_handler_class_path="mine.py")), more=more)
+
+    assert done.returncode == 0, done.stderr
+    assert "Tokens are kept by the store rival." in done.stdout
+    assert "cannot be used: [ZCRM-CUSTOM-004]" in flat(done.stdout)
+
+
+def rival_plugin(tmp_path: Path, priority: int) -> str:
+    """Install a wheel with a store of this rank that takes the file store's key; give the folder."""
     folder = tmp_path / "installed"
     info = folder / "zcrm_rival-9.8.7.dist-info"
     info.mkdir(parents=True)
@@ -96,11 +112,17 @@ def test_two_stores_of_one_rank_are_an_error(run: Run, configure: Configure, tmp
     (info / "entry_points.txt").write_text("[zcrm]\nrival = zcrm_rival:Rival\n", encoding="utf-8")
     (folder / "zcrm_rival.py").write_text(
         "from zcrm_store_file.plugin import FileStorePlugin\n"
-        "class Rival(FileStorePlugin):\n    name = 'rival'\n",
+        f"class Rival(FileStorePlugin):\n    name, priority = 'rival', {priority}\n",
         encoding="utf-8",
     )
+    return str(folder)
 
-    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": str(folder)})
+
+def test_two_stores_of_one_rank_are_an_error(run: Run, configure: Configure, tmp_path: Path) -> None:
+    """The plugins are shown, then the two stores and the key that decides."""
+    more = {"PYTHONPATH": rival_plugin(tmp_path, priority=200)}
+
+    done = run("plugins", "--config", str(configure()), more=more)
 
     assert done.returncode == 1
     assert "zcrm-rival" in done.stdout

@@ -43,13 +43,20 @@ def kind_of(error: BaseException) -> str:
 
 def class_name(handler: object) -> str:
     """Give the name by which messages call a store object, a class or a module: an object has its class's."""
-    return shown((handler if isinstance(handler, (type, ModuleType)) else type(handler)).__name__)
+    return shown(_written(handler).__name__)
+
+
+def _written(handler: object) -> type | ModuleType:
+    """What somebody wrote: a class, or a module that serves as an object."""
+    # isinstance would ask the object itself, which is somebody's code as well.
+    known = issubclass(type(handler), (type, ModuleType))
+    return handler if known else type(handler)  # type: ignore[return-value] # known to be one of the two
 
 
 def located(handler: object, why: str) -> str:
     """Add to a reason in which file the class of a store object, or the class itself, is written."""
-    kind = handler if isinstance(handler, (type, ModuleType)) else type(handler)
-    module = kind if isinstance(kind, ModuleType) else sys.modules.get(str(vars(kind).get("__module__")))
+    found = _written(handler)
+    module = found if isinstance(found, ModuleType) else sys.modules.get(str(vars(found).get("__module__")))
     file = getattr(module, "__file__", None)
     place = shown(file) if isinstance(file, str) else f"the module {getattr(module, '__name__', 'unknown')}"
     where = f"{class_name(handler)} is in {place}."

@@ -39,7 +39,7 @@ def make_handler(config: Config) -> object:
     if given is None:
         place, name = read_names(config)
         given = pick_class(load_module(place), place, name)
-    return _make(given, config) if isinstance(given, type) else given
+    return _make(given, config) if issubclass(type(given), type) else given  # type: ignore[arg-type] # just told
 
 
 def _make(store: type, config: Config) -> object:
@@ -54,7 +54,7 @@ def _make(store: type, config: Config) -> object:
             made = store(*arguments)
     finally:
         _under.way.pop()
-    if not isinstance(made, store) and not complete_spellings(made):
+    if store not in type(made).__mro__ and not complete_spellings(made):
         given = "nothing" if made is None else f"{class_name(made)} instead of a store"
         fix = "Return the new object from __new__, or leave __new__ out."
         raise _unmade(store, f"gave {given} when it was made", called, fix)
@@ -66,16 +66,23 @@ def _raised(store: type, error: BaseException, called: str) -> StoreError:
     return _unmade(store, f"raised {kind_of(error)} while it was made", called, fix)
 
 
+def _undescribed(store: type, error: BaseException) -> StoreError:
+    what = f"raised {kind_of(error)} when its arguments were looked at"
+    why = "It describes its arguments itself, and that fails."
+    return _unmade(store, what, why, "Write the class and its constructor plainly.")
+
+
 def _unmade(store: type, what: str, why: str, fix: str) -> StoreError:
     return refused("ZCRM-CUSTOM-006", f"{class_name(store)} {what}.", why, fix, store)
 
 
 def _wants_config(store: type) -> bool:
     """Tell whether the constructor takes the configuration: as its one needed argument, or as ``config``."""
-    try:
-        parameters = list(inspect.signature(store).parameters.values())
-    except (TypeError, ValueError):  # a class written in C may not say
-        return False
+    with refusing(lambda error: _undescribed(store, error)):
+        try:
+            parameters = list(inspect.signature(store).parameters.values())
+        except (TypeError, ValueError):  # a class written in C may not say
+            return False
     by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     positional = [each for each in parameters if each.kind in by_place]
     needed = [

@@ -10,8 +10,8 @@ __all__ = ["NoToken", "says_no_token"]
 class NoToken(Exception):
     """Raise this, or an exception derived from it, where there is no token; answering ``None`` says the same.
 
-    Of other exceptions only the ``KeyError`` of that very user is read that way, as ``rows[user]`` raises it: a
-    lost connection must never look like a user who is logged out.
+    Of other exceptions only the ``KeyError`` of that very user is read that way, as ``rows[user]`` raises it.
+    A lost connection must never look like a user who is logged out.
     """
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin
-from zcrm_store_custom.failures import anew, kind_of, refused, shown
+from zcrm_store_custom.failures import anew, class_name, kind_of, refused, shown
 from zcrm_store_custom.making import OBJECT_KEY, make_handler
 from zcrm_store_custom.naming import CLASS_KEY, PATH_KEY
 from zcrm_store_custom.store import CustomStore
@@ -94,20 +94,23 @@ class CustomStorePlugin(TokenStorePlugin):
 
 
 def _make(config: Config) -> CustomStore | StoreError:
+    handler = config.get(OBJECT_KEY)
     try:
-        return CustomStore(make_handler(config))
+        handler = make_handler(config)
+        return CustomStore(handler)
     except KeyboardInterrupt:
         raise
     except StoreError as error:
         return error
     except BaseException as error:  # noqa: BLE001 - what a class defines can raise wherever it is looked at
-        kind = type(config.get(OBJECT_KEY))
-        place = config.get(PATH_KEY) or config.get(CLASS_KEY) or f"{kind.__module__}.{kind.__qualname__}"
+        place = config.get(PATH_KEY) or config.get(CLASS_KEY)
         unusual = refused(
             "ZCRM-CUSTOM-007",
-            f"The store class of {shown(str(place))} raised {kind_of(error)} when it was looked at.",
-            "It changes what Python asks of every class or object, such as its signature or its attributes.",
+            f"{shown(str(place)) if handler is None else class_name(handler)} raised {kind_of(error)} "
+            "when it was looked at.",
+            "It changes what Python asks of every class or object, such as its attributes or its class.",
             "Look at the cause, and write the class and its methods plainly.",
+            handler,
         )
         unusual.__cause__ = error
         return unusual

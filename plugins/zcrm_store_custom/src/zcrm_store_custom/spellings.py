@@ -87,7 +87,7 @@ def find_methods(handler: object) -> Methods:
     save, fetch, delete = (*found, None, None, None)[:3]
     if spelling is None or save is None or fetch is None or delete is None:
         raise _incomplete(handler)
-    compares = spelling.by_key and _takes_replaces(save)
+    compares = spelling.by_key and _takes_replaces(handler, spelling.save, save)
     lists, locks = (_method(handler, name) for name in ("list", "lock"))
     subject = "key" if spelling.by_key else "user_identifier"
     _check(handler, save, spelling.save, "key, token" if spelling.by_key else "token", compares=compares)
@@ -119,16 +119,26 @@ def _looked_up(handler: object, name: str) -> object:
         return getattr(handler, name, None)
 
 
-def _takes_replaces(save: Method) -> bool:
-    signature = _signature(save)
+def _takes_replaces(handler: object, name: str, save: Method) -> bool:
+    signature = _signature(handler, name, save)
     return signature is not None and "replaces" in signature.parameters
 
 
-def _signature(method: Method) -> inspect.Signature | None:
-    try:
-        return inspect.signature(method)
-    except (TypeError, ValueError):  # a method written in C may not say
-        return None
+def _signature(handler: object, name: str, method: Method) -> inspect.Signature | None:
+    def failed(error: BaseException) -> StoreError:
+        return refused(
+            "ZCRM-CUSTOM-007",
+            f"{class_name(handler)}.{name} raised {kind_of(error)} when its arguments were looked at.",
+            "It describes its arguments itself, and that fails.",
+            f"Write {name} as a plain method.",
+            handler,
+        )
+
+    with refusing(failed):
+        try:
+            return inspect.signature(method)
+        except (TypeError, ValueError):  # a method written in C may not say
+            return None
 
 
 def _check(handler: object, method: Method, name: str, arguments: str, *, compares: bool = False) -> None:
@@ -143,7 +153,7 @@ def _check(handler: object, method: Method, name: str, arguments: str, *, compar
         raise _wrong(
             handler, name, arguments, "It is async or a generator, so calling it would run nothing of it."
         )
-    signature = _signature(method)
+    signature = _signature(handler, name, method)
     if signature is None:
         return
     try:
