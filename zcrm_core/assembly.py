@@ -59,7 +59,7 @@ def assemble(
         StoreError: the store in force says that it cannot be used.
     """
     own: dict[str, object] = {}
-    if token_store is not None and hasattr(token_store, "zcrm_token_store"):
+    if token_store is not None and _has_hooks(token_store):
         given = (token_store, *given)  # first, so that its name is its own
         own["token_store"] = getattr(token_store, "name", type(token_store).__name__)
     elif token_store is not None:
@@ -73,6 +73,15 @@ def assemble(
     except BaseException:
         standard_logging.close()
         raise
+
+
+def _has_hooks(store: object) -> bool:
+    try:
+        return hasattr(store, "zcrm_token_store")
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - one that raises for every name is no plugin; zcrm-store-custom names it
+        return False
 
 
 def _configured(

@@ -357,7 +357,7 @@ class Unusable(Memory):
 
 
 def test_a_store_in_force_that_cannot_be_used_fails_at_once() -> None:
-    """What it says is wrong with it is raised when the store is chosen, and no lower store takes its place."""
+    """What it says is wrong with it is raised when it is chosen, and no lower store takes its place."""
     plugins = Plugins(given=[Unusable("memory", 500), Memory("other", 1)], installed=[])
 
     with pytest.raises(StoreError, match="The disk is not there"):

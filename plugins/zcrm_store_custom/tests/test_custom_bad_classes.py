@@ -170,6 +170,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "a get that ends in a bare BaseException": (whole(get=f"raise BaseException('{SECRET}')"), "008"),
     "a get that asks for a login": (ours("def fetch(self, key): raise ReauthorizationRequired('x')"), "008"),
+    "a get that waits too long for a lock": (ours("def fetch(self, key): raise RefreshTimeout('x')"), "008"),
     "a get without the key of a row": (whole(get="return {}['access_token']"), "008"),
     "a get that stops an iteration": (whole(get="raise StopIteration"), "008"),
     "a delete that fails": (whole(delete=f"raise ConnectionError('{SECRET}')"), "008"),
@@ -286,6 +287,21 @@ def test_a_name_that_leads_nowhere_is_told_when_the_client_is_made(
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 900
     assert caught.value.fix != StoreError.fix
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_an_object_that_raises_for_every_name_is_named(error: type[BaseException]) -> None:
+    """An object that the program passes and that answers no question gives an error with its class and file."""
+
+    class Odd:
+        def __getattribute__(self, name: str) -> object:
+            raise error
+
+    with pytest.raises(StoreError, match=rf"Odd\.save raised {error.__name__}") as caught:
+        Client(KEYS, token_store=Odd())
+
+    assert caught.value.code == "ZCRM-CUSTOM-007"
+    assert __file__ in caught.value.why
 
 
 def test_ctrl_c_stays_ctrl_c(tmp_path: Path) -> None:

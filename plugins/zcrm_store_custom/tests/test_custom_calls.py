@@ -326,7 +326,7 @@ def test_a_failure_is_not_an_absent_token(
     method: str,
     error: BaseException,
 ) -> None:
-    """What a method raises, but NoToken or its user's KeyError, is an error that names it and shows no text."""
+    """What a method raises is an error that names it, and shows no text; not that user's KeyError."""
 
     def fail(*_: object) -> None:
         raise error

@@ -64,6 +64,15 @@ def test_a_file_is_loaded_once(
     assert [file.name for file in tmp_path.iterdir()] == ["json.py"]
 
 
+def test_a_file_runs_in_the_thread_that_makes_the_client(write: Write, key: TokenKey) -> None:
+    """What a file makes at its top can be used in that thread, as a connection of sqlite3 must be."""
+    source = f"import sqlite3\nDATABASE = sqlite3.connect(':memory:')\n{STORE}".replace(
+        "return ROWS.get(user)", "return DATABASE.execute('SELECT NULL').fetchone()[0]"
+    )
+
+    assert CustomStorePlugin().fetch(write(source), key) is None
+
+
 def test_a_changed_file_is_another_one(
     plugin: CustomStorePlugin, write: Write, key: TokenKey, token: Token
 ) -> None:
@@ -79,7 +88,7 @@ def test_a_changed_file_is_another_one(
 def test_a_file_that_fails_runs_once_for_a_client(
     plugin: CustomStorePlugin, write: Write, key: TokenKey, token: Token, loads: Callable[[], int]
 ) -> None:
-    """Its error is remembered with its traceback, and raised as a new one: the core notes unsaved tokens on it."""
+    """Its error is remembered with its traceback, and raised as a new one: the core writes on each."""
     config = write(f"{COUNTED}\nraise ValueError", file="fixed.py")
     error = failure(plugin, config, key)
     with pytest.raises(StoreError) as caught:

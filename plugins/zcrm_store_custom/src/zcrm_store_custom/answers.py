@@ -8,6 +8,7 @@ from typing import Final
 
 from zcrm_core import InvalidToken, Token, TokenKey
 from zcrm_store_custom.failures import nonsense, other_user, refusing, unreadable
+from zcrm_store_custom.showing import class_name
 
 __all__ = ["is_same_token", "read_fields", "require_done", "to_token"]
 
@@ -38,7 +39,7 @@ def read_fields(handler: object, method: str, answer: object, key: TokenKey) -> 
         raise nonsense(handler, method, answer, _EXPECTED)
     user = fields["user_identifier"]
     if type(user) is not str:
-        raise unreadable(handler, method, f"Its user_identifier is {type(user).__name__}, not a text.")
+        raise unreadable(handler, method, f"Its user_identifier is {class_name(user)}, not a text.")
     if user != key.user_identifier:
         raise other_user(handler, method, key.user_identifier)
     return fields

@@ -3,64 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import Final
 
 from zcrm_core import StoreCorrupt, StoreError
+from zcrm_store_custom.showing import class_name, located
 
 __all__ = [
     "anew",
-    "class_name",
     "failed",
-    "kind_of",
-    "located",
     "nonsense",
     "other_user",
     "refused",
     "refusing",
-    "shown",
     "unreadable",
 ]
-
-_LONGEST: Final = 300
-
-
-def shown(text: str) -> str:
-    """Give a path or a name as messages show it: control characters escaped, a very long one cut."""
-    plain = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
-    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST // 2]}...{plain[-_LONGEST // 2 :]}"
-
-
-def kind_of(error: BaseException) -> str:
-    """Give what messages say of a user's error: its class, and never its text, which may hold a secret."""
-    return shown(type(error).__name__)
-
-
-def class_name(handler: object) -> str:
-    """Give the name by which messages call a store object, a class or a module: an object has its class's."""
-    return shown(_written(handler).__name__)
-
-
-def _written(handler: object) -> type | ModuleType:
-    """What somebody wrote: a class, or a module that serves as an object."""
-    # isinstance would ask the object itself, which is somebody's code as well.
-    known = issubclass(type(handler), (type, ModuleType))
-    return handler if known else type(handler)  # type: ignore[return-value] # known to be one of the two
-
-
-def located(handler: object, why: str) -> str:
-    """Add to a reason in which file the class of a store object, or the class itself, is written."""
-    found = _written(handler)
-    module = found if isinstance(found, ModuleType) else sys.modules.get(str(vars(found).get("__module__")))
-    file = getattr(module, "__file__", None)
-    place = shown(file) if isinstance(file, str) else f"the module {getattr(module, '__name__', 'unknown')}"
-    where = f"{class_name(handler)} is in {place}."
-    return why if where in why else f"{why} {where}"
 
 
 def refused(code: str, what: str, why: str, fix: str, handler: object = None) -> StoreError:
@@ -102,7 +59,7 @@ def failed(handler: object, method: str, error: BaseException) -> StoreError:
     """Give the error for a method that raised; its own text is left out, for it may hold a token."""
     return refused(
         "ZCRM-CUSTOM-008",
-        f"{class_name(handler)}.{method} raised {kind_of(error)}.",
+        f"{class_name(handler)}.{method} raised {class_name(error)}.",
         "Only None, zcrm_store_custom.NoToken or the KeyError of that very user says that there is no token;"
         " anything else is a failure.",
         "Look at the cause, cure what the class works on, and call again.",
@@ -116,7 +73,7 @@ def nonsense(handler: object, method: str, answer: object, expected: str) -> Sto
         answer.close()
     return refused(
         "ZCRM-CUSTOM-009",
-        f"{class_name(handler)}.{method} answered with {shown(_kind(answer))} instead of {expected}.",
+        f"{class_name(handler)}.{method} answered with {_kind(answer)} instead of {expected}.",
         "An answer that is not what the method promises may mean that a token was lost.",
         f"Correct {method}; the README of zcrm-store-custom says what each method answers.",
         handler,
@@ -124,7 +81,8 @@ def nonsense(handler: object, method: str, answer: object, expected: str) -> Sto
 
 
 def _kind(answer: object) -> str:
-    return f"the class {answer.__name__} itself" if isinstance(answer, type) else type(answer).__name__
+    name = class_name(answer)
+    return f"the class {name} itself" if issubclass(type(answer), type) else name
 
 
 def unreadable(handler: object, method: str, why: str) -> StoreCorrupt:

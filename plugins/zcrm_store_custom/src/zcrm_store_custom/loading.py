@@ -15,9 +15,10 @@ from types import CodeType, ModuleType
 from typing import Final
 
 from zcrm_core import StoreError
-from zcrm_store_custom.failures import kind_of, refused, refusing, shown
+from zcrm_store_custom.failures import refused, refusing
 from zcrm_store_custom.naming import EXAMPLE, PATH_KEY
 from zcrm_store_custom.process_lock import ProcessLock
+from zcrm_store_custom.showing import class_name, shown
 from zcrm_store_custom.slowness import SECONDS, told_when_slow
 
 __all__ = ["load_module"]
@@ -78,7 +79,7 @@ def _load_file(path: Path) -> ModuleType:
     digest = hashlib.sha256(name + b"\0" + source).hexdigest()
     with _looking:
         load = _loads.setdefault(digest, _Load())
-    return load.module or load.run(path, source, digest)
+    return load.run(path, source, digest) if load.module is None else load.module
 
 
 def _read(path: Path) -> bytes:
@@ -161,7 +162,7 @@ def _not_python(place: str, file: str, error: BaseException) -> StoreError:
     return refused(
         "ZCRM-CUSTOM-003",
         f"{shown(place)} cannot be compiled.",
-        f"{shown(Path(file).name)} is not Python{where}: {kind_of(error)}.",
+        f"{shown(Path(file).name)} is not Python{where}: {class_name(error)}.",
         "Correct the file; `python -m py_compile` shows the place.",
     )
 
@@ -171,7 +172,7 @@ def _raised(place: str, error: BaseException) -> StoreError:
         return _not_python(place, error.filename, error)
     return refused(
         "ZCRM-CUSTOM-004",
-        f"{shown(place)} raised {kind_of(error)} while it was imported.",
+        f"{shown(place)} raised {class_name(error)} while it was imported.",
         "The code at the top of the file, or of a module that it imports, failed.",
         "Look at the cause, correct it, and see that importing the file alone works.",
     )

@@ -7,10 +7,11 @@ import threading
 from typing import Final
 
 from zcrm_core import Config, StoreError
-from zcrm_store_custom.failures import class_name, kind_of, refused, refusing
+from zcrm_store_custom.failures import refused, refusing
 from zcrm_store_custom.loading import load_module
 from zcrm_store_custom.naming import read_names
 from zcrm_store_custom.picking import pick_class
+from zcrm_store_custom.showing import class_name
 from zcrm_store_custom.slowness import told_when_slow
 from zcrm_store_custom.spellings import complete_spellings
 
@@ -63,11 +64,11 @@ def _make(store: type, config: Config) -> object:
 
 def _raised(store: type, error: BaseException, called: str) -> StoreError:
     fix = "Look at the cause and correct the constructor or what it needs."
-    return _unmade(store, f"raised {kind_of(error)} while it was made", called, fix)
+    return _unmade(store, f"raised {class_name(error)} while it was made", called, fix)
 
 
 def _undescribed(store: type, error: BaseException) -> StoreError:
-    what = f"raised {kind_of(error)} when its arguments were looked at"
+    what = f"raised {class_name(error)} when its arguments were looked at"
     why = "It describes its arguments itself, and that fails."
     return _unmade(store, what, why, "Write the class and its constructor plainly.")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from zcrm_core import Config, StoreError
-from zcrm_store_custom.failures import refused, shown
+from zcrm_store_custom.failures import refused
+from zcrm_store_custom.showing import shown
 
 __all__ = ["CLASS_KEY", "EXAMPLE", "PATH_KEY", "Named", "read_names"]
 

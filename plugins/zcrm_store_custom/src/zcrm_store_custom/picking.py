@@ -7,8 +7,9 @@ from types import ModuleType
 from typing import Final
 
 from zcrm_core import StoreError
-from zcrm_store_custom.failures import kind_of, refused, refusing, shown
+from zcrm_store_custom.failures import refused, refusing
 from zcrm_store_custom.naming import CLASS_KEY
+from zcrm_store_custom.showing import class_name, shown
 from zcrm_store_custom.spellings import SPELLINGS
 
 __all__ = ["pick_class"]
@@ -38,7 +39,7 @@ def _named(module: ModuleType, place: str, name: str) -> type:
     raise refused(
         "ZCRM-CUSTOM-005",
         f"There is no class {shown(name)} in {place}.",
-        _seen(module) if found is _ABSENT else f"{shown(name)} is {type(found).__name__}, not a class.",
+        _seen(module) if found is _ABSENT else f"{shown(name)} is {class_name(found)}, not a class.",
         f"Correct {CLASS_KEY}; upper and lower case count.",
     )
 
@@ -46,7 +47,7 @@ def _named(module: ModuleType, place: str, name: str) -> type:
 def _hidden(place: str, name: str, error: BaseException) -> StoreError:
     return refused(
         "ZCRM-CUSTOM-005",
-        f"{place} raised {kind_of(error)} when it was asked for {shown(name)}.",
+        f"{place} raised {class_name(error)} when it was asked for {shown(name)}.",
         "It has a __getattr__ of its own, which fails.",
         "Define the class there, or let __getattr__ raise AttributeError for what it does not know.",
     )
@@ -61,7 +62,7 @@ def _only_one(module: ModuleType, place: str) -> type:
     ]
     if len(stores) == 1:
         return stores[0]
-    names = ", ".join(shown(each.__name__) for each in stores)
+    names = ", ".join(class_name(each) for each in stores)
     raise refused(
         "ZCRM-CUSTOM-005",
         f"{place} has {len(stores)} store classes: {names}." if stores else f"{place} has no store class.",
@@ -94,5 +95,5 @@ def _is_class(value: object) -> bool:
 
 
 def _seen(module: ModuleType) -> str:
-    names = ", ".join(shown(each.__name__) for each in _own_classes(module))
+    names = ", ".join(class_name(each) for each in _own_classes(module))
     return f"It defines {names}." if names else "It defines no class."

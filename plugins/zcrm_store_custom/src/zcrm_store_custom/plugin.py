@@ -9,9 +9,10 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin
-from zcrm_store_custom.failures import anew, class_name, kind_of, refused, shown
+from zcrm_store_custom.failures import anew, refused
 from zcrm_store_custom.making import OBJECT_KEY, make_handler
 from zcrm_store_custom.naming import CLASS_KEY, PATH_KEY
+from zcrm_store_custom.showing import class_name, shown
 from zcrm_store_custom.store import CustomStore
 
 __all__ = ["CustomStorePlugin"]
@@ -106,7 +107,7 @@ def _make(config: Config) -> CustomStore | StoreError:
         place = config.get(PATH_KEY) or config.get(CLASS_KEY)
         unusual = refused(
             "ZCRM-CUSTOM-007",
-            f"{shown(str(place)) if handler is None else class_name(handler)} raised {kind_of(error)} "
+            f"{shown(str(place)) if handler is None else class_name(handler)} raised {class_name(error)} "
             "when it was looked at.",
             "It changes what Python asks of every class or object, such as its attributes or its class.",
             "Look at the cause, and write the class and its methods plainly.",

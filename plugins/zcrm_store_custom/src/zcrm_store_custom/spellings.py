@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from zcrm_core import StoreError
-from zcrm_store_custom.failures import class_name, kind_of, refused, refusing, shown
+from zcrm_store_custom.failures import refused, refusing
+from zcrm_store_custom.showing import class_name
 
 __all__ = ["SPELLINGS", "Methods", "Spelling", "complete_spellings", "find_methods"]
 
@@ -109,7 +110,7 @@ def _looked_up(handler: object, name: str) -> object:
     def failed(error: BaseException) -> StoreError:
         return refused(
             "ZCRM-CUSTOM-007",
-            f"{class_name(handler)}.{name} raised {kind_of(error)} when it was looked for.",
+            f"{class_name(handler)}.{name} raised {class_name(error)} when it was looked for.",
             "It is a property or the like that fails.",
             f"Write {name} as a plain method.",
             handler,
@@ -128,7 +129,7 @@ def _signature(handler: object, name: str, method: Method) -> inspect.Signature 
     def failed(error: BaseException) -> StoreError:
         return refused(
             "ZCRM-CUSTOM-007",
-            f"{class_name(handler)}.{name} raised {kind_of(error)} when its arguments were looked at.",
+            f"{class_name(handler)}.{name} raised {class_name(error)} when its arguments were looked at.",
             "It describes its arguments itself, and that fails.",
             f"Write {name} as a plain method.",
             handler,
@@ -188,7 +189,7 @@ def _incomplete(handler: object) -> StoreError:
     missing = [name for name in nearest.names if name not in found]
     values = {name: _looked_up(handler, name) for name in missing}
     odd = "".join(
-        f" {name} is {shown(type(value).__name__)}, not a method."
+        f" {name} is {class_name(value)}, not a method."
         for name, value in values.items()
         if value is not None
     )

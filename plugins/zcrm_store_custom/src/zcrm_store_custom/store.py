@@ -8,9 +8,10 @@ from typing import Final
 
 from zcrm_core import InvalidToken, RefreshTimeout, StaleToken, StoreError, Token, TokenKey
 from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
-from zcrm_store_custom.failures import class_name, failed, located, nonsense, unreadable
+from zcrm_store_custom.failures import failed, nonsense, unreadable
 from zcrm_store_custom.no_token import NoToken, says_no_token
 from zcrm_store_custom.process_lock import PROCESS_LOCK, hold_in_process
+from zcrm_store_custom.showing import class_name, located
 from zcrm_store_custom.spellings import Method, find_methods
 
 __all__ = ["CustomStore"]
@@ -136,22 +137,23 @@ class CustomStore:
         subject = self._subject(key)
         if self._methods.lock is None:
             return hold_in_process(subject, wait)
-        answer = self._call("lock", self._methods.lock, subject, wait)
+        with self._named("lock", RefreshTimeout):
+            answer = self._methods.lock(subject, wait)
         if not isinstance(answer, AbstractContextManager):
             raise nonsense(self._handler, "lock", answer, "a context manager")
         return self._held(answer)
 
     @contextmanager
     def _held(self, lock: AbstractContextManager[object]) -> Iterator[None]:
-        with self._named("lock"):  # a context manager works, and can fail, only now
+        with self._named("lock", RefreshTimeout):  # a context manager works, and can fail, only now
             lock.__enter__()
         try:
             yield
         except BaseException as error:
-            with self._named("lock"):
+            with self._named("lock", RefreshTimeout):
                 lock.__exit__(type(error), error, error.__traceback__)
             raise
-        with self._named("lock"):
+        with self._named("lock", RefreshTimeout):
             lock.__exit__(None, None, None)
 
     def _subject(self, key: TokenKey) -> TokenKey | str:
@@ -187,11 +189,11 @@ class CustomStore:
             return method(*arguments, **more)
 
     @contextmanager
-    def _named(self, name: str) -> Iterator[None]:
-        """Give what a method raises the names of class and method; what steers the core passes as it is."""
+    def _named(self, name: str, passes: type[BaseException] = KeyboardInterrupt) -> Iterator[None]:
+        """Give what a method raises the names of class and method; only Ctrl-C and what may pass does not."""
         try:
             yield
-        except (KeyboardInterrupt, StaleToken, RefreshTimeout):
+        except (KeyboardInterrupt, passes):
             raise
         except StoreError as error:
             if isinstance(error, InvalidToken):
