@@ -291,10 +291,10 @@ def test_a_name_that_leads_nowhere_is_told_when_the_client_is_made(
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit])
 def test_an_object_that_raises_for_every_name_is_named(error: type[BaseException]) -> None:
-    """An object that the program passes and that answers no question gives an error with its class and file."""
+    """An object that a program passes and that answers no question gives an error with class and file."""
 
     class Odd:
-        def __getattribute__(self, name: str) -> object:
+        def __getattr__(self, name: str) -> object:
             raise error
 
     with pytest.raises(StoreError, match=rf"Odd\.save raised {error.__name__}") as caught:
