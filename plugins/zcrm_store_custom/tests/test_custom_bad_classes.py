@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -331,3 +334,44 @@ def test_a_lock_that_takes_too_long_stays_a_timeout(tmp_path: Path) -> None:
 
     with pytest.raises(RefreshTimeout):
         use({**KEYS, "persistence_handler_class_path": str(path), "persistence_handler_class": "MyStore"})
+
+
+class _Ends:
+    """A handler that is an object, as some servers have it."""
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.end(number, frame)
+
+    def end(self, number: int, _: object) -> None:
+        """End the program."""
+        sys.exit(number)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [lambda number, _: sys.exit(number), partial(_Ends.end, _Ends()), _Ends(), _Ends().end],
+    ids=["a function", "a partial one", "an object", "a method"],
+)
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{STORE}\nimport signal\nsignal.raise_signal(signal.SIGTERM)",
+        f"{STORE}    def __init__(self):\n        import signal\n        signal.raise_signal(signal.SIGTERM)",
+        whole(get="import signal; signal.raise_signal(signal.SIGTERM)"),
+    ],
+    ids=["a file", "a constructor", "a method"],
+)
+def test_a_signal_ends_the_program_whatever_runs(
+    handler: Callable[[int, object], None], source: str, tmp_path: Path
+) -> None:
+    """A worker that is told to end is not held up: that is no error of the class that happens to run."""
+    path = tmp_path / "my_store.py"
+    path.write_text(source, encoding="utf-8")
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        with pytest.raises(SystemExit) as caught:
+            use({**KEYS, "persistence_handler_class_path": str(path)})
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert caught.value.code == signal.SIGTERM

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from zcrm_core import StoreCorrupt, StoreError
+from zcrm_store_custom.interrupts import is_interrupt
 from zcrm_store_custom.showing import class_name, located
 
 __all__ = [
@@ -35,16 +36,16 @@ def refused(code: str, what: str, why: str, fix: str, handler: object = None) ->
 
 @contextmanager
 def refusing(refusal: Callable[[BaseException], StoreError]) -> Iterator[None]:
-    """Run a user's code, and give whatever it raises a name; only Ctrl-C passes as it is.
+    """Run a user's code, and give whatever it raises a name; what interrupts it passes as it is.
 
     Args:
         refusal: makes the error to be raised of the user's own, which is its cause.
     """
     try:
         yield
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if is_interrupt(error):
+            raise
         raise refusal(error) from error
 
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin
 from zcrm_store_custom.failures import anew, refused
+from zcrm_store_custom.interrupts import is_interrupt
 from zcrm_store_custom.making import OBJECT_KEY, make_handler
 from zcrm_store_custom.naming import CLASS_KEY, PATH_KEY
 from zcrm_store_custom.showing import class_name, shown
@@ -99,11 +100,12 @@ def _make(config: Config) -> CustomStore | StoreError:
     try:
         handler = make_handler(config)
         return CustomStore(handler)
-    except KeyboardInterrupt:
-        raise
     except StoreError as error:
         return error
-    except BaseException as error:  # noqa: BLE001 - what a class defines can raise wherever it is looked at
+    except BaseException as error:
+        # What a class defines can raise wherever it is looked at.
+        if is_interrupt(error):
+            raise
         place = config.get(PATH_KEY) or config.get(CLASS_KEY)
         unusual = refused(
             "ZCRM-CUSTOM-007",

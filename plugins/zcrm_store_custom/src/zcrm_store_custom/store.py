@@ -9,6 +9,7 @@ from typing import Final
 from zcrm_core import InvalidToken, RefreshTimeout, StaleToken, StoreError, Token, TokenKey
 from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
 from zcrm_store_custom.failures import failed, nonsense, unreadable
+from zcrm_store_custom.interrupts import is_interrupt
 from zcrm_store_custom.no_token import NoToken, says_no_token
 from zcrm_store_custom.process_lock import PROCESS_LOCK, hold_in_process
 from zcrm_store_custom.showing import class_name, located
@@ -150,10 +151,10 @@ class CustomStore:
         try:
             yield
         except BaseException as error:
-            with self._named("lock", RefreshTimeout):
+            with self._named("lock", type(error)):  # it may raise the same error once more
                 lock.__exit__(type(error), error, error.__traceback__)
             raise
-        with self._named("lock", RefreshTimeout):
+        with self._named("lock"):
             lock.__exit__(None, None, None)
 
     def _subject(self, key: TokenKey) -> TokenKey | str:
@@ -190,10 +191,10 @@ class CustomStore:
 
     @contextmanager
     def _named(self, name: str, passes: type[BaseException] = KeyboardInterrupt) -> Iterator[None]:
-        """Give what a method raises the names of class and method; only Ctrl-C and what may pass does not."""
+        """Give what a method raises the names of class and method, but for what may pass or interrupts it."""
         try:
             yield
-        except (KeyboardInterrupt, passes):
+        except passes:
             raise
         except StoreError as error:
             if isinstance(error, InvalidToken):
@@ -201,4 +202,6 @@ class CustomStore:
             error.why = located(self._handler, error.why)
             raise
         except BaseException as error:
+            if is_interrupt(error):
+                raise
             raise failed(self._handler, name, error) from error
