@@ -331,7 +331,6 @@ def test_what_the_program_passes_wins_over_an_installed_name(install: Install) -
         None,
         "claim",
         StoreClaim("x", priority=True, claims=True, reason=""),
-        StoreClaim("x", 1, claims=True, reason="", problem="a text"),  # type: ignore[arg-type] # the property
         ZeroDivisionError(),
     ],
 )
@@ -362,6 +361,17 @@ def test_a_store_in_force_that_cannot_be_used_fails_at_once() -> None:
 
     with pytest.raises(StoreError, match="The disk is not there"):
         Store(plugins, CONFIG)
+
+
+def test_what_is_wrong_with_a_store_must_be_an_error_of_a_store() -> None:
+    """A problem that could not be raised is an answer that cannot be used, and names the plugin."""
+
+    class Odd(Memory):
+        def problem(self, config: Config) -> Any:
+            return "the disk is not there"
+
+    with pytest.raises(PluginError, match=r"memory.*zcrm_token_store"):
+        Store(Plugins(given=[Odd()], installed=[]), CONFIG)
 
 
 @pytest.mark.parametrize("pin", [None, "other"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zcrm_core import Client, RefreshTimeout, StoreError, Token
+from zcrm_core import Client, InvalidGrant, RefreshTimeout, StoreError, Token
 
 KEYS = {"client_id": "1000.C", "client_secret": "s", "current_user_email": "a@example.com"}
 SECRET = "1000.SECRET"
@@ -56,6 +56,18 @@ class Evil(str):
     __hash__ = None
 """
 
+FILE_IN_A_CIRCLE = f"""\
+from zcrm_core import Client
+{STORE}
+Client({{**{KEYS!r}, 'persistence_handler_class_path': __file__}})
+"""
+CLASS_IN_A_CIRCLE = f"""\
+from zcrm_core import Client
+{STORE}
+    def __init__(self, config):
+        Client(config)
+"""
+
 FILES: dict[str, tuple[str, str]] = {
     "it exits": (f"{STORE}\nraise SystemExit(0)", "004"),
     "it ends in a bare BaseException": (f"{STORE}\nraise BaseException('{SECRET}')", "004"),
@@ -66,13 +78,7 @@ FILES: dict[str, tuple[str, str]] = {
         "004",
     ),
     "it imports what is not there": (f"import acme_not_there\n{STORE}", "004"),
-    "it makes a client of itself": (
-        (
-            f"from zcrm_core import Client\n{STORE}\n"
-            f"Client({{**{KEYS!r}, 'persistence_handler_class_path': __file__}})"
-        ),
-        "004",
-    ),
+    "it makes a client of itself": (FILE_IN_A_CIRCLE, "004"),
     "a line that is not Python holds a secret": (f"password = {SECRET}x = '\n{STORE}", "003"),
     "a syntax error without a name of a file": (f"raise SyntaxError('{SECRET}', (5, 'x', 1, ''))", "004"),
     "a syntax error of its own": (f"raise SyntaxError('{SECRET}', ('a.py', 1, 1, '{SECRET}'))", "003"),
@@ -119,13 +125,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         "006",
     ),
     "a constructor that wants more": (f"{STORE}    def __init__(self, host, password): ...", "006"),
-    "a constructor that makes its own client": (
-        (
-            f"{STORE}    def __init__(self, config):\n        from zcrm_core import Client\n"
-            "        Client(config)"
-        ),
-        "006",
-    ),
+    "a constructor that makes its own client": (CLASS_IN_A_CIRCLE, "006"),
     "__new__ that gives nothing": (f"{STORE}    def __new__(cls): pass", "006"),
     "__new__ that gives a number": (f"{STORE}    def __new__(cls): return 7", "006"),
     "a metaclass that refuses": (
@@ -169,6 +169,12 @@ CLASSES: dict[str, tuple[str, str]] = {
     "a save that says that there is no token": (ours("def save(self, key, token): raise NoToken"), "008"),
     "a save that fails in zcrm's own way": (
         ours(f"def save(self, key, token): raise AuthError('{SECRET}')"),
+        "008",
+    ),
+    "a save that checks the token": (
+        ours(f"def save(self, key, token): raise InvalidToken('{SECRET}')").replace(
+            "zcrm_core import *", "zcrm_core import *\nfrom zcrm_core import InvalidToken"
+        ),
         "008",
     ),
     "a get that ends in a bare BaseException": (whole(get=f"raise BaseException('{SECRET}')"), "008"),
@@ -324,6 +330,44 @@ def test_ctrl_c_stays_ctrl_c(tmp_path: Path) -> None:
         path.write_text(source, encoding="utf-8")
         with pytest.raises(KeyboardInterrupt):
             use({**KEYS, "persistence_handler_class_path": str(path), "persistence_handler_class": "MyStore"})
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (FILE_IN_A_CIRCLE, "makes a client that needs this very file"),
+        (CLASS_IN_A_CIRCLE, "makes a client whose tokens this very class is to keep"),
+    ],
+    ids=["a file", "a constructor"],
+)
+def test_a_store_that_needs_itself_is_told_so(source: str, why: str, tmp_path: Path) -> None:
+    """Such a circle is seen at its first turn; the cause says what it is."""
+    path = tmp_path / "my_store.py"
+    path.write_text(source, encoding="utf-8")
+
+    with pytest.raises(StoreError) as caught:
+        Client({**KEYS, "persistence_handler_class_path": str(path)})
+
+    assert isinstance(caught.value.__cause__, StoreError)
+    assert why in caught.value.__cause__.why
+
+
+def test_a_lock_may_raise_the_error_of_its_block_once_more(tmp_path: Path) -> None:
+    """What goes wrong under a class's lock arrives as it is, however the lock passes it on."""
+    path = tmp_path / "my_store.py"
+    body = """
+        class Lock:
+            def __enter__(self): ...
+            def __exit__(self, kind, error, trace):
+                if error: raise error
+        def lock(self, key, wait): return self.Lock()
+    """
+    path.write_text(ours(body), encoding="utf-8")
+
+    with Client({**KEYS, "persistence_handler_class_path": str(path)}) as client:
+        store, key = client._parts.store, client._identity.key()
+        with pytest.raises(InvalidGrant), store.lock(key, 0.0):
+            raise InvalidGrant("the grant is used")
 
 
 def test_a_lock_that_takes_too_long_stays_a_timeout(tmp_path: Path) -> None:

@@ -25,7 +25,4 @@ def is_interrupt(error: BaseException) -> bool:
 
 def _code_of(handler: object) -> object:
     call = handler.func if isinstance(handler, partial) else handler
-    for function in (call, getattr(call, "__func__", None), vars(type(call)).get("__call__")):
-        if hasattr(function, "__code__"):
-            return function.__code__
-    return None
+    return getattr(call if hasattr(call, "__code__") else type(call).__call__, "__code__", None)
