@@ -168,4 +168,6 @@ def _check_text(name: str, value: object, limit: int = MAX_TEXT_BYTES) -> str:
 
 def _described(value: object) -> str:
     """Say what a wrong value is without showing a text, which may be a secret."""
+    if type(value) is int and value.bit_length() > 128:  # Python itself refuses to write very long ones
+        return f"one of {value.bit_length()} bits"
     return repr(value) if type(value) in (int, float, bool) or value is None else type(value).__name__

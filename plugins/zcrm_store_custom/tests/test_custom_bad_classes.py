@@ -219,6 +219,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "a token in bytes": (whole(get=f"return {GOOD} | {{'access_token': b'{SECRET}'}}"), "010"),
     "an expiry before 1970": (whole(get=f"return {GOOD} | {{'expiry_time': -1}}"), "010"),
+    "an expiry too long to be written": (whole(get=f"return {GOOD} | {{'expiry_time': 10**5000}}"), "010"),
     "an expiry that is a text": (whole(get=f"return {GOOD} | {{'expiry_time': '1'}}"), "010"),
     "a token that cannot be made": (
         ours(f"def fetch(self, key): return Token(key.user_identifier, '{SECRET}', None, -1)"),

@@ -67,7 +67,7 @@ def _only_one(module: ModuleType, place: str) -> type:
         "ZCRM-CUSTOM-005",
         f"{place} has {len(stores)} store classes: {names}." if stores else f"{place} has no store class.",
         f"Without {CLASS_KEY} there must be one alone." if stores else _seen(module),
-        f"Name the class with {CLASS_KEY}." if stores else "Write a class that saves, gets and deletes.",
+        f"Name the class with {CLASS_KEY}{'' if stores else ', or write one that saves, gets and deletes'}.",
     )
 
 
