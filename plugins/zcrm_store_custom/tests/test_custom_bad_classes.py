@@ -420,3 +420,15 @@ def test_a_signal_ends_the_program_whatever_runs(
         signal.signal(signal.SIGTERM, before)
 
     assert caught.value.code == signal.SIGTERM
+
+
+def test_the_end_of_a_green_thread_is_no_error_of_the_class(tmp_path: Path) -> None:
+    """Who is ended while a method waits for something ends, and nothing of it is caught on the way."""
+    greenlet = pytest.importorskip("greenlet")
+    path = tmp_path / "my_store.py"
+    path.write_text(whole(get="import greenlet; greenlet.getcurrent().parent.switch()"), encoding="utf-8")
+    thread = greenlet.greenlet(partial(use, {**KEYS, "persistence_handler_class_path": str(path)}))
+    thread.switch()
+
+    assert not thread.dead
+    assert isinstance(thread.throw(), greenlet.GreenletExit)
