@@ -134,7 +134,7 @@ BROKEN = {
     ),
     "saves without a claim": (HOOK + "zcrm_lock_token(key): pass", "without zcrm_token_store", "003"),
     "keys that fail": (HOOK + "zcrm_config_keys(): raise OSError('no')", "OSError", "003"),
-    "keys that are none": (HOOK + "zcrm_config_keys(): return 7", "TypeError", "003"),
+    "keys that are none": (HOOK + "zcrm_config_keys(): return 7", "int instead of a mapping", "003"),
     "keys without a meaning": (HOOK + "zcrm_config_keys(): return {'my_url': None}", "texts only", "003"),
 }
 
@@ -352,7 +352,7 @@ def test_a_store_object_is_made_in_the_thread_of_the_client(site: Site) -> None:
     plugins = site.plugins()
 
     made: Any = plugins._manager.get_plugin("sqlite")
-    assert made.made_in == threading.get_ident()
+    assert made.found.plugin.made_in == threading.get_ident()
 
 
 def test_nothing_is_registered_after_the_client_is_made(site: Site) -> None:
