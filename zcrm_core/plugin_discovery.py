@@ -103,9 +103,10 @@ def unknown_names(disabled: Iterable[str], found: Iterable[Found]) -> list[Plugi
         disabled: the names to leave out.
         found: the plugins that are there.
     """
-    names = [each.info.name for each in found]
+    known = {"", *(each.info.name for each in found)}
+    names = [each.info.name for each in found if each.info.wheel is not None]
     remarks = []
-    for name in sorted({name.strip() for name in disabled} - {*names, ""}):
+    for name in sorted({name.strip() for name in disabled} - known):
         nearest = difflib.get_close_matches(name, names, n=1)
         error = PluginError(
             f"ZCRM_DISABLE_PLUGINS names {plain(name)}, and no plugin has this name.",

@@ -94,7 +94,7 @@ def find_hooks(plugin: object) -> dict[str, Hook]:
 
 def _names(plugin: object) -> list[str]:
     try:
-        return sorted(set(dir(plugin)))
+        return sorted({name for name in dir(plugin) if not name.startswith("__")})
     except Exception as error:
         raise BrokenRule(f"Its parts cannot be listed: its __dir__ raised {kind_of(error)}.") from error
 
