@@ -76,7 +76,7 @@ def find_hooks(plugin: object) -> dict[str, Hook]:
     if inspect.isclass(plugin):
         raise BrokenRule(f"It is a class, not an object: pass {plugin.__name__}().")
     found: dict[str, Hook] = {}
-    for attribute in _names(plugin):
+    for attribute in sorted({name for name in dir(plugin) if not name.startswith("__")}):
         static = inspect.getattr_static(plugin, attribute, None)
         options = _options(static)
         if options is not None:
@@ -90,13 +90,6 @@ def find_hooks(plugin: object) -> dict[str, Hook]:
     if isinstance(plugin, TokenStorePlugin):
         _require_methods(plugin)
     return found
-
-
-def _names(plugin: object) -> list[str]:
-    try:
-        return sorted({name for name in dir(plugin) if not name.startswith("__")})
-    except Exception as error:
-        raise BrokenRule(f"Its parts cannot be listed: its __dir__ raised {kind_of(error)}.") from error
 
 
 def _options(static: object) -> pluggy.HookimplOpts | None:
