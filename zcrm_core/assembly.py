@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zcrm_core.config import Config
-from zcrm_core.errors import ConfigError
+from zcrm_core.errors import ConfigError, PluginError
 from zcrm_core.homes import Homes
 from zcrm_core.log import EventLog, StandardLogging
 from zcrm_core.oauth import Accounts
 from zcrm_core.plugin_discovery import name_of
 from zcrm_core.plugin_rules import STORE_HOOKS
 from zcrm_core.plugins import Plugins
+from zcrm_core.redaction import kind_of
 from zcrm_core.redirects import Logins
 from zcrm_core.refresh import Refresher
 from zcrm_core.regions import DataCentres, api_url, download_url, resolve
@@ -60,6 +61,13 @@ def assemble(
         ConfigError: a key is wrong, missing, unknown or contradictory.
         PluginError: no store fits, or a plugin that the program passed breaks the rules.
     """
+    if not isinstance(given, Iterable):
+        raise PluginError(
+            f"plugins is one {kind_of(given)}, and no list of plugins.",
+            why="A client can have several, so they are passed together.",
+            fix="Pass a list: plugins=[it].",
+            code="ZCRM-PLUGIN-003",
+        )
     own: dict[str, object] = {}
     if token_store is not None and _has_hooks(token_store):
         given = (token_store, *given)  # first, so that its name is its own

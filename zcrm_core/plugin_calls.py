@@ -197,7 +197,7 @@ def nonsense(
 
 
 def _clean(text: str, secrets: Iterable[str]) -> str:
-    return plain(masked(text, secrets))
+    return plain(masked(str(text), secrets))  # an error of a plugin's own may hold anything
 
 
 def _codes(error: BaseException) -> list[CodeType]:

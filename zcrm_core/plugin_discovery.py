@@ -21,7 +21,7 @@ from zcrm_core.plugin_keys import checked_keys
 from zcrm_core.plugin_loading import PluginHangs, load
 from zcrm_core.plugin_rules import BrokenRule, Hook, find_hooks
 from zcrm_core.plugin_wheels import announced, wheel_of
-from zcrm_core.redaction import plain, told
+from zcrm_core.redaction import class_name, kind_of, plain, told
 
 __all__ = ["Found", "discover", "name_of", "unknown_names"]
 
@@ -81,7 +81,7 @@ def name_of(plugin: object, taken: Sequence[str] = ()) -> str:
     Raises:
         PluginError: it cannot be asked for its name.
     """
-    kind = plugin.__name__ if inspect.isclass(plugin) else type(plugin).__name__
+    kind = class_name(plugin) if inspect.isclass(plugin) else kind_of(plugin)
     try:
         name = getattr(plugin, "name", None)
     except BaseException as error:

@@ -16,7 +16,7 @@ import pluggy
 
 from zcrm_core import hookspecs
 from zcrm_core.hookspecs import TokenStorePlugin
-from zcrm_core.redaction import kind_of, plain
+from zcrm_core.redaction import class_name, kind_of, plain
 
 __all__ = ["OPTIONAL_STORE_HOOKS", "STORE_HOOKS", "BrokenRule", "Hook", "find_hooks"]
 
@@ -74,7 +74,7 @@ def find_hooks(plugin: object) -> dict[str, Hook]:
         BrokenRule: it has none, or one that could never be called as it should.
     """
     if inspect.isclass(plugin):
-        raise BrokenRule(f"It is a class, not an object: pass {plugin.__name__}().")
+        raise BrokenRule(f"It is a class, not an object: pass {class_name(plugin)}().")
     found: dict[str, Hook] = {}
     for attribute in sorted({name for name in dir(plugin) if not name.startswith("__")}):
         static = inspect.getattr_static(plugin, attribute, None)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from typing import Final
 
 import pluggy
 
@@ -22,6 +23,8 @@ from zcrm_core.region_check import SAFE, region_fault
 from zcrm_core.store_choice import Asked, may_concern, no_store, ranked, require_the_named_store
 
 __all__ = ["Candidate", "PluginInfo", "Plugins"]
+
+_PRIORITIES: Final = 10**9
 
 
 class _Registered:
@@ -158,7 +161,7 @@ class Plugins:
         region, author = answer.value, answer.author
         if region is None:
             return None
-        if not isinstance(region, Region):
+        if type(region) is not Region:  # a subclass could answer differently each time
             return nonsense(author, kind_of(region), "a Region or None", secrets)
         fault = region_fault(region)
         return region if fault is None else nonsense(author, fault, "a region for tokens", secrets, SAFE)
@@ -206,14 +209,13 @@ class Plugins:
         if isinstance(answer, Failed):
             return failure(answer, secrets)
         claim = answer.value
-        if (
-            type(claim) is StoreClaim
-            and (type(claim.priority), type(claim.claims)) == (int, bool)
-            and all(isinstance(text, str) for text in (claim.name, claim.reason))
-        ):
+        if type(claim) is StoreClaim and _is_sound(claim):
             reason = plain(masked(claim.reason, secrets))
             return StoreClaim(plain(claim.name), claim.priority, claim.claims, reason)
-        expected = "a StoreClaim whose name and reason are texts, priority an integer, claims a boolean"
+        expected = (
+            "a StoreClaim whose name and reason are texts, priority an integer of up to nine digits, "
+            "claims a boolean"
+        )
         return nonsense(answer.author, kind_of(claim), expected, secrets)
 
     # -- pluggy ----------------------------------------------------------------------------------------
@@ -237,3 +239,12 @@ class Plugins:
         around = self._manager.subset_hook_caller(hook, [each.plugin for each in answers])
         wrappers = [(self._info(each.plugin), each) for each in every if each not in answers]
         return PluginHook(self._info(plugin), own, around, wrappers)
+
+
+def _is_sound(claim: StoreClaim) -> bool:
+    return (
+        all(isinstance(text, str) for text in (claim.name, claim.reason))
+        and bool(plain(claim.name))
+        and (type(claim.priority), type(claim.claims)) == (int, bool)
+        and abs(claim.priority) < _PRIORITIES
+    )

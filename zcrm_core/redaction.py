@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["kind_of", "masked", "plain", "told"]
+__all__ = ["class_name", "kind_of", "masked", "plain", "told"]
 
 _LONGEST: Final = 500
 _MASK: Final = "**********"
@@ -34,9 +34,14 @@ def plain(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
+def class_name(kind: type) -> str:
+    """Give a class's name, without asking its metaclass."""
+    return plain(str(type.__dict__["__name__"].__get__(kind)))
+
+
 def kind_of(value: object) -> str:
-    """Name the type of a value."""
-    return plain(type(value).__name__)
+    """Name the class of a value."""
+    return class_name(type(value))
 
 
 def told(error: BaseException, secrets: Iterable[str] = ()) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
 from zcrm_core.config_keys import service_url
 from zcrm_core.hookspecs import Region
 from zcrm_core.redaction import plain
@@ -19,11 +17,16 @@ def region_fault(region: Region) -> str | None:
     Args:
         region: a plugin's answer.
     """
-    parts = astuple(region)
-    if not all(isinstance(part, str) for part in parts):
+    urls = (
+        region.accounts_url,
+        region.api_url,
+        region.sandbox_url,
+        region.developer_url,
+        region.upload_url,
+    )
+    if not all(isinstance(part, str) for part in (region.name, *urls)):
         return "a region whose parts are not all texts"
-    name, *urls = parts
-    if not name or plain(name) != name:
+    if not region.name or plain(region.name) != region.name:
         return "a region whose name cannot be seen whole"
     for url in urls:
         try:
@@ -31,6 +34,6 @@ def region_fault(region: Region) -> str | None:
         except ValueError:
             sound = False
         if not sound:
-            # In front of an @ stands a password, perhaps.
-            return f"the region {name}, which names the address {plain(url.rpartition('@')[2]) or 'nothing'}"
+            shown = plain(url.rpartition("@")[2]) or "nothing"  # in front of an @ stands a password, perhaps
+            return f"the region {region.name}, which names the address {shown}"
     return None

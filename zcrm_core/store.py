@@ -93,19 +93,20 @@ class Store:
             StoreError: the store failed, or gave another user's token.
         """
         answer = self._ask("zcrm_fetch_token", key=key)
-        token = answer.value
-        if token is None:
-            return None
-        if not isinstance(token, Token):
-            raise _nonsense(answer, "a Token or None")
-        if token.user_identifier != key.user_identifier:
-            raise StoreCorrupt(
-                f"{answer.author.called('store')} gave another user's token for {key.user_identifier}.",
-                why="It does not tell the two user identifiers apart.",
-                fix="Do not use this store for both users; report it to the store's author.",
-                code="ZCRM-STORE-005",
-            )
-        return token
+        with _named(answer.author):  # to look at an answer can run a stranger's code
+            token = answer.value
+            if token is None:
+                return None
+            if not isinstance(token, Token):
+                raise _nonsense(answer, "a Token or None")
+            if token.user_identifier != key.user_identifier:
+                raise StoreCorrupt(
+                    f"{answer.author.called('store')} gave another user's token for {key.user_identifier}.",
+                    why="It does not tell the two user identifiers apart.",
+                    fix="Do not use this store for both users; report it to the store's author.",
+                    code="ZCRM-STORE-005",
+                )
+            return token
 
     def delete(self, key: TokenKey) -> bool:
         """Delete the token of a key; answer whether one was there.
@@ -114,7 +115,7 @@ class Store:
             StoreError: the store failed.
         """
         answer = self._ask("zcrm_delete_token", key=key)
-        if not isinstance(answer.value, bool):
+        if answer.value is not True and answer.value is not False:
             raise _nonsense(answer, "True or False")
         return answer.value
 
@@ -132,13 +133,13 @@ class Store:
                 code="ZCRM-STORE-006",
             )
         answer = self._ask("zcrm_list_tokens")
-        if not isinstance(answer.value, Iterable):
-            raise _nonsense(answer, "TokenKeys")
         with _named(answer.author):  # a generator runs, and can fail, only now
+            if not isinstance(answer.value, Iterable):
+                raise _nonsense(answer, "TokenKeys")
             keys = list(answer.value)
-        if not all(isinstance(key, TokenKey) for key in keys):
-            raise _nonsense(answer, "TokenKeys")
-        return keys
+            if not all(isinstance(key, TokenKey) for key in keys):
+                raise _nonsense(answer, "TokenKeys")
+            return keys
 
     def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[object]:
         """Give the store's lock for a key; where the store offers none, one of this process's threads only.
@@ -150,9 +151,10 @@ class Store:
         if not self.locks:
             return _turns.setdefault((self.name, key), Turn()).held(wait)
         answer = self._ask("zcrm_lock_token", key=key, wait=wait)
-        if not isinstance(answer.value, AbstractContextManager):
-            raise _nonsense(answer, "a context manager")
-        return _held(answer.value, answer.author)
+        with _named(answer.author):
+            if not isinstance(answer.value, AbstractContextManager):
+                raise _nonsense(answer, "a context manager")
+            return _held(answer.value, answer.author)
 
     def manage(self, action: StoreAction) -> Sequence[str]:
         """Have the store made, described or migrated; answer with its lines for a person.
@@ -168,10 +170,11 @@ class Store:
                 code="ZCRM-STORE-008",
             )
         answer = self._ask("zcrm_manage_store", action=action)
-        lines = answer.value
-        if not isinstance(lines, (list, tuple)) or not all(isinstance(line, str) for line in lines):
-            raise _nonsense(answer, "lines of text")
-        return tuple(lines)
+        with _named(answer.author):
+            lines = answer.value
+            if not isinstance(lines, (list, tuple)) or not all(isinstance(line, str) for line in lines):
+                raise _nonsense(answer, "lines of text")
+            return tuple(lines)
 
     def _ask(self, hook: str, **arguments: object) -> Answer:
         answer = self._hooks[hook].ask(config=self._config, **arguments)
