@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 import pytest
 
 from zcrm_core import (
+    Client,
     Config,
     ConfigError,
     PluginError,
+    StoreClaim,
     StoreError,
     StoreUnavailable,
     Token,
@@ -561,3 +563,119 @@ def test_a_lock_that_hands_the_caller_s_error_back_is_not_blamed_for_it() -> Non
         raise error
 
     assert caught.value is error
+
+
+# -- answers and errors that fail when they are looked at -----------------------------------------------
+
+
+class Liar:
+    """An object that nobody can ask for its class."""
+
+    @property  # type: ignore[misc] # a badly written answer
+    def __class__(self) -> NoReturn:  # type: ignore[override] # the same
+        raise SystemExit("it was looked at")
+
+
+class Unlike(Token):
+    """A token whose user cannot be asked for."""
+
+    @property
+    def user_identifier(self) -> NoReturn:
+        raise SystemExit("it was looked at")
+
+
+class Silent(ConfigError):
+    """An error of zcrm's kind without the words that zcrm's have."""
+
+    def __init__(self) -> None:
+        """Say nothing."""
+
+
+class Incomparable(Exception):
+    """An error that cannot be compared."""
+
+    __hash__ = None  # type: ignore[assignment] # what Python gives a class with __eq__ alone
+
+    def __eq__(self, other: object) -> bool:
+        raise SystemExit("compared")
+
+
+@pytest.mark.parametrize("call", ["fetch", "delete", "list", "lock", "manage"])
+@pytest.mark.parametrize("kind", [Liar, Unlike])
+def test_an_answer_that_fails_when_it_is_looked_at_is_the_store_s_failure(call: str, kind: type) -> None:
+    """Whatever an answer does, the error names the store."""
+    store = Memory()
+    setattr(store, call, lambda *_: object.__new__(kind))
+
+    with pytest.raises(ZcrmError, match=r"The store memory \(passed by the program\)"):
+        CALLS[call](store_of(store))
+
+
+@pytest.mark.parametrize("kind", [Incomparable, StopIteration, BaseException])
+@pytest.mark.parametrize("given", [(), (passing("zcrm_fetch_token"),)], ids=["alone", "wrapped"])
+def test_an_error_of_an_odd_kind_is_the_store_s_failure(
+    kind: type[BaseException], given: tuple[object, ...]
+) -> None:
+    """Whatever an error is, the store that raised it is named."""
+    with pytest.raises(StoreError, match=r"The store memory .* failed in zcrm_fetch_token"):
+        store_of(Memory(raising(kind())), *given).fetch(KEY)
+
+
+def test_an_error_of_zcrm_s_kind_without_words_loses_no_token_and_says_who_raised_it() -> None:
+    """A subclass that forgot to say what happened is told all the same, out of a claim and out of a save."""
+
+    class Claiming(Memory):
+        def claims(self, config: Config) -> NoReturn:
+            raise Silent
+
+    with pytest.raises(StoreError) as caught:
+        store_of(Memory(raising(Silent()))).save(KEY, TOKEN, None)
+    with pytest.raises(PluginError, match=r"memory .* zcrm_token_store: \[ZCRM-CONFIG-001\] Something"):
+        store_of(Claiming())
+
+    assert caught.value.unsaved is TOKEN
+    assert Silent().problems[0].what.startswith("Something failed")
+
+
+def test_an_error_s_words_may_be_anything_and_of_any_length() -> None:
+    """Numbers, millions of letters and line ends: the message is one line that can be read."""
+
+    class Wordy(Memory):
+        def claims(self, config: Config) -> NoReturn:
+            raise ConfigError("x\n" * 10**6, why=7, fix=None)  # type: ignore[arg-type] # a badly written error
+
+    with pytest.raises(PluginError, match="7") as caught:
+        store_of(Wordy())
+
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        lambda: StoreClaim("", 1, claims=True, reason="r"),
+        lambda: StoreClaim("m", 10**5000, claims=True, reason="r"),
+        lambda: StoreClaim("m", -(10**9), claims=True, reason="r"),
+        Liar,
+    ],
+    ids=["no name", "too high", "too low", "Liar"],
+)
+def test_a_claim_that_nobody_could_show_is_refused(claim: Callable[[], object]) -> None:
+    """A name that is empty and a rank that cannot be printed are no answers."""
+
+    class Odd(Memory):
+        @hookimpl
+        def zcrm_token_store(self) -> Any:  # type: ignore[override] # a badly written hook
+            return claim()
+
+    with pytest.raises(PluginError, match=r"memory .*answered zcrm_token_store.*up to nine digits"):
+        store_of(Odd())
+
+
+def test_one_plugin_in_the_place_of_a_list_is_told() -> None:
+    """``plugins=it`` is a mistake that the message shows how to write."""
+    with pytest.raises(PluginError, match="one Memory, and no list") as caught:
+        Client(BASE, plugins=Memory())  # type: ignore[arg-type] # a badly written call
+
+    assert caught.value.fix == "Pass a list: plugins=[it]."
