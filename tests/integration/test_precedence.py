@@ -124,7 +124,7 @@ def installed(names: Sequence[str], strangers: Sequence[Stranger] = ()) -> Itera
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, holder.__name__, holder)
-        patch.setattr("zcrm_core.plugins.entry_points", lambda **_: [found[name] for name in names])
+        patch.setattr("zcrm_core.plugin_wheels.entry_points", lambda **_: [found[name] for name in names])
         patch.delenv("ZCRM_DISABLE_PLUGINS", raising=False)
         yield
 
