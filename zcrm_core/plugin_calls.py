@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -111,11 +112,8 @@ class PluginHook:
         except BaseException as error:
             if ends_the_program(error):
                 raise
-            own = any(error is each for each in seen)
-            author = self.author if own else self._wrapper(_codes(error))
-            return Failed(error, author)
-        own = any(answer is each for each in seen)
-        return Answer(answer, self.author if own else self._wrapper())
+            return Failed(error, self._author(error, seen, _codes(error)))
+        return Answer(answer, self._author(answer, seen))
 
     def _run(self, seen: list[object], arguments: dict[str, object]) -> object:
         """Ask, and note what the plugin itself gave or raised: a wrapper may make something else of it."""
@@ -134,8 +132,10 @@ class PluginHook:
         # Where every plugin is asked, pluggy gives a list; this plugin is the only one in it.
         return next(iter(answer), None) if isinstance(answer, list) and not answer[1:] else answer
 
-    def _wrapper(self, codes: Iterable[CodeType] = ()) -> Author:
-        """The wrapper whose code ran last before the error; any of them where nothing tells."""
+    def _author(self, outcome: object, seen: Iterable[object], codes: Iterable[CodeType] = ()) -> Author:
+        """The plugin, if this is what it gave; else the wrapper whose code ran last, or any of them."""
+        if not self._wrappers or any(outcome is each for each in seen):
+            return self.author
         wrappers = [(info, inspect.unwrap(wrapper.function)) for info, wrapper in self._wrappers]
         for code in codes:
             those = [info for info, function in wrappers if getattr(function, "__code__", None) is code]
@@ -176,8 +176,18 @@ def failure(failed: Failed, secrets: Iterable[str]) -> PluginError:
     problem = PluginError(
         _clean(what, secrets), why=_clean(why, secrets), fix=_clean(fix, secrets), code="ZCRM-PLUGIN-003"
     )
-    problem.__cause__ = error
+    if not _shows_a_secret(error, secrets):
+        problem.__cause__ = error
     return problem
+
+
+def _shows_a_secret(error: BaseException, secrets: Iterable[str]) -> bool:
+    """Tell whether an error's traceback, which a program may print, has a secret in it."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - an error whose text cannot be had is not shown either
+        return True
+    return masked(text, secrets) != text
 
 
 def nonsense(

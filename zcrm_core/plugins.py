@@ -151,11 +151,12 @@ class Plugins:
         return None
 
     def _region(self, plugin: object, config: Config) -> Region | PluginError | None:
+        secrets = secrets_of(config)
         hook = self._hook(plugin, "zcrm_choose_region")
         answer = hook.ask(config=config)
-        secrets = secrets_of(config)
         if isinstance(answer, Failed):
-            if isinstance(answer.error, ZcrmError) and not isinstance(plugin, _Registered):
+            own = answer.author is hook.author and not isinstance(plugin, _Registered)
+            if own and isinstance(answer.error, ZcrmError):
                 raise answer.error  # the core's own word on the addresses that the configuration names
             return failure(answer, secrets)
         region, author = answer.value, answer.author
@@ -208,13 +209,13 @@ class Plugins:
         return chosen, {hook: self._hook(plugin, hook) for hook in hooks}
 
     def _claim(self, plugin: object, config: Config) -> StoreClaim | PluginError:
-        answer, secrets = self._hook(plugin, "zcrm_token_store").ask(config=config), secrets_of(config)
+        secrets = secrets_of(config)
+        answer = self._hook(plugin, "zcrm_token_store").ask(config=config)
         if isinstance(answer, Failed):
             return failure(answer, secrets)
         claim = answer.value
         if type(claim) is StoreClaim and _is_sound(claim):
-            reason = plain(masked(claim.reason, secrets))
-            return StoreClaim(plain(claim.name), claim.priority, claim.claims, reason, claim.problem)
+            return replace(claim, name=plain(claim.name), reason=plain(masked(claim.reason, secrets)))
         expected = (
             "a StoreClaim whose name and reason are texts, priority an integer of up to nine digits, "
             "claims a boolean, problem a StoreError or None"
