@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zcrm_core.config import Config
-from zcrm_core.errors import ConfigError
+from zcrm_core.errors import ConfigError, PluginError
 from zcrm_core.homes import Homes
 from zcrm_core.log import EventLog, StandardLogging
 from zcrm_core.oauth import Accounts
+from zcrm_core.plugin_discovery import name_of
+from zcrm_core.plugin_rules import STORE_HOOKS
 from zcrm_core.plugins import Plugins
+from zcrm_core.redaction import kind_of
 from zcrm_core.redirects import Logins
 from zcrm_core.refresh import Refresher
 from zcrm_core.regions import DataCentres, api_url, download_url, resolve
@@ -56,11 +60,19 @@ def assemble(
     Raises:
         ConfigError: a key is wrong, missing, unknown or contradictory.
         PluginError: no store fits, or a plugin that the program passed breaks the rules.
+        StoreError: the store in force says that it cannot be used.
     """
+    if not isinstance(given, Iterable):
+        raise PluginError(
+            f"plugins is one {kind_of(given)}, and no list of plugins.",
+            why="A client can have several, so they are passed together.",
+            fix="Pass a list: plugins=[it].",
+            code="ZCRM-PLUGIN-003",
+        )
     own: dict[str, object] = {}
-    if token_store is not None and hasattr(token_store, "zcrm_token_store"):
+    if token_store is not None and _has_hooks(token_store):
         given = (token_store, *given)  # first, so that its name is its own
-        own["token_store"] = getattr(token_store, "name", type(token_store).__name__)
+        own["token_store"] = name_of(token_store)
     elif token_store is not None:
         own["persistence_handler"] = token_store
     standard_logging = StandardLogging()
@@ -72,6 +84,13 @@ def assemble(
     except BaseException:
         standard_logging.close()
         raise
+
+
+def _has_hooks(store: object) -> bool:
+    """Tell a store with zcrm's hooks from one with methods, without running anything of it."""
+    return any(
+        inspect.getattr_static(store, hook, None) is not None for hook in ("zcrm_token_store", *STORE_HOOKS)
+    )
 
 
 def _configured(
@@ -125,7 +144,7 @@ def _joined(config: Config, plugins: Plugins, standard_logging: StandardLogging)
 
 
 def _tell_of_failures(plugins: Plugins, log: EventLog) -> None:
-    for info in plugins:
+    for info in (*plugins, *plugins.remarks):
         if info.error is not None:
             log.emit(
                 "plugin_failed",

@@ -46,6 +46,7 @@ class Client(CrmAccess):
     Raises:
         ConfigError: a key is wrong, missing, unknown or contradictory.
         PluginError: no installed store fits the configuration, or a plugin breaks the rules.
+        StoreError: the store in force cannot be used, such as an own class that cannot be loaded.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Client(CrmAccess):
             plugins: as for the class itself.
 
         Raises:
-            ConfigError, PluginError: as for the class itself.
+            ConfigError, PluginError, StoreError: as for the class itself.
         """
         return cls(environment_values(environ), token_store=token_store, plugins=plugins)
 
@@ -89,7 +90,7 @@ class Client(CrmAccess):
             plugins: as for the class itself.
 
         Raises:
-            ConfigError, PluginError: as for the class itself; also when the file cannot be read.
+            ConfigError, PluginError, StoreError: as for the class itself; also when the file cannot be read.
         """
         client = cls.__new__(cls)
         folder = Path(path).absolute().parent

@@ -83,6 +83,7 @@ class ZcrmError(Exception):
     """
 
     code: str = "ZCRM-GENERAL-001"
+    what: str = "Something failed; whoever raised this error did not say what."
     why: str = "zcrm could not go on."
     fix: str = "Read the text above; the page of this code in docs/errors says more."
     retryable: bool = False
@@ -114,6 +115,7 @@ class ConfigError(ZcrmError):
     code = "ZCRM-CONFIG-001"
     why = "The configuration cannot be used as it is."
     fix = "Correct the key named above; docs/reference/configuration.md lists them all."
+    _problems: tuple[ConfigError, ...] = ()
 
     def __init__(
         self,

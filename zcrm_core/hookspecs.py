@@ -16,6 +16,7 @@ from typing import Final, Literal, Protocol, TypedDict
 import pluggy
 
 from zcrm_core.config import Config
+from zcrm_core.errors import StoreError
 from zcrm_core.tokens import Token, TokenKey
 
 __all__ = [
@@ -45,12 +46,14 @@ class StoreClaim:
         priority: its rank; the highest among the stores that claim a configuration is used.
         claims: whether the configuration names this store.
         reason: why, or why not, in a few words.
+        problem: why the store cannot be used although it is named; a client that would use it raises it.
     """
 
     name: str
     priority: int
     claims: bool
     reason: str
+    problem: StoreError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,10 @@ class TokenStorePlugin(ABC):
         named = [key for key in self.config_keys if key in config]
         return f"{', '.join(named) or 'none of its keys'} is set"
 
+    def problem(self, config: Config) -> StoreError | None:
+        """Say why the store cannot be used with a configuration, as far as that can be told at once."""
+        return None
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for method, (name, hook) in _OPTIONAL_HOOKS.items():
@@ -218,8 +225,10 @@ class TokenStorePlugin(ABC):
 
     @hookimpl
     def zcrm_token_store(self, config: Config) -> StoreClaim:
-        """Pass the hook on to :meth:`claims`."""
-        return StoreClaim(self.name, self.priority, self.claims(config), self.reason(config))
+        """Pass the hook on to :meth:`claims`, :meth:`reason` and :meth:`problem`."""
+        return StoreClaim(
+            self.name, self.priority, self.claims(config), self.reason(config), self.problem(config)
+        )
 
     @hookimpl
     def zcrm_save_token(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 from collections import deque
 from collections.abc import Iterable
@@ -14,8 +13,8 @@ from typing import Final, cast
 from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError
 from zcrm_core.hookspecs import EventFields, LogEvent, hookimpl
-from zcrm_core.plugin_info import cure
 from zcrm_core.plugins import Plugins
+from zcrm_core.redaction import kind_of, masked
 from zcrm_core.tokens import Secret
 
 __all__ = ["EventLog", "StandardLogging"]
@@ -26,12 +25,6 @@ _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _GUARDED: Final = 32
 """How many secrets are remembered; older tokens are known by their form alone."""
 _SHORTEST: Final = 8
-_MASK: Final = "**********"
-_SECRETS: Final = re.compile(
-    r"\b1\d{3}\.[0-9A-Za-z]+\.[0-9A-Za-z]+"  # the form of Zoho's grant, access and refresh tokens
-    r"|(?<=oauthtoken )\S+|(?<=earer )\S+"
-    r"|(?<=access_token=)[^&\s]+|(?<=refresh_token=)[^&\s]+|(?<=client_secret=)[^&\s]+|(?<=code=)[^&\s]+"
-)
 
 
 class EventLog:
@@ -68,16 +61,13 @@ class EventLog:
             for key, value in fields.items()
         }
         event = LogEvent(name, level, self.redact(message), cast("EventFields", clean))
-        for plugin, error in self._plugins.log(event):
-            kind = type(error).__name__  # its text may hold anything
-            _LOGGER.warning("a logging plugin failed on %s: %s in %s. %s", name, kind, plugin, cure(plugin))
+        for author, error in self._plugins.log(event):
+            kind = kind_of(error)  # its text may hold anything
+            _LOGGER.warning("a logging plugin failed on %s: %s in %s. %s", name, kind, author, author.cure)
 
     def redact(self, text: str) -> str:
         """Give a text with every guarded secret, and whatever looks like a token, masked."""
-        # The longest first: one that begins another must not leave the other's end to be seen.
-        for secret in sorted(self._lasting + tuple(self._guarded), key=len, reverse=True):
-            text = text.replace(secret, _MASK)
-        return _SECRETS.sub(_MASK, text)
+        return masked(text, self._lasting + tuple(self._guarded))
 
 
 class StandardLogging:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
 
 from zcrm_core.errors import PluginError
 from zcrm_core.hookspecs import StoreClaim
+from zcrm_core.redaction import plain
 
-__all__ = ["Candidate", "PluginInfo", "cure", "wheel_of"]
+__all__ = ["Candidate", "PluginInfo", "cure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,8 @@ class PluginInfo:
     error: PluginError | None = None
 
     def __str__(self) -> str:
-        return (
-            f"{self.name} ({self.wheel} {self.version})"
-            if self.wheel
-            else f"{self.name} (passed by the program)"
-        )
+        whence = f"{self.wheel} {self.version}" if self.wheel else "passed by the program"
+        return plain(f"{self.name} ({whence})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,4 @@ def cure(info: PluginInfo) -> str:
     """Say what to do about a plugin that fails."""
     if info.wheel is None:
         return "Correct it; the program passes it to the client."
-    return f"Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS={info.name}"
-
-
-def wheel_of(entry: EntryPoint) -> tuple[str, str]:
-    """Give the name and the version of the wheel that brings an entry point."""
-    return (entry.dist.name, entry.dist.version) if entry.dist is not None else ("unknown wheel", "?")
+    return f"Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS={plain(info.name)}"

@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zcrm_core.config import Config
-from zcrm_core.config_keys import is_loopback, service_url
-from zcrm_core.errors import ConfigError, PluginError
+from zcrm_core.config_keys import is_loopback
+from zcrm_core.errors import ConfigError
 from zcrm_core.hookspecs import Region, hookimpl
 from zcrm_core.plugins import Plugins
 
@@ -100,30 +100,12 @@ def resolve(config: Config, plugins: Plugins) -> Region:
             else "Correct region, or install the plugin that adds it.",
             code="ZCRM-CONFIG-008",
         )
-    _require_safe(region)
     _agree("accounts_url", config.accounts_url, (region.accounts_url,), region)
     # Zoho's own SDKs are given the production address and a switch, so that address stands for the region.
     wanted = (api_url(region, config.environment), region.api_url)
     _agree("api_base_url", config.api_base_url, wanted, region, config.environment)
     _agree("file_upload_url", config.file_upload_url, (region.upload_url,), region)
     return region
-
-
-def _require_safe(region: Region) -> None:
-    """Hold the addresses of a region plugin to what the configuration's own are held to."""
-    for address in addresses(region):
-        try:
-            sound = service_url(address) == address
-        except ValueError:
-            sound = False
-        if not sound:
-            shown = address.rpartition("@")[2]  # in front of it stands a password, perhaps
-            raise PluginError(
-                f"The region {region.name} names the address {shown}.",
-                why="Tokens go to https only, or to http on a loopback address; no address ends in a slash.",
-                fix="Correct or update the plugin that adds the region.",
-                code="ZCRM-PLUGIN-003",
-            )
 
 
 def _agree(

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
-import pluggy
-
 from zcrm_core.config import Config
 from zcrm_core.errors import InvalidToken, PluginError, StoreCorrupt, StoreError, ZcrmError
 from zcrm_core.hookspecs import StoreAction
+from zcrm_core.interrupts import ends_the_program
+from zcrm_core.plugin_calls import Answer, Author, Failed, PluginHook
 from zcrm_core.plugins import Candidate, Plugins
+from zcrm_core.redaction import kind_of
 from zcrm_core.tokens import Token, TokenKey
 from zcrm_core.turns import Turn
 
@@ -31,12 +32,13 @@ class Store:
 
     Raises:
         PluginError: no store fits the configuration.
+        StoreError: the one that does says that it cannot be used.
     """
 
     def __init__(self, plugins: Plugins, config: Config) -> None:
         self._config = config
         self.chosen: Candidate
-        self._hooks: Mapping[str, pluggy.HookCaller]
+        self._hooks: Mapping[str, PluginHook]
         self.chosen, self._hooks = plugins.choose_store(config)
 
     @property
@@ -74,8 +76,8 @@ class Store:
             )
         try:
             answer = self._ask("zcrm_save_token", key=key, token=token, replaces=replaces)
-            if answer is not True:
-                raise self._nonsense("zcrm_save_token", answer, "True")
+            if answer.value is not True:
+                raise _nonsense(answer, "True")
         except StoreError as error:
             error.unsaved = token
             raise
@@ -92,18 +94,20 @@ class Store:
             StoreError: the store failed, or gave another user's token.
         """
         answer = self._ask("zcrm_fetch_token", key=key)
-        if answer is None:
-            return None
-        if not isinstance(answer, Token):
-            raise self._nonsense("zcrm_fetch_token", answer, "a Token or None")
-        if answer.user_identifier != key.user_identifier:
-            raise StoreCorrupt(
-                f"The store {self.chosen.plugin} gave another user's token for {key.user_identifier}.",
-                why="It does not tell the two user identifiers apart.",
-                fix="Do not use this store for both users; report it to the store's author.",
-                code="ZCRM-STORE-005",
-            )
-        return answer
+        with _named(answer.author):  # to look at an answer can run a stranger's code
+            token = answer.value
+            if token is None:
+                return None
+            if not isinstance(token, Token):
+                raise _nonsense(answer, "a Token or None")
+            if token.user_identifier != key.user_identifier:
+                raise StoreCorrupt(
+                    f"{answer.author.called('store')} gave another user's token for {key.user_identifier}.",
+                    why="It does not tell the two user identifiers apart.",
+                    fix="Do not use this store for both users; report it to the store's author.",
+                    code="ZCRM-STORE-005",
+                )
+            return token
 
     def delete(self, key: TokenKey) -> bool:
         """Delete the token of a key; answer whether one was there.
@@ -112,9 +116,9 @@ class Store:
             StoreError: the store failed.
         """
         answer = self._ask("zcrm_delete_token", key=key)
-        if not isinstance(answer, bool):
-            raise self._nonsense("zcrm_delete_token", answer, "True or False")
-        return answer
+        if answer.value is not True and answer.value is not False:
+            raise _nonsense(answer, "True or False")
+        return answer.value
 
     def list(self) -> list[TokenKey]:
         """Give the keys that have a token.
@@ -130,13 +134,13 @@ class Store:
                 code="ZCRM-STORE-006",
             )
         answer = self._ask("zcrm_list_tokens")
-        if not isinstance(answer, Iterable):
-            raise self._nonsense("zcrm_list_tokens", answer, "TokenKeys")
-        with self._named("zcrm_list_tokens"):  # a generator runs, and can fail, only now
-            keys = list(answer)
-        if not all(isinstance(key, TokenKey) for key in keys):
-            raise self._nonsense("zcrm_list_tokens", answer, "TokenKeys")
-        return keys
+        with _named(answer.author):  # a generator runs, and can fail, only now
+            if not isinstance(answer.value, Iterable):
+                raise _nonsense(answer, "TokenKeys")
+            keys = list(answer.value)
+            if not all(isinstance(key, TokenKey) for key in keys):
+                raise _nonsense(answer, "TokenKeys")
+            return keys
 
     def lock(self, key: TokenKey, wait: float) -> AbstractContextManager[object]:
         """Give the store's lock for a key; where the store offers none, one of this process's threads only.
@@ -148,23 +152,10 @@ class Store:
         if not self.locks:
             return _turns.setdefault((self.name, key), Turn()).held(wait)
         answer = self._ask("zcrm_lock_token", key=key, wait=wait)
-        if not isinstance(answer, AbstractContextManager):
-            raise self._nonsense("zcrm_lock_token", answer, "a context manager")
-        return self._held(answer)
-
-    @contextmanager
-    def _held(self, lock: AbstractContextManager[object]) -> Iterator[None]:
-        with self._named("zcrm_lock_token"):  # a context manager works, and can fail, only now
-            lock.__enter__()
-        try:
-            yield
-        except BaseException as error:
-            with self._named("zcrm_lock_token"):
-                # What it answers does not count: a store swallows no error of ours.
-                lock.__exit__(type(error), error, error.__traceback__)
-            raise
-        with self._named("zcrm_lock_token"):
-            lock.__exit__(None, None, None)
+        with _named(answer.author):
+            if not isinstance(answer.value, AbstractContextManager):
+                raise _nonsense(answer, "a context manager")
+            return _held(answer.value, answer.author)
 
     def manage(self, action: StoreAction) -> Sequence[str]:
         """Have the store made, described or migrated; answer with its lines for a person.
@@ -180,34 +171,73 @@ class Store:
                 code="ZCRM-STORE-008",
             )
         answer = self._ask("zcrm_manage_store", action=action)
-        if not isinstance(answer, (list, tuple)) or not all(isinstance(line, str) for line in answer):
-            raise self._nonsense("zcrm_manage_store", answer, "lines of text")
-        return tuple(answer)
+        with _named(answer.author):
+            lines = answer.value
+            if not isinstance(lines, (list, tuple)) or not all(isinstance(line, str) for line in lines):
+                raise _nonsense(answer, "lines of text")
+            return tuple(lines)
 
-    def _ask(self, hook: str, **arguments: object) -> object:
-        with self._named(hook):
-            answer: object = self._hooks[hook](config=self._config, **arguments)
+    def _ask(self, hook: str, **arguments: object) -> Answer:
+        answer = self._hooks[hook].ask(config=self._config, **arguments)
+        if isinstance(answer, Failed):
+            # zcrm's own errors are what a store may raise, and a wrapper in its place.
+            raise (
+                answer.error if isinstance(answer.error, ZcrmError) else _failed(answer.author, answer.error)
+            )
         return answer
 
-    @contextmanager
-    def _named(self, hook: str) -> Iterator[None]:
-        """Give an error that is not zcrm's the store's name."""
-        try:
-            yield
-        except ZcrmError:
-            raise
-        except Exception as error:  # a stranger's code can raise anything; it is raised again, by name
-            raise StoreError(
-                f"The store {self.chosen.plugin} failed in {hook}.",
-                why=f"It raised {type(error).__name__}, which is not one of zcrm's errors.",
-                fix="Look at the cause below; correct or update the store.",
-                code="ZCRM-STORE-007",
-            ) from error
 
-    def _nonsense(self, hook: str, answer: object, expected: str) -> PluginError:
-        return PluginError(
-            f"The store {self.chosen.plugin} answered {hook} with {type(answer).__name__}, not {expected}.",
-            why="An answer that is not what the hook promises may mean that a token was lost.",
-            fix="Correct or update the store; docs/reference/hooks.md says what each hook answers.",
-            code="ZCRM-PLUGIN-003",
-        )
+@contextmanager
+def _held(lock: AbstractContextManager[object], author: Author) -> Iterator[None]:
+    with _named(author):  # a context manager works, and can fail, only now
+        lock.__enter__()
+    try:
+        yield
+    except BaseException as error:
+        try:
+            # What it answers does not count: a store swallows no error of ours.
+            lock.__exit__(type(error), error, error.__traceback__)
+        except BaseException as other:
+            if other is not error:
+                with _named(author):
+                    raise
+        raise
+    with _named(author):
+        lock.__exit__(None, None, None)
+
+
+@contextmanager
+def _named(author: Author) -> Iterator[None]:
+    """Give an error that is not zcrm's the name of whoever it comes from."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, ZcrmError) or ends_the_program(error):
+            raise
+        raise _failed(author, error) from error
+
+
+def _failed(author: Author, error: BaseException) -> StoreError:
+    problem = StoreError(
+        f"{author.called('store')} failed in {author.hook}.",
+        why=f"It raised {kind_of(error)}, which is not one of zcrm's errors.",
+        fix=_fix(author, "Look at the cause below; correct or update the store."),
+        code="ZCRM-STORE-007",
+    )
+    problem.__cause__ = error
+    return problem
+
+
+def _nonsense(answer: Answer, expected: str) -> PluginError:
+    author = answer.author
+    return PluginError(
+        f"{author.called('store')} answered {author.hook} with {kind_of(answer.value)}, not {expected}.",
+        why="An answer that is not what the hook promises may mean that a token was lost.",
+        fix=_fix(author, "Correct or update the store; docs/reference/hooks.md says what each hook answers."),
+        code="ZCRM-PLUGIN-003",
+    )
+
+
+def _fix(author: Author, store: str) -> str:
+    """What cures a store; a wrapper is cured as any plugin is."""
+    return store if author.wraps is None else author.cure

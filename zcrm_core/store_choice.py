@@ -1,8 +1,9 @@
-"""Why is a store used or not, and what is missing where none can be?"""
+"""Which store keeps the tokens of a configuration, why, and what is missing where none can?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from zcrm_core.config import Config
@@ -11,7 +12,10 @@ from zcrm_core.errors import PluginError
 from zcrm_core.hookspecs import StoreClaim
 from zcrm_core.plugin_info import Candidate, PluginInfo
 
-__all__ = ["no_store", "require_the_named_store", "why_chosen"]
+__all__ = ["Asked", "Keys", "may_concern", "no_store", "ranked", "require_the_named_store"]
+
+Keys = Mapping[str, Mapping[str, str]]
+"""The configuration keys of each plugin, by its name."""
 
 _WHEELS: Final[Mapping[str, tuple[str, int]]] = {
     "custom": ("zcrm-store-custom", 300),
@@ -21,15 +25,91 @@ _WHEELS: Final[Mapping[str, tuple[str, int]]] = {
 """The stores whose keys the core knows: the wheel that brings each, and its rank."""
 
 
-def why_chosen(claim: StoreClaim, pinned: str | None, chosen: PluginInfo | None, *, in_force: bool) -> str:
-    """Say why a store is used, or is not.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A store that was asked about a configuration: what it claims, or how it failed.
 
     Args:
-        claim: its own answer.
-        pinned: the store that ``token_store`` names.
-        chosen: the store in force, if there is one.
-        in_force: whether that is this one.
+        plugin: the store.
+        answer: its claim, or the error.
     """
+
+    plugin: PluginInfo
+    answer: StoreClaim | PluginError
+
+
+def ranked(
+    asked: Iterable[Asked], config: Config, keys: Keys
+) -> tuple[list[Candidate], dict[str, PluginError]]:
+    """Rank the stores: the highest that claims the configuration is chosen, or the pinned one.
+
+    Args:
+        asked: every store, with its answer.
+        config: the configuration; it may pin one.
+        keys: the keys of each plugin.
+
+    Returns:
+        The stores by their rank, and by their names those that failed where they cannot be meant.
+
+    Raises:
+        PluginError: a failed store may be the one in force, or two claimants have the same priority.
+    """
+    claims: list[tuple[PluginInfo, StoreClaim]] = []
+    failed: list[tuple[PluginInfo, PluginError]] = []
+    for each in asked:
+        if isinstance(each.answer, StoreClaim):
+            claims.append((each.plugin, each.answer))
+        else:
+            failed.append((each.plugin, each.answer))
+    claims.sort(key=lambda pair: (-pair[1].priority, pair[0].name))
+    pinned = config.token_store
+    fits = [pair for pair in claims if (pinned in (pair[0].name, pair[1].name) if pinned else pair[1].claims)]
+    chosen = fits[0][0] if fits else None
+    _require_harmless(failed, config, keys, chosen)
+    if len(fits) > 1 and (pinned or fits[0][1].priority == fits[1][1].priority):
+        both = f"go by the name {pinned}" if pinned else f"have the priority {fits[0][1].priority}"
+        raise PluginError(
+            f"The stores {fits[0][0]} and {fits[1][0]} claim this configuration and {both}.",
+            why="One store keeps the tokens, and nothing here says which of the two.",
+            fix=f"Set token_store to {fits[0][0].name} or {fits[1][0].name}, or remove one.",
+            code="ZCRM-PLUGIN-005",
+        )
+    candidates = [
+        Candidate(info, claim, info is chosen, _why(claim, pinned, chosen, in_force=info is chosen))
+        for info, claim in claims
+    ]
+    return candidates, {info.name: error for info, error in failed}
+
+
+def _require_harmless(
+    failed: Sequence[tuple[PluginInfo, PluginError]], config: Config, keys: Keys, chosen: PluginInfo | None
+) -> None:
+    """Go on without stores that fail where they cannot be the one in force.
+
+    Raises:
+        PluginError: a failed store may be the one in force: tokens must not go where nobody put them.
+    """
+    pinned = config.token_store
+    for info, error in failed:
+        if pinned:
+            harmless = chosen is not None and info.name != pinned
+        else:
+            named = chosen is not None and _names(config, keys.get(chosen.name, {}))
+            harmless = named and not may_concern(config, keys.get(info.name, {}))
+        if not harmless:
+            raise error
+
+
+def may_concern(config: Config, keys: Mapping[str, str]) -> bool:
+    """Tell whether a plugin may matter here: one of its keys is set, or it has none to tell by."""
+    return not keys or _names(config, keys)
+
+
+def _names(config: Config, keys: Mapping[str, str]) -> bool:
+    return any(key in config for key in keys)
+
+
+def _why(claim: StoreClaim, pinned: str | None, chosen: PluginInfo | None, *, in_force: bool) -> str:
     if pinned is not None:
         return f"token_store = {pinned} names {f'it; {claim.reason}' if in_force else 'another'}"
     if claim.claims and chosen is not None and not in_force:

@@ -18,6 +18,8 @@ MAX_EXPIRY: Final = 2**53 - 1
 """The latest expiry, in ms since the epoch: the largest integer that every JSON reader keeps exact."""
 
 _MASK: Final = "**********"
+_SHOWN_BITS: Final = 128
+"""The longest number that a message shows; Python itself refuses to write very long ones."""
 
 
 class Secret:
@@ -168,4 +170,6 @@ def _check_text(name: str, value: object, limit: int = MAX_TEXT_BYTES) -> str:
 
 def _described(value: object) -> str:
     """Say what a wrong value is without showing a text, which may be a secret."""
+    if type(value) is int and value.bit_length() > _SHOWN_BITS:
+        return f"one of {value.bit_length()} bits"
     return repr(value) if type(value) in (int, float, bool) or value is None else type(value).__name__

@@ -196,6 +196,7 @@ import threading
 import time
 
 from zcrm_contract_tests.reference import ReferenceStore
+from zcrm_core import hookimpl
 
 
 class Installed(ReferenceStore):
@@ -246,7 +247,9 @@ class DeletesTwice(ReferenceStore):
 
 
 class Plain:
-    name = "plain"
+    @hookimpl
+    def zcrm_log(self, event):
+        pass
 """
 _ENTRY_POINTS = """[zcrm]
 kept = installed_stores:Installed

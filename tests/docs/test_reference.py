@@ -55,7 +55,9 @@ from zcrm_core.crm.writing import RecordWriting
 from zcrm_core.crm_access import CrmAccess
 from zcrm_core.download import Download
 from zcrm_core.hookspecs import EventFields
-from zcrm_core.plugins import _OPTIONAL_STORE_HOOKS, _STORE_HOOKS, Plugins
+from zcrm_core.plugin_rules import OPTIONAL_STORE_HOOKS
+from zcrm_core.plugin_rules import STORE_HOOKS as TOKEN_HOOKS
+from zcrm_core.plugins import Plugins
 from zcrm_core.response import Response
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +115,7 @@ def test_no_hook_is_documented_that_does_not_exist() -> None:
     assert len(rows("reference/hooks.md", "hook", "asked of", "answers")) == len(HOOKS)
 
 
-STORE_HOOKS = {*_STORE_HOOKS, *_OPTIONAL_STORE_HOOKS}
+STORE_HOOKS = {*TOKEN_HOOKS, *OPTIONAL_STORE_HOOKS}
 
 
 @pytest.mark.parametrize("name", HOOKS)

@@ -40,7 +40,8 @@ AREAS = {
     "low": "ZCRM-STORE-007",
     "high": "ZCRM-STORE-007",
 }
-MISSING, EQUAL = "ZCRM-PLUGIN-006", "ZCRM-PLUGIN-005"
+MISSING, EQUAL, NO_CLASS = "ZCRM-PLUGIN-006", "ZCRM-PLUGIN-005", "ZCRM-CUSTOM-001"
+OWN = "class Own:\n    save = fetch = delete = print\n"
 
 
 class Stranger(TokenStorePlugin):
@@ -123,13 +124,15 @@ def installed(names: Sequence[str], strangers: Sequence[Stranger] = ()) -> Itera
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, holder.__name__, holder)
-        patch.setattr("zcrm_core.plugins.entry_points", lambda **_: [found[name] for name in names])
+        patch.setattr("zcrm_core.plugin_wheels.entry_points", lambda **_: [found[name] for name in names])
         patch.delenv("ZCRM_DISABLE_PLUGINS", raising=False)
         yield
 
 
 def keys_of(configured: Sequence[str], folder: Path, own: Own | None = None) -> dict[str, Any]:
     """The keys of a configuration that names these stores."""
+    if own is None:
+        (folder / "own.py").write_text(OWN, encoding="utf-8")
     ours: dict[str, dict[str, Any]] = {
         "custom": {"persistence_handler": own}
         if own
@@ -141,9 +144,9 @@ def keys_of(configured: Sequence[str], folder: Path, own: Own | None = None) -> 
 
 
 def expected(there: Sequence[str], configured: Sequence[str], pin: str | None, ranks: dict[str, int]) -> str:
-    """The store that must be chosen, or the code of the error: the rule, written down once more."""
+    """The store that must be in force, or the code of the error: the rule, written down once more."""
     if pin is not None:
-        return pin if pin in there else MISSING
+        return MISSING if pin not in there else NO_CLASS if pin == "custom" not in configured else pin
     claims = sorted(
         (name for name in there if name in configured or name == "mysql"), key=lambda name: -ranks[name]
     )
@@ -161,7 +164,7 @@ def outcome(keys: dict[str, Any], pin: str | None) -> tuple[str, Told]:
     try:
         with Client({**BASE, **keys, **({"token_store": pin} if pin else {})}, plugins=[told]) as client:
             return client.token_store, told
-    except PluginError as error:
+    except (PluginError, StoreError) as error:
         return error.code, told
 
 

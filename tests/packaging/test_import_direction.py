@@ -17,9 +17,10 @@ errors exact_json
 tokens response turns
 config_keys api_errors issued refusals
 config flight redirects
-hookspecs identity
-plugin_info plugin_loading
-store_choice
+hookspecs identity redaction interrupts
+plugin_info plugin_loading plugin_wheels plugin_rules region_check
+plugin_keys plugin_calls
+store_choice plugin_discovery
 plugins
 log regions store multipart
 homes refresh_notes transport

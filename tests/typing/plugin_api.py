@@ -15,6 +15,7 @@ from zcrm_core import (
     Region,
     Secret,
     StoreClaim,
+    StoreError,
     Token,
     TokenKey,
     TokenStorePlugin,
@@ -96,6 +97,7 @@ def values(config: Config, token: Token, key: TokenKey, claim: StoreClaim) -> No
     token.access_token = "x"  # type: ignore[misc]
     key.user_identifier = "x"  # type: ignore[misc]
     claim.priority = 1  # type: ignore[misc]
+    assert_type(claim.problem, StoreError | None)
     assert_type(config.client_secret, Secret)
     assert_type(config.client_secret.reveal(), str)
     text: str = config.client_secret  # type: ignore[assignment]

@@ -326,7 +326,13 @@ def test_what_the_program_passes_wins_over_an_installed_name(install: Install) -
 
 
 @pytest.mark.parametrize(
-    "answer", [None, "claim", StoreClaim("x", priority=True, claims=True, reason=""), ZeroDivisionError()]
+    "answer",
+    [
+        None,
+        "claim",
+        StoreClaim("x", priority=True, claims=True, reason=""),
+        ZeroDivisionError(),
+    ],
 )
 def test_a_claim_that_is_none_is_an_error(answer: object) -> None:
     """A store that fails, or answers something else than a StoreClaim, is not passed over in silence."""
@@ -340,6 +346,42 @@ def test_a_claim_that_is_none_is_an_error(answer: object) -> None:
 
     with pytest.raises(PluginError, match="memory"):
         chosen(Plugins(given=[Odd(), Memory("other", 1)], installed=[]))
+
+
+class Unusable(Memory):
+    """A store that says what is wrong with it."""
+
+    def problem(self, config: Config) -> StoreError:
+        return StoreError("The disk is not there.", code="ZCRM-STORE-001")
+
+
+def test_a_store_in_force_that_cannot_be_used_fails_at_once() -> None:
+    """What it says is wrong with it is raised when it is chosen, and no lower store takes its place."""
+    plugins = Plugins(given=[Unusable("memory", 500), Memory("other", 1)], installed=[])
+
+    with pytest.raises(StoreError, match="The disk is not there"):
+        Store(plugins, CONFIG)
+
+
+def test_what_is_wrong_with_a_store_must_be_an_error_of_a_store() -> None:
+    """A problem that could not be raised is an answer that cannot be used, and names the plugin."""
+
+    class Odd(Memory):
+        def problem(self, config: Config) -> Any:
+            return "the disk is not there"
+
+    with pytest.raises(PluginError, match=r"memory.*zcrm_token_store"):
+        Store(Plugins(given=[Odd()], installed=[]), CONFIG)
+
+
+@pytest.mark.parametrize("pin", [None, "other"])
+def test_a_store_that_cannot_be_used_harms_nobody_else(pin: str | None) -> None:
+    """Where another store ranks higher or is pinned, what is wrong with this one stops nothing."""
+    config = CONFIG.replace(token_store=pin) if pin else CONFIG
+    rank = 1 if pin else 501
+    plugins = Plugins(given=[Unusable("memory", 500), Memory("other", rank)], installed=[])
+
+    assert Store(plugins, config).name == "other"
 
 
 @pytest.mark.parametrize(

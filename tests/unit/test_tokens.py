@@ -31,7 +31,7 @@ def test_an_invalid_token_is_a_store_error_and_a_value_error() -> None:
     assert issubclass(InvalidToken, ValueError)
 
 
-@pytest.mark.parametrize("expiry", [-1, 2**53, 1.5, "0", None, True])
+@pytest.mark.parametrize("expiry", [-1, 2**53, 1.5, "0", None, True, pytest.param(10**5000, id="long")])
 def test_an_impossible_expiry_is_refused(expiry: object) -> None:
     """An expiry is an integer of ms from 0 to 2**53 - 1."""
     with pytest.raises(InvalidToken) as caught:

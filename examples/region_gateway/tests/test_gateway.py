@@ -118,6 +118,25 @@ def test_the_data_centre_is_part_of_the_path(tmp_path: Path) -> None:
         assert client.region.upload_url == "https://g.example/zoho/eu/upload"
 
 
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"acme_gateway_url": ""}, "Set acme_gateway_url to an address"),
+        ({"acme_gateway_url": 5}, "Set acme_gateway_url to an address"),
+        ({"acme_gateway_url": "https://g.example", "region": "moon"}, "Set region to one of us, eu"),
+    ],
+)
+def test_a_configuration_that_the_gateway_cannot_take_is_told_with_its_cure(
+    keys: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    """The error names the key or the region at fault, what to set, and the wheel that says so."""
+    settings = {"client_id": "1000.A", "client_secret": "s", "token_persistence_path": str(tmp_path)}
+    with pytest.raises(PluginError, match=r"acme-gateway \(acme-zcrm-gateway 1\.0\)") as caught:
+        Client(settings | keys)
+
+    assert says in caught.value.fix
+
+
 def test_a_gateway_without_https_is_refused(tmp_path: Path) -> None:
     """A token never goes over a network in clear text, whatever a plugin says."""
     settings = {"client_id": "1000.A", "client_secret": "s", "token_persistence_path": str(tmp_path)}

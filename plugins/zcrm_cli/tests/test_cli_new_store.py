@@ -78,6 +78,25 @@ def test_a_name_that_is_taken_is_refused(run: Run, tmp_path: Path, name: str) ->
     assert {path.name for path in tmp_path.iterdir()} == {"temporary"}
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("token-persistence", "'token_persistence_path', which is a key of the store file"),
+        ("persistence_handler_class", "persistence_handler_class_path"),
+        ("test-vault", "ZCRM_TEST_VAULT_PATH is something else"),
+    ],
+)
+def test_a_name_whose_key_could_not_be_its_own_is_refused(
+    run: Run, tmp_path: Path, name: str, says: str
+) -> None:
+    """A project that the core would leave out, for it takes another's key, is not begun."""
+    done = run("new-store", name)
+
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"temporary"}
+
+
 @pytest.mark.parametrize("kind", ["folder", "file", "broken link"])
 def test_what_is_there_is_left_alone(run: Run, tmp_path: Path, kind: str) -> None:
     """A folder, a file or a link in the project's place is an error, and stays as it is."""

@@ -75,37 +75,113 @@ def test_what_an_own_class_cannot_do_is_shown(run: Run, configure: Configure, tm
 def test_an_own_class_that_cannot_be_used_is_shown_with_its_fault(
     run: Run, configure: Configure, tmp_path: Path
 ) -> None:
-    """The choice stands, and the reader sees what is wrong with the file."""
+    """The plugins are shown, then cause and cure, and the exit status says that it is not in order."""
     (tmp_path / "mine.py").write_text("1 / 0\n", encoding="utf-8")
 
     done = run("plugins", "--config", str(configure(persistence_handler_class_path="mine.py")))
 
-    assert "Tokens are kept by the store custom." in done.stdout
-    assert "cannot be used" in flat(done.stdout)
-    assert "ZCRM-CUSTOM-004" in flat(done.stdout)
+    assert done.returncode == 1
+    assert re.search(r"^custom +zcrm-store-custom +", done.stdout, re.MULTILINE)
+    assert "ZCRM-CUSTOM-004" in done.stderr
+    assert "mine.py raised ZeroDivisionError while it was imported" in flat(done.stderr)
+    assert "What to do" in done.stderr
+
+
+def installed(tmp_path: Path, name: str, source: str, attribute: str = "") -> str:
+    """Install a wheel ``zcrm-<name> 9.8.7`` with a plugin of this source; give the folder."""
+    folder = tmp_path / "installed"
+    info = folder / f"zcrm_{name}-9.8.7.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: zcrm-{name}\nVersion: 9.8.7\n", encoding="utf-8"
+    )
+    (info / "entry_points.txt").write_text(f"[zcrm]\n{name} = zcrm_{name}{attribute}\n", encoding="utf-8")
+    (folder / f"zcrm_{name}.py").write_text(source, encoding="utf-8")
+    return str(folder)
+
+
+def rival(tmp_path: Path, priority: int) -> str:
+    """Install a store of this rank that takes the file store's key; give the folder."""
+    source = (
+        "from zcrm_store_file.plugin import FileStorePlugin\n"
+        f"class Rival(FileStorePlugin):\n    name, priority = 'rival', {priority}\n    config_keys = {{}}\n"
+    )
+    return installed(tmp_path, "rival", source, ":Rival")
+
+
+def test_an_own_class_that_another_store_outranks_may_be_broken(
+    run: Run, configure: Configure, tmp_path: Path
+) -> None:
+    """Where a store of higher rank is in force, the fault of the class is only told."""
+    (tmp_path / "mine.py").write_text("1 / 0\n", encoding="utf-8")
+    more = {"PYTHONPATH": rival(tmp_path, priority=301)}
+
+    done = run("plugins", "--config", str(configure(persistence_handler_class_path="mine.py")), more=more)
+
+    assert done.returncode == 0, done.stderr
+    assert "Tokens are kept by the store rival." in done.stdout
+    assert "cannot be used: [ZCRM-CUSTOM-004]" in flat(done.stdout)
 
 
 def test_two_stores_of_one_rank_are_an_error(run: Run, configure: Configure, tmp_path: Path) -> None:
     """The plugins are shown, then the two stores and the key that decides."""
-    folder = tmp_path / "installed"
-    info = folder / "zcrm_rival-9.8.7.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: zcrm-rival\nVersion: 9.8.7\n", encoding="utf-8"
-    )
-    (info / "entry_points.txt").write_text("[zcrm]\nrival = zcrm_rival:Rival\n", encoding="utf-8")
-    (folder / "zcrm_rival.py").write_text(
-        "from zcrm_store_file.plugin import FileStorePlugin\n"
-        "class Rival(FileStorePlugin):\n    name = 'rival'\n",
-        encoding="utf-8",
-    )
-
-    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": str(folder)})
+    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": rival(tmp_path, priority=200)})
 
     assert done.returncode == 1
     assert "zcrm-rival" in done.stdout
     assert "ZCRM-PLUGIN-005" in done.stderr
     assert "rival (zcrm-rival 9.8.7)" in flat(done.stderr)
+
+
+def test_what_is_switched_off_is_shown_as_such_and_a_wrong_name_is_remarked(run: Run) -> None:
+    """A disabled plugin is not called broken; a name that no plugin has is told with the one meant."""
+    done = run("plugins", more={"ZCRM_DISABLE_PLUGINS": "mysql,fiel"})
+
+    assert done.returncode == 0
+    assert re.search(r"^mysql +zcrm-store-mysql +\S+ +- +disabled by", done.stdout, re.MULTILINE)
+    assert "BROKEN" not in done.stdout
+    assert "ZCRM-PLUGIN-010: ZCRM_DISABLE_PLUGINS names fiel" in done.stdout
+    assert "Did you mean file?" in done.stdout
+
+
+def test_a_region_that_fails_does_not_keep_the_plugins_from_being_shown(run: Run, tmp_path: Path) -> None:
+    """Without a usable configuration the command asks no region plugin, so each of them is listed."""
+    source = (
+        "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_choose_region(config): raise SystemExit('bye')\n"
+    )
+    folder = installed(tmp_path, "bad", source)
+
+    done = run("plugins", more={"PYTHONPATH": folder})
+    asked = run("plugins", more={"PYTHONPATH": folder, "ZCRM_CLIENT_ID": "1000.A", "ZCRM_CLIENT_SECRET": "s"})
+
+    assert done.returncode == 0
+    assert asked.returncode == 1
+    for shown in (done, asked):
+        assert re.search(r"^bad +zcrm-bad +9\.8\.7 +- +choose_region *$", shown.stdout, re.MULTILINE)
+    assert "bad (zcrm-bad 9.8.7) failed in zcrm_choose_region" in flat(asked.stderr)
+    assert "ZCRM_DISABLE_PLUGINS=bad" in asked.stderr
+
+
+def test_a_plugin_cannot_do_anything_to_the_terminal(run: Run, configure: Configure, tmp_path: Path) -> None:
+    """What a plugin says of itself is shown with its control characters spelt out, and no line is forged."""
+    source = (
+        "from zcrm_core import *\n@hookimpl\ndef zcrm_token_store():\n"
+        "    return StoreClaim('a\\x1b[2J', 1, False, 'no\\nfile 900 chosen\\x07')\n"
+    )
+    source += "".join(
+        f"@hookimpl\ndef zcrm_{name}_token(key): return None\n" for name in ("save", "fetch", "delete")
+    )
+    folder = installed(tmp_path, "alarm", source)
+    info = tmp_path / "installed" / "zcrm_alarm-9.8.7.dist-info"
+    (info / "METADATA").write_text("Name: zcrm-\x1b]0;alarm\x07\nVersion: 9\n", encoding="utf-8")
+
+    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": folder})
+
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "\x07" not in done.stdout
+    assert r"a\x1b[2J" in done.stdout
+    assert not re.search(r"^file 900 chosen", done.stdout, re.MULTILINE)
 
 
 def test_a_configuration_for_mysql_alone_says_what_to_install(run: Run, configure: Configure) -> None:
@@ -120,21 +196,14 @@ def test_a_configuration_for_mysql_alone_says_what_to_install(run: Run, configur
     assert "zcrm-store-mysql" in done.stderr
 
 
-def broken_plugin(tmp_path: Path) -> str:
-    """Install a wheel whose plugin cannot be imported; give the folder."""
-    folder = tmp_path / "installed"
-    info = folder / "zcrm_broken-9.8.7.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: zcrm-broken\nVersion: 9.8.7\n", encoding="utf-8"
-    )
-    (info / "entry_points.txt").write_text("[zcrm]\nbroken = zcrm_broken_missing\n", encoding="utf-8")
-    return str(folder)
-
-
 def test_a_broken_plugin_is_shown_with_its_error(run: Run, tmp_path: Path, configure: Configure) -> None:
     """It is named with wheel, version and reason, and takes no other plugin down."""
-    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": broken_plugin(tmp_path)})
+    done = run(
+        "plugins",
+        "--config",
+        str(configure()),
+        more={"PYTHONPATH": installed(tmp_path, "broken", "import zcrm_broken_missing")},
+    )
 
     assert done.returncode == 0
     assert re.search(r"^broken +zcrm-broken +9\.8\.7 +- +BROKEN", done.stdout, re.MULTILINE)

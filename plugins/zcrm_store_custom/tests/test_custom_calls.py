@@ -305,7 +305,16 @@ def test_a_class_that_lists_is_asked(
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError("access_token"), LookupError(), FileNotFoundError(), ValueError("SECRET")]
+    "error",
+    [
+        KeyError("access_token"),
+        KeyError("b@example.com"),
+        KeyError("a@example.com", "SECRET"),
+        LookupError("a@example.com"),
+        FileNotFoundError(),
+        ValueError("SECRET"),
+        SystemExit("SECRET"),
+    ],
 )
 @pytest.mark.parametrize("method", ["save_oauth_tokens", "get_oauth_tokens", "delete_oauth_tokens"])
 def test_a_failure_is_not_an_absent_token(
@@ -315,9 +324,9 @@ def test_a_failure_is_not_an_absent_token(
     key: TokenKey,
     token: Token,
     method: str,
-    error: Exception,
+    error: BaseException,
 ) -> None:
-    """Whatever a method raises but NoToken is an error naming class and method, without the error's text."""
+    """What a method raises is an error that names it, and shows no text; not that user's KeyError."""
 
     def fail(*_: object) -> None:
         raise error
@@ -357,14 +366,84 @@ def test_a_save_cannot_say_that_there_is_no_token(
 
 
 def test_errors_of_zcrm_pass(plugin: CustomStorePlugin, configure: Configure, key: TokenKey) -> None:
-    """A class may raise zcrm's own errors, and they arrive as they are."""
+    """A class may raise zcrm's own store errors; they keep their kind, and say where they come from, once."""
+    error = StoreUnavailable("down for an hour")
 
     class Down(ByKey):
         def fetch(self, key: TokenKey) -> Token | None:
-            raise StoreUnavailable("down for an hour")
+            raise error
 
-    with pytest.raises(StoreUnavailable, match="down for an hour"):
-        plugin.fetch(configure(persistence_handler=Down()), key)
+    config = configure(persistence_handler=Down())
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="down for an hour"):
+            plugin.fetch(config, key)
+
+    assert error.why.count("Down is in") == 1
+    assert "test_custom_calls.py" in error.why
+
+
+@pytest.mark.parametrize("absent", ["NoToken", "KeyError", "KeyError of the key"])
+@pytest.mark.parametrize("kind", [ByKey, Camel])
+def test_the_key_error_of_that_very_user_says_that_there_is_no_token(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, kind: type, absent: str
+) -> None:
+    """``rows[user]`` and ``del rows[user]`` need no translation, in every spelling; nor does NoToken."""
+
+    def missing(_: object) -> object:
+        if absent == "NoToken":
+            raise NoToken
+        raise KeyError(key.user_identifier if absent == "KeyError" else key)
+
+    store = kind()
+    for name in ("fetch", "delete") if kind is ByKey else ("getOAuthTokens", "deleteOAuthTokens"):
+        setattr(store, name, missing)
+    config = configure(persistence_handler=store)
+
+    assert plugin.fetch(config, key) is None
+    assert plugin.delete(config, key) is False
+
+
+def test_a_user_that_goes_while_it_is_deleted_was_not_there(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
+) -> None:
+    """With the older names, a delete that finds nobody any more answers that nobody was there."""
+
+    class Racing(Camel):
+        def deleteOAuthTokens(self, user: str) -> None:  # noqa: N802
+            self.rows.clear()
+            del self.rows[user]
+
+    config = configure(persistence_handler=Racing())
+    plugin.save(config, key, token, None)
+
+    assert plugin.delete(config, key) is False
+
+
+def test_a_text_of_a_kind_of_its_own_is_a_text(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
+) -> None:
+    """Texts of a class derived from str are compared as texts, and leave the store as plain ones."""
+
+    class Quoted(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            raise RuntimeError
+
+        __hash__ = str.__hash__
+
+    class Rowlike(Camel):
+        def getOAuthTokens(self, user: str) -> dict[str, object] | None:  # noqa: N802
+            row = self._get(user)
+            return row and {k: Quoted(v) if isinstance(v, str) else v for k, v in row.items()}
+
+    config = configure(persistence_handler=Rowlike())
+    plugin.save(config, key, token, None)
+    plugin.save(config, key, replace(token, access_token="new"), token)
+    found = plugin.fetch(config, key)
+
+    assert found == replace(token, access_token="new", api_domain=None, scope=None)
+    assert type(found.access_token) is str
 
 
 GOOD = {"user_identifier": "a@example.com", "access_token": "a", "refresh_token": None, "expiry_time": 1}
@@ -389,7 +468,9 @@ GOOD = {"user_identifier": "a@example.com", "access_token": "a", "refresh_token"
         ({**GOOD, "access_token": None}, "ZCRM-CUSTOM-010"),
         ({**GOOD, "refresh_token": 5}, "ZCRM-CUSTOM-010"),
         ({**GOOD, "user_identifier": "A@example.com"}, "ZCRM-CUSTOM-011"),
-        ({**GOOD, "user_identifier": None}, "ZCRM-CUSTOM-011"),
+        ({**GOOD, "user_identifier": None}, "ZCRM-CUSTOM-010"),
+        ({**GOOD, "user_identifier": b"a@example.com"}, "ZCRM-CUSTOM-010"),
+        (Token, "ZCRM-CUSTOM-009"),
         (Token("b@example.com", "SECRET", None, 1), "ZCRM-CUSTOM-011"),
     ],
 )

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from zcrm_cli.visible import visible
+
 WIDTH: Final = 80
 
 
@@ -34,7 +36,7 @@ def new_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     return table
 
 
@@ -56,7 +58,7 @@ def write_text(console: Console, text: str, *, style: str = "", indent: str = ""
         break_long_words=False,
         break_on_hyphens=False,
     )
-    console.print(Text("\n".join(lines), style=style), soft_wrap=True)
+    console.print(Text("\n".join(map(visible, lines)), style=style), soft_wrap=True)
 
 
 def write_facts(console: Console, facts: Iterable[tuple[str, str]], *, indent: str = "") -> None:

@@ -6,17 +6,19 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import click
 from rich.console import Console
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
+from zcrm_cli.nobody import open_nobody
 from zcrm_cli.output import new_table, open_console, write_facts, write_text
-from zcrm_core import Client, Config, Token, TokenKey, TokenStorePlugin, ZcrmError
+from zcrm_core import Client, PluginError, ZcrmError
 
 _PREFIX: Final = "zcrm_"
+_DISABLED: Final = "ZCRM-PLUGIN-007"
 
 
 @click.command
@@ -29,14 +31,14 @@ def plugins(config: Path | None) -> None:
     console.print(f"{wheels} Python {platform.python_version()}\n", style="dim")
     source = find_source(config)
     if not source.exists:
-        with _nobody() as client:
+        with open_nobody() as client:
             _show_plugins(console, client)
         console.print("\nWith --config FILE it also says which store is chosen, and why.", style="dim")
         return
     try:
         client = source.open_client()
     except ZcrmError:
-        with _nobody() as client:
+        with open_nobody() as client:
             _show_plugins(console, client)
         console.print()
         raise
@@ -56,9 +58,7 @@ def _show_plugins(console: Console, client: Client) -> None:
             plugin.wheel or "",
             plugin.version or "",
             priorities.get(plugin.name, "-"),
-            "BROKEN, see below"
-            if plugin.error
-            else ", ".join(hook.removeprefix(_PREFIX) for hook in plugin.hooks),
+            _state(plugin.error, plugin.hooks),
         )
         for plugin in found
     ]
@@ -66,10 +66,21 @@ def _show_plugins(console: Console, client: Client) -> None:
         console.print("No plugin is installed. The default store: pip install zcrm-store-mysql")
         return
     console.print(new_table(("Plugin", "Wheel", "Version", "Priority", f"Hooks ({_PREFIX}...)"), rows))
-    for error in client.plugins.failures:
+    for error in [*client.plugins.failures, *(remark.error for remark in client.plugins.remarks)]:
+        if error is None or error.code == _DISABLED:
+            continue
         console.print()
         write_text(console, f"{error.code}: {error.what}", style="bold red")
         write_facts(console, (("Why", error.why), ("What to do", error.fix)))
+
+
+def _state(error: PluginError | None, hooks: Sequence[str]) -> str:
+    """Give a plugin's hooks, or say that it is not in use; why is told below the table."""
+    if error is None:
+        return ", ".join(hook.removeprefix(_PREFIX) for hook in hooks)
+    if error.code == _DISABLED:
+        return "disabled by ZCRM_DISABLE_PLUGINS"
+    return "PASSED OVER, see below" if hooks else "BROKEN, see below"
 
 
 def _show_choice(console: Console, client: Client) -> None:
@@ -81,27 +92,3 @@ def _show_choice(console: Console, client: Client) -> None:
     console.print(f"\nTokens are kept by the store {client.token_store}.\n", style="bold")
     console.print(new_table(("Store", "Priority", "", "Because"), rows))
     console.print(f"\nRegion: {client.region.name} ({client.region.api_url})")
-
-
-class _Nowhere(TokenStorePlugin):
-    """A store that keeps nothing, so that there is a client where no configuration is."""
-
-    name = "nowhere"
-    priority = 0
-
-    def claims(self, config: Config) -> bool:
-        return True
-
-    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
-        return True
-
-    def fetch(self, config: Config, key: TokenKey) -> Token | None:
-        return None
-
-    def delete(self, config: Config, key: TokenKey) -> bool:
-        return False
-
-
-def _nobody() -> Client:
-    """Give a client that finds the plugins and is good for nothing else."""
-    return Client({"client_id": "-", "client_secret": "-"}, token_store=_Nowhere())

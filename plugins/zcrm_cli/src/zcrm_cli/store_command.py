@@ -9,6 +9,7 @@ import click
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.place import place_of
+from zcrm_cli.visible import visible
 from zcrm_core import StoreAction
 
 
@@ -48,4 +49,4 @@ def _manage(config: Path | None, action: StoreAction) -> None:
     with find_source(config).open_client() as client:
         click.echo(f"Token store: {place_of(client)}")
         for line in client.manage_store(action):
-            click.echo(line)
+            click.echo(visible(line))

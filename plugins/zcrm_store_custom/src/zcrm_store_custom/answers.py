@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from zcrm_core import InvalidToken, Token, TokenKey
-from zcrm_store_custom.failures import nonsense, other_user, unreadable
+from zcrm_store_custom.failures import nonsense, other_user, refusing, unreadable
+from zcrm_store_custom.showing import class_name
 
 __all__ = ["is_same_token", "read_fields", "require_done", "to_token"]
 
 _NEEDED: Final = ("user_identifier", "access_token", "refresh_token", "expiry_time")
 _KEPT_BY_SOME: Final = ("api_domain", "scope")
+_ABSENT: Final = object()
 _EXPECTED: Final = f"None, or an object or a mapping with {', '.join(_NEEDED)}"
 
 
@@ -21,21 +23,31 @@ def read_fields(handler: object, method: str, answer: object, key: TokenKey) -> 
 
     Raises:
         StoreError: it is neither, or a value is missing.
-        StoreCorrupt: the token is another user's.
+        StoreCorrupt: the token is another user's, or does not say whose it is.
     """
+    if isinstance(answer, type):
+        raise nonsense(handler, method, answer, _EXPECTED)
     names = (*_NEEDED, *_KEPT_BY_SOME)
-    try:
+    # A row may be read only when it is asked for a value.
+    with refusing(lambda _: nonsense(handler, method, answer, f"{_EXPECTED}, all of them readable")):
         if isinstance(answer, Mapping):
-            fields = {name: answer[name] for name in names if name in answer}
+            found = {name: answer.get(name, _ABSENT) for name in names}
         else:
-            fields = {name: getattr(answer, name) for name in names if hasattr(answer, name)}
-    except Exception as error:  # a row that is read only when it is asked for a value, say
-        raise nonsense(handler, method, answer, f"{_EXPECTED}, all of them readable") from error
+            found = {name: getattr(answer, name, _ABSENT) for name in names}
+    fields = {name: _plain(value) for name, value in found.items() if value is not _ABSENT}
     if not all(name in fields for name in _NEEDED):
         raise nonsense(handler, method, answer, _EXPECTED)
-    if fields["user_identifier"] != key.user_identifier:
+    user = fields["user_identifier"]
+    if type(user) is not str:
+        raise unreadable(handler, method, f"Its user_identifier is {class_name(user)}, not a text.")
+    if user != key.user_identifier:
         raise other_user(handler, method, key.user_identifier)
     return fields
+
+
+def _plain(value: object) -> object:
+    """Give a text as a plain one: a class derived from it may compare in its own way."""
+    return str.__str__(value) if issubclass(type(value), str) else value
 
 
 def to_token(handler: object, method: str, fields: Mapping[str, object]) -> Token:
@@ -53,7 +65,10 @@ def to_token(handler: object, method: str, fields: Mapping[str, object]) -> Toke
 
 def is_same_token(fields: Mapping[str, object], token: Token) -> bool:
     """Tell whether a class has this very token, judged by every value that it keeps."""
-    return all(getattr(token, name) == value for name, value in fields.items())
+    return all(
+        type(value) is type(getattr(token, name)) and value == getattr(token, name)
+        for name, value in fields.items()
+    )
 
 
 def require_done(handler: object, method: str, answer: object) -> None:
@@ -63,6 +78,4 @@ def require_done(handler: object, method: str, answer: object) -> None:
         StoreError: the token was not saved.
     """
     if answer is False or inspect.isawaitable(answer) or inspect.isgenerator(answer):
-        if inspect.iscoroutine(answer):
-            answer.close()
         raise nonsense(handler, method, answer, "None or True")

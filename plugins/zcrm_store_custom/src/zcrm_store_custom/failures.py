@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from zcrm_core import StoreCorrupt, StoreError
+from zcrm_store_custom.interrupts import is_interrupt
+from zcrm_store_custom.showing import class_name, located
 
-__all__ = ["class_name", "failed", "nonsense", "other_user", "refused", "unreadable"]
-
-
-def class_name(handler: object) -> str:
-    """Give the name by which messages call a store object: that of its class."""
-    return type(handler).__name__
-
-
-def _located(handler: object, why: str) -> str:
-    """Add to a reason in which file the class of a store object, or the class itself, is written."""
-    kind = handler if isinstance(handler, type) else type(handler)
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return f"{why} {kind.__name__} is in {file or f'the module {kind.__module__}'}."
+__all__ = [
+    "anew",
+    "failed",
+    "nonsense",
+    "other_user",
+    "refused",
+    "refusing",
+    "unreadable",
+]
 
 
 def refused(code: str, what: str, why: str, fix: str, handler: object = None) -> StoreError:
@@ -31,15 +31,38 @@ def refused(code: str, what: str, why: str, fix: str, handler: object = None) ->
         fix: the cure.
         handler: the store object or its class, for what does not name the file.
     """
-    return StoreError(what, why=why if handler is None else _located(handler, why), fix=fix, code=code)
+    return StoreError(what, why=why if handler is None else located(handler, why), fix=fix, code=code)
 
 
-def failed(handler: object, method: str, error: Exception) -> StoreError:
+@contextmanager
+def refusing(refusal: Callable[[BaseException], StoreError]) -> Iterator[None]:
+    """Run a user's code, and give whatever it raises a name; what interrupts it passes as it is.
+
+    Args:
+        refusal: makes the error to be raised of the user's own, which is its cause.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        raise refusal(error) from error
+
+
+def anew(error: StoreError) -> StoreError:
+    """Give a remembered error once more; the core notes on the one that it gets which token was not saved."""
+    copy = StoreError(error.what, why=error.why, fix=error.fix, code=error.code)
+    copy.__cause__ = error.__cause__
+    return copy
+
+
+def failed(handler: object, method: str, error: BaseException) -> StoreError:
     """Give the error for a method that raised; its own text is left out, for it may hold a token."""
     return refused(
         "ZCRM-CUSTOM-008",
-        f"{class_name(handler)}.{method} raised {type(error).__name__}.",
-        "Only None or zcrm_store_custom.NoToken says that there is no token; anything else is a failure.",
+        f"{class_name(handler)}.{method} raised {class_name(error)}.",
+        "Only None, zcrm_store_custom.NoToken or the KeyError of that very user says that there is no token;"
+        " anything else is a failure.",
         "Look at the cause, cure what the class works on, and call again.",
         handler,
     )
@@ -47,13 +70,20 @@ def failed(handler: object, method: str, error: Exception) -> StoreError:
 
 def nonsense(handler: object, method: str, answer: object, expected: str) -> StoreError:
     """Give the error for an answer of a kind that no method may give; the answer is not shown."""
+    if inspect.iscoroutine(answer):
+        answer.close()
     return refused(
         "ZCRM-CUSTOM-009",
-        f"{class_name(handler)}.{method} answered with {type(answer).__name__} instead of {expected}.",
+        f"{class_name(handler)}.{method} answered with {_kind(answer)} instead of {expected}.",
         "An answer that is not what the method promises may mean that a token was lost.",
         f"Correct {method}; the README of zcrm-store-custom says what each method answers.",
         handler,
     )
+
+
+def _kind(answer: object) -> str:
+    name = class_name(answer)
+    return f"the class {name} itself" if issubclass(type(answer), type) else name
 
 
 def unreadable(handler: object, method: str, why: str) -> StoreCorrupt:
@@ -66,7 +96,7 @@ def unreadable(handler: object, method: str, why: str) -> StoreCorrupt:
     """
     return StoreCorrupt(
         f"{class_name(handler)}.{method} gave a token that cannot be one.",
-        why=_located(handler, why),
+        why=located(handler, why),
         fix="Correct what is stored, or the class; logging the user in again replaces the stored token.",
         code="ZCRM-CUSTOM-010",
     )
@@ -76,7 +106,7 @@ def other_user(handler: object, method: str, asked: str) -> StoreCorrupt:
     """Give the error for a token that belongs to somebody else than the user asked for."""
     return StoreCorrupt(
         f"{class_name(handler)}.{method} gave another user's token for {asked}.",
-        why=_located(
+        why=located(
             handler, "It does not tell the two users apart; a database may ignore case or blanks at the end."
         ),
         fix="Compare user identifiers exactly, as a binary collation does. Nothing was changed.",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin
-from zcrm_store_custom.loading import CLASS_KEY, PATH_KEY
+from zcrm_store_custom.failures import anew, refused
+from zcrm_store_custom.interrupts import is_interrupt
 from zcrm_store_custom.making import OBJECT_KEY, make_handler
-from zcrm_store_custom.process_lock import PROCESS_LOCK
+from zcrm_store_custom.naming import CLASS_KEY, PATH_KEY
+from zcrm_store_custom.showing import class_name, shown
 from zcrm_store_custom.store import CustomStore
 
 __all__ = ["CustomStorePlugin"]
@@ -28,7 +31,8 @@ class CustomStorePlugin(TokenStorePlugin):
     }
 
     def __init__(self) -> None:
-        self._stores: WeakKeyDictionary[Config, CustomStore] = WeakKeyDictionary()
+        self._stores: WeakKeyDictionary[Config, CustomStore | StoreError] = WeakKeyDictionary()
+        self._making = threading.RLock()
 
     def claims(self, config: Config) -> bool:
         """Answer whether the configuration names a class or an object."""
@@ -37,12 +41,20 @@ class CustomStorePlugin(TokenStorePlugin):
     def reason(self, config: Config) -> str:
         """Say which key is set, and what the class can do or why it cannot be used."""
         reason = super().reason(config)
-        if not self.claims(config) or config.token_store not in (None, self.name):
+        if not self._is_meant(config):
             return reason  # the class is not going to be used, so its code does not run
-        try:
-            return f"{reason}; {self._store(config).description}"
-        except StoreError as error:
-            return f"{reason}, but it cannot be used: [{error.code}] {error.what}"
+        found = self._find(config)
+        if isinstance(found, StoreError):
+            return f"{reason}, but it cannot be used: [{found.code}] {found.what}"
+        return f"{reason}; {found.description}"
+
+    def problem(self, config: Config) -> StoreError | None:
+        """Give what is wrong with the class; it is looked for where the class is going to be used."""
+        found = self._find(config) if self._is_meant(config) else None
+        return anew(found) if isinstance(found, StoreError) else None
+
+    def _is_meant(self, config: Config) -> bool:
+        return self.claims(config) if config.token_store is None else config.token_store == self.name
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         """Pass the call on to :meth:`CustomStore.save`."""
@@ -66,12 +78,42 @@ class CustomStorePlugin(TokenStorePlugin):
         return self._store(config).lock(key, wait)
 
     def _store(self, config: Config) -> CustomStore:
-        store = self._stores.get(config)
-        if store is not None:
-            return store
-        # Under a lock, for the user's code is to run once; what failed is tried again at the next call.
-        with PROCESS_LOCK:
-            store = self._stores.get(config)
-            if store is None:
-                store = self._stores[config] = CustomStore(make_handler(config))
-            return store
+        found = self._find(config)
+        if isinstance(found, StoreError):
+            raise anew(found)
+        return found
+
+    def _find(self, config: Config) -> CustomStore | StoreError:
+        """The store of a configuration, or why there is none; the user's code runs once to find out."""
+        found = self._stores.get(config)
+        if found is not None:
+            return found
+        with self._making:
+            found = self._stores.get(config)
+            if found is None:
+                found = self._stores[config] = _make(config)
+            return found
+
+
+def _make(config: Config) -> CustomStore | StoreError:
+    handler = config.get(OBJECT_KEY)
+    try:
+        handler = make_handler(config)
+        return CustomStore(handler)
+    except StoreError as error:
+        return error
+    except BaseException as error:
+        # What a class defines can raise wherever it is looked at.
+        if is_interrupt(error):
+            raise
+        place = config.get(PATH_KEY) or config.get(CLASS_KEY)
+        unusual = refused(
+            "ZCRM-CUSTOM-007",
+            f"{shown(str(place)) if handler is None else class_name(handler)} raised {class_name(error)} "
+            "when it was looked at.",
+            "It changes what Python asks of every class or object, such as its attributes or its class.",
+            "Look at the cause, and write the class and its methods plainly.",
+            handler,
+        )
+        unusual.__cause__ = error
+        return unusual

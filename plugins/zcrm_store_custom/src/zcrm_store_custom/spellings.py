@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from zcrm_core import StoreError
-from zcrm_store_custom.failures import class_name, refused
+from zcrm_store_custom.failures import refused, refusing
+from zcrm_store_custom.showing import class_name
 
 __all__ = ["SPELLINGS", "Methods", "Spelling", "complete_spellings", "find_methods"]
 
@@ -82,12 +83,12 @@ def find_methods(handler: object) -> Methods:
     Raises:
         StoreError: a method is missing or cannot be called that way.
     """
-    complete = complete_spellings(handler)
-    if not complete:
+    spelling = next(iter(complete_spellings(handler)), None)
+    found = [] if spelling is None else [_method(handler, name) for name in spelling.names]
+    save, fetch, delete = (*found, None, None, None)[:3]
+    if spelling is None or save is None or fetch is None or delete is None:
         raise _incomplete(handler)
-    spelling = complete[0]
-    save, fetch, delete = (getattr(handler, name) for name in spelling.names)
-    compares = spelling.by_key and _takes_replaces(save)
+    compares = spelling.by_key and _takes_replaces(handler, spelling.save, save)
     lists, locks = (_method(handler, name) for name in ("list", "lock"))
     subject = "key" if spelling.by_key else "user_identifier"
     _check(handler, save, spelling.save, "key, token" if spelling.by_key else "token", compares=compares)
@@ -101,29 +102,44 @@ def find_methods(handler: object) -> Methods:
 
 
 def _method(handler: object, name: str) -> Method | None:
-    try:
-        method = getattr(handler, name, None)
-    except Exception as error:  # a property runs the user's code
-        raise refused(
-            "ZCRM-CUSTOM-007",
-            f"{class_name(handler)}.{name} raised {type(error).__name__} when it was looked for.",
-            "It is a property or the like that fails.",
-            f"Write {name} as a plain method.",
-            handler,
-        ) from error
+    method = _looked_up(handler, name)
     return method if callable(method) else None
 
 
-def _takes_replaces(save: Method) -> bool:
-    signature = _signature(save)
+def _looked_up(handler: object, name: str) -> object:
+    def failed(error: BaseException) -> StoreError:
+        return refused(
+            "ZCRM-CUSTOM-007",
+            f"{class_name(handler)}.{name} raised {class_name(error)} when it was looked for.",
+            "It is a property or the like that fails.",
+            f"Write {name} as a plain method.",
+            handler,
+        )
+
+    with refusing(failed):
+        return getattr(handler, name, None)
+
+
+def _takes_replaces(handler: object, name: str, save: Method) -> bool:
+    signature = _signature(handler, name, save)
     return signature is not None and "replaces" in signature.parameters
 
 
-def _signature(method: Method) -> inspect.Signature | None:
-    try:
-        return inspect.signature(method)
-    except (TypeError, ValueError):  # a method written in C may not say
-        return None
+def _signature(handler: object, name: str, method: Method) -> inspect.Signature | None:
+    def failed(error: BaseException) -> StoreError:
+        return refused(
+            "ZCRM-CUSTOM-007",
+            f"{class_name(handler)}.{name} raised {class_name(error)} when its arguments were looked at.",
+            "It describes its arguments itself, and that fails.",
+            f"Write {name} as a plain method.",
+            handler,
+        )
+
+    with refusing(failed):
+        try:
+            return inspect.signature(method)
+        except (TypeError, ValueError):  # a method written in C may not say
+            return None
 
 
 def _check(handler: object, method: Method, name: str, arguments: str, *, compares: bool = False) -> None:
@@ -138,7 +154,7 @@ def _check(handler: object, method: Method, name: str, arguments: str, *, compar
         raise _wrong(
             handler, name, arguments, "It is async or a generator, so calling it would run nothing of it."
         )
-    signature = _signature(method)
+    signature = _signature(handler, name, method)
     if signature is None:
         return
     try:
@@ -159,19 +175,28 @@ def _wrong(handler: object, name: str, arguments: str, why: str) -> StoreError:
 
 def _incomplete(handler: object) -> StoreError:
     nearest = max(SPELLINGS, key=lambda each: sum(_method(handler, name) is not None for name in each.names))
-    missing = [name for name in nearest.names if _method(handler, name) is None]
-    if len(missing) == len(nearest.names):
+    known = [name for each in SPELLINGS for name in each.names]
+    found = [name for name in known if _method(handler, name) is not None]
+    sets = "; or ".join(map(str, SPELLINGS))
+    if not found:
         return refused(
             "ZCRM-CUSTOM-007",
             f"{class_name(handler)} has none of the methods of a store.",
-            "A store needs one of these sets: " + "; or ".join(map(str, SPELLINGS)) + ".",
+            f"A store needs one of these sets: {sets}.",
             "Add the methods of one set; the README of zcrm-store-custom shows them.",
             handler,
         )
+    missing = [name for name in nearest.names if name not in found]
+    values = {name: _looked_up(handler, name) for name in missing}
+    odd = "".join(
+        f" {name} is {class_name(value)}, not a method."
+        for name, value in values.items()
+        if value is not None
+    )
     return refused(
         "ZCRM-CUSTOM-007",
         f"{class_name(handler)} lacks {' and '.join(missing)}.",
-        f"It has some of {nearest}, and a store needs all three.",
+        f"It has {', '.join(found)}.{odd} A store needs the whole of one set: {sets}.",
         "Add what is missing; one set of names must be complete.",
         handler,
     )

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
 
-from zcrm_core import StaleToken, StoreError, Token, TokenKey, ZcrmError
+from zcrm_core import InvalidToken, RefreshTimeout, StaleToken, StoreError, Token, TokenKey
 from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
-from zcrm_store_custom.failures import class_name, failed, nonsense
-from zcrm_store_custom.no_token import NoToken
+from zcrm_store_custom.failures import failed, nonsense, unreadable
+from zcrm_store_custom.interrupts import is_interrupt
+from zcrm_store_custom.no_token import NoToken, says_no_token
 from zcrm_store_custom.process_lock import PROCESS_LOCK, hold_in_process
+from zcrm_store_custom.showing import class_name, located
 from zcrm_store_custom.spellings import Method, find_methods
 
 __all__ = ["CustomStore"]
+
+_NONE: Final = object()
+"""What stands for "there is no token" where a method raises it."""
 
 
 class CustomStore:
     """A user's store object, called by the names that it has, with its answers checked.
 
     Besides the errors named below, every method raises :class:`StoreError` when a method of the object raises
-    or answers nonsense. An error of zcrm's own that a method raises passes as it is.
+    or answers nonsense. A :class:`StoreError` that a method raises itself keeps its kind; its reason gets the
+    class's place.
 
     Args:
         handler: the object.
@@ -85,21 +92,20 @@ class CustomStore:
         Raises:
             StoreCorrupt: the object would delete another user's token.
         """
-        spelling, method = self._methods.spelling, self._methods.delete
-        if spelling.by_key:
-            answer = self._call(spelling.delete, method, key)
-            if not isinstance(answer, bool):
-                raise nonsense(self._handler, spelling.delete, answer, "True or False")
-            return answer
+        name = self._methods.spelling.delete
+        if self._methods.spelling.by_key:
+            answer = self._find(name, self._methods.delete, key)
+            if answer is not _NONE and not isinstance(answer, bool):
+                raise nonsense(self._handler, name, answer, "True or False")
+            return answer is True
         with PROCESS_LOCK:
             # The older methods do not say whether there was a token, nor whose it was.
             if self._stored(key) is None:
                 return False
-            try:
-                answer = self._call(spelling.delete, method, key.user_identifier)
-            except NoToken:
+            answer = self._find(name, self._methods.delete, key)
+            if answer is _NONE:
                 return False
-            require_done(self._handler, spelling.delete, answer)
+            require_done(self._handler, name, answer)
             return True
 
     def keys(self) -> list[TokenKey]:
@@ -129,38 +135,73 @@ class CustomStore:
             key: whose token is refreshed.
             wait: how long entering may wait, in seconds; then it raises ``RefreshTimeout``.
         """
-        subject = key if self._methods.spelling.by_key else key.user_identifier
+        subject = self._subject(key)
         if self._methods.lock is None:
             return hold_in_process(subject, wait)
-        answer = self._call("lock", self._methods.lock, subject, wait)
+        with self._named("lock", RefreshTimeout):
+            answer = self._methods.lock(subject, wait)
         if not isinstance(answer, AbstractContextManager):
             raise nonsense(self._handler, "lock", answer, "a context manager")
-        return answer
+        return self._held(answer)
+
+    @contextmanager
+    def _held(self, lock: AbstractContextManager[object]) -> Iterator[None]:
+        with self._named("lock", RefreshTimeout):  # a context manager works, and can fail, only now
+            lock.__enter__()
+        try:
+            yield
+        except BaseException as error:
+            with self._named("lock", type(error)):  # it may raise the same error once more
+                lock.__exit__(type(error), error, error.__traceback__)
+            raise
+        with self._named("lock"):
+            lock.__exit__(None, None, None)
+
+    def _subject(self, key: TokenKey) -> TokenKey | str:
+        """What the methods know of a key."""
+        return key if self._methods.spelling.by_key else key.user_identifier
 
     def _stored(self, key: TokenKey) -> Mapping[str, object] | None:
         """The values of the token that is stored for a key, its user checked; ``None`` if none is."""
-        spelling = self._methods.spelling
-        try:
-            answer = self._call(
-                spelling.fetch, self._methods.fetch, key if spelling.by_key else key.user_identifier
-            )
-        except NoToken:
-            return None
-        return None if answer is None else read_fields(self._handler, spelling.fetch, answer, key)
+        name = self._methods.spelling.fetch
+        answer = self._find(name, self._methods.fetch, key)
+        return None if answer is None or answer is _NONE else read_fields(self._handler, name, answer, key)
+
+    def _find(self, name: str, method: Method, key: TokenKey) -> object:
+        """Call a method that may say that there is no token, by raising it as well."""
+        with self._named(name):
+            try:
+                return method(self._subject(key))
+            except InvalidToken as error:
+                raise unreadable(self._handler, name, error.what) from error
+            except (NoToken, KeyError) as error:
+                if says_no_token(error, key):
+                    return _NONE
+                raise
 
     def _save(self, key: TokenKey, token: Token, **more: Token | None) -> None:
         spelling = self._methods.spelling
         arguments = (key, token) if spelling.by_key else (token,)
-        try:
-            answer = self._call(spelling.save, self._methods.save, *arguments, **more)
-        except NoToken as error:
-            raise failed(self._handler, spelling.save, error) from error
+        answer = self._call(spelling.save, self._methods.save, *arguments, **more)
         require_done(self._handler, spelling.save, answer)
 
     def _call(self, name: str, method: Method, *arguments: object, **more: object) -> object:
-        try:
+        with self._named(name):
             return method(*arguments, **more)
-        except (ZcrmError, NoToken):
+
+    @contextmanager
+    def _named(self, name: str, passes: type[BaseException] = KeyboardInterrupt) -> Iterator[None]:
+        """Give what a method raises the names of class and method, but for what may pass or interrupts it."""
+        try:
+            yield
+        except passes:
             raise
-        except Exception as error:
+        except StoreError as error:
+            if isinstance(error, InvalidToken):
+                raise failed(self._handler, name, error) from error
+            error.why = located(self._handler, error.why)
+            raise
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             raise failed(self._handler, name, error) from error

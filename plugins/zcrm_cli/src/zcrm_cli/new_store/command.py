@@ -11,8 +11,11 @@ import click
 
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.new_store.project import Names, render
+from zcrm_cli.nobody import open_nobody
+from zcrm_core import PluginError
 
 _TAKEN: Final = frozenset({"custom", "file", "mysql"})
+_TAKEN_KEY: Final = "ZCRM-PLUGIN-009"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _LONGEST: Final = 40
 
@@ -27,7 +30,20 @@ def _checked(_context: click.Context, _parameter: click.Parameter, name: str) ->
         raise click.BadParameter(
             f"there is a plugin named {name} already; two of one name are both left out."
         )
+    problem = _key_problem(name, Names.of(name).key)
+    if problem is not None:
+        raise click.BadParameter(f"a store of this name could not have its configuration key. {problem}")
     return name
+
+
+def _key_problem(name: str, key: str) -> str | None:
+    """Say why a store cannot add a configuration key, as a client would."""
+    try:
+        with open_nobody(name, {key: "where the tokens are"}) as client:
+            clashes = [error for error in client.plugins.failures if error.code == _TAKEN_KEY]
+    except PluginError as error:
+        return error.why
+    return next((error.what for error in clashes if f" {key}," in error.what), None)
 
 
 @click.command("new-store")
