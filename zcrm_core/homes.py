@@ -75,6 +75,19 @@ class Homes:
         gateway = found.name in DATA_CENTRES and self.default.name not in DATA_CENTRES
         return self.default if gateway else found
 
+    def api_domain(self, named: str | None, issuer: Region) -> str | None:
+        """Give the API host to keep with a token, so that it is refreshed where it was issued.
+
+        Args:
+            named: what the answer names, if anything.
+            issuer: the region whose accounts server answered.
+        """
+        if issuer is self.default or (
+            named is not None and self._region_with("api_base_url", named) is not None
+        ):
+            return named
+        return issuer.api_url
+
     def of_accounts(self, url: str) -> Region:
         """Give the region of an accounts server that a redirect or Zoho names.
 

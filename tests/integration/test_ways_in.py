@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -125,6 +126,39 @@ def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator,
         assert requests_made[f"GET /{data_centre}/crm/v2/org"] == 1
         assert requests_made[f"POST /{data_centre}/oauth/v2/token/revoke"] == 1
     assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
+
+
+def changed_answer(zoho: Simulator, prefix: str, changes: dict[str, object]) -> None:
+    """Let the next token call get a real answer in which some fields are other ones; ``None`` is no field."""
+    keys = zoho.config()
+    form = {name: keys[name] for name in ("client_id", "client_secret")}
+    form |= {
+        "grant_type": "authorization_code",
+        "code": zoho.grant_token(SCOPES, data_center=prefix.strip("/") or "us"),
+    }
+    answer = requests.post(f"{zoho.url}{prefix}/oauth/v2/token", data=form, timeout=10).json()
+    kept = {name: value for name, value in {**answer, **changes}.items() if value is not None}
+    body = json.dumps(kept)
+    zoho.faults.add(f"{prefix}/oauth/v2/token", kind="status", status=200, body=body)
+
+
+@pytest.mark.parametrize("named", [None, "", "https://api.nobody.example", "\ud800", "x" * 70_000, 7])
+def test_a_token_is_refreshed_where_it_was_issued(
+    named: object, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """When the answer names no API, or one of nobody's, the token stays in the data centre that issued it."""
+    client = make_client(region=None)
+    zcrm_simulator.switches = Switches(approve_data_center="eu")
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    changed_answer(zcrm_simulator, "/eu", {"api_domain": named})
+
+    token = client.oauth.handle_redirect(url)
+
+    assert token.api_domain == f"{zcrm_simulator.url}/eu"
+    theirs = client.as_user(token.user_identifier)
+    assert theirs.oauth.refresh_access_token().access_token != token.access_token
+    assert theirs.org.get().company_name
+    assert "POST /oauth/v2/token" not in zcrm_simulator.counters.requests
 
 
 def test_a_token_of_another_data_centre_is_an_error_that_names_both(
