@@ -18,6 +18,7 @@ from zcrm_core import (
     Config,
     ReauthorizationRequired,
     RefreshThrottled,
+    RefreshTimeout,
     StoreUnavailable,
     Token,
     TransportError,
@@ -337,6 +338,36 @@ def test_a_crm_that_refuses_every_token_causes_no_storm(client: Client, zcrm_sim
     assert zcrm_simulator.counters.refreshes == 1
     zcrm_simulator.faults.clear()
     assert client.org.get().company_name
+
+
+def test_a_token_that_was_never_taken_is_renewed_after_ten_minutes(
+    client: Client, times: Times, zcrm_simulator: Simulator
+) -> None:
+    """Ten minutes after a refresh that did not help, another one is tried; Zoho gives ten in this time."""
+    zcrm_simulator.faults.add("/crm/", kind="status", status=401, times=100)
+    for minutes, refreshes in ((0, 1), (9, 1), (11, 2), (20, 2)):
+        times.wall = times.steady = minutes * 60
+        with pytest.raises(ApiError):
+            client.org.get()
+        assert zcrm_simulator.counters.refreshes == refreshes
+
+
+def test_one_deadline_holds_for_both_locks(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for another thread, and then for another worker, waits no longer than for one of them."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.6)
+    ends_in(client, 0)
+
+    def wait(late: float) -> float:
+        time.sleep(late)
+        began = time.monotonic()
+        with pytest.raises(RefreshTimeout):
+            client.org.get()
+        return time.monotonic() - began
+
+    with client._parts.store.lock(client._identity.key(), 0), ThreadPoolExecutor(2) as pool:
+        took = list(pool.map(wait, (0.0, 0.3)))
+
+    assert max(took) < 0.8
 
 
 def test_who_has_just_refreshed_finds_a_new_login_elsewhere(
