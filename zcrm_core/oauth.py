@@ -21,6 +21,8 @@ from zcrm_core.transport import Transport, wanted_wait
 
 __all__ = ["Accounts", "new_code_verifier"]
 
+_UNKNOWN_TOKEN: Final = ("invalid_token", "invalid_code")
+"""What Zoho says of a token that it does not know; other words with "invalid" are about the request."""
 _CODE_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -136,7 +138,7 @@ class Accounts:
         response = self._post("/oauth/v2/token/revoke", region, {"token": token})
         answer = response.json()
         if not isinstance(answer, dict) or (
-            answer.get("status") != "success" and "invalid" not in str(answer.get("error", "")).lower()
+            answer.get("status") != "success" and answer.get("error") not in _UNKNOWN_TOKEN
         ):
             raise refusal(answer, response.status, region.name, AuthError("Zoho did not revoke the token."))
 

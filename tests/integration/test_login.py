@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -253,6 +254,38 @@ def test_a_failed_logout_deletes_nothing(zcrm_simulator: Simulator, log_in: Make
         client.oauth.revoke()
 
     assert client.is_token_generated()
+
+
+@pytest.mark.parametrize(
+    ("word", "gone"),
+    [
+        ("invalid_token", True),
+        ("invalid_code", True),
+        ("invalid_client", False),
+        ("invalid_request", False),
+        ("unsupported_token_type: invalid", False),
+        (["invalid_token"], False),
+    ],
+)
+def test_only_a_token_that_zoho_does_not_know_counts_as_revoked(
+    word: object,
+    gone: bool,  # noqa: FBT001 - a parameter of the test
+    zcrm_simulator: Simulator,
+    log_in: Make,
+) -> None:
+    """What Zoho does not know is deleted here; a refusal for another reason keeps what may live on."""
+    client = log_in()
+    zcrm_simulator.faults.add(
+        "/oauth/v2/token/revoke", kind="status", status=400, body=json.dumps({"error": word})
+    )
+
+    if gone:
+        assert client.oauth.revoke()
+    else:
+        with pytest.raises(AuthError):
+            client.oauth.revoke()
+
+    assert client.is_token_generated() is not gone
 
 
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -292,6 +293,80 @@ def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simul
     assert caught.value.code == "ZCRM-AUTH-018"
 
 
+BROKEN: list[dict[str, Any]] = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 200, "body": '{"error": "general_error"}'},
+    {"kind": "html", "status": 502},
+    {"kind": "html", "status": 200},
+    {"kind": "empty"},
+    {"kind": "reset"},
+]
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_answer_does_not_end_a_device_login(
+    fault: dict[str, Any],
+    device: tuple[Client, DeviceLogin],
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The device asks again, each time after twice as long, and at its own pace after a good answer."""
+    client, login = device
+    zcrm_simulator.faults.add("/oauth/v3/device/token", times=3, **fault)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        zcrm_simulator.clock.advance(1)
+        if len(waits) == 5:
+            open_page(login)
+
+    monkeypatch.setattr("zcrm_core.device.time.sleep", sleep)
+
+    assert client.oauth.finish_device_login(login).refresh_token
+    assert waits == [2, 4, 8, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, '{"error": "Access Denied", "error_description": "too many requests"}'),
+        (200, '{"error": "access_denied", "error_description": "You have made too many requests"}'),
+        (429, "{}"),
+    ],
+)
+def test_too_many_questions_are_no_refusal(
+    status: int,
+    body: str,
+    device: tuple[Client, DeviceLogin],
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When Zoho throttles the device waits as long as it is told to; nobody is said to have refused."""
+    client, login = device
+    open_page(login)
+    zcrm_simulator.faults.add(
+        "/oauth/v3/device/token", kind="status", status=status, body=body, headers={"Retry-After": "7"}
+    )
+    waits: list[float] = []
+    monkeypatch.setattr("zcrm_core.device.time.sleep", waits.append)
+
+    assert client.oauth.finish_device_login(login).refresh_token
+    [wait] = waits
+    assert wait >= 7
+
+
+def test_a_device_that_gets_no_good_answer_says_so_in_the_end(
+    device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator
+) -> None:
+    """When the code has ended, and the last answer was broken, that is the error, and not the person."""
+    client, login = device
+    zcrm_simulator.faults.add("/oauth/v3/device/token", kind="html", times=10)
+
+    with pytest.raises(TransportError):
+        client.oauth.finish_device_login(replace(login, expires_in=0.3))
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -300,13 +375,12 @@ def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simul
         ('{"error": "something <b>new</b>"}', AuthError),
         ("{}", AuthError),
         ("[]", AuthError),
-        ("<html>", TransportError),
     ],
 )
 def test_what_else_a_device_is_told(
     body: str, error: type[Exception], device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator
 ) -> None:
-    """A refusal, an unknown word, or nonsense ends the login at once with one clear error."""
+    """A refusal, or an answer that is none of the device flow's, ends the login at once with one error."""
     client, login = device
     zcrm_simulator.faults.add("/oauth/v3/device/token", kind="status", status=200, body=body)
 
@@ -320,7 +394,10 @@ def test_what_else_a_device_is_told(
     ("body", "error"),
     [
         ('{"error": "invalid_client"}', AuthError),
-        ('{"user_code": 1, "device_code": "x", "verification_url": "y"}', AuthError),
+        ('{"user_code": 1, "device_code": "x", "verification_url": "https://a.example"}', AuthError),
+        ('{"user_code": "A", "device_code": "x", "verification_url": "https://a/\\u001b[2J"}', AuthError),
+        ('{"user_code": "A\\u009b1m", "device_code": "x", "verification_url": "https://a"}', AuthError),
+        ('{"user_code": "A", "device_code": "x", "verification_url": "javascript:a()"}', AuthError),
         ("[]", AuthError),
         ("<html>", TransportError),
     ],
