@@ -92,9 +92,9 @@ class OAuth:
 
         Args:
             url: the address that Zoho sent the user back to, whole.
-            state: the one that went into :meth:`authorization_url`, from the user's session; may be left out
-                in the process that made the address.
-            code_verifier: likewise.
+            state: the one that went into :meth:`authorization_url`, from the user's session; left out only
+                where that made the state, in this process. An answer is taken once.
+            code_verifier: likewise; this process remembers it as well.
             user: whose token it will be; as for :meth:`generate_access_token`.
 
         Raises:

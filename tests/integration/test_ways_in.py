@@ -61,7 +61,7 @@ def test_an_answer_is_taken_once(zcrm_simulator: Simulator, make_client: Make) -
     assert zcrm_simulator.counters.requests["POST /oauth/v2/token"] == 1
 
 
-def test_another_process_takes_the_answer(make_client: Make) -> None:
+def test_another_process_takes_the_answer(zcrm_simulator: Simulator, make_client: Make) -> None:
     """With state and verifier from the session any process can finish a login; with other ones none can."""
     asking, taking = make_client(), make_client()
     verifier = new_code_verifier()
@@ -73,6 +73,21 @@ def test_another_process_takes_the_answer(make_client: Make) -> None:
         assert caught.value.code == "ZCRM-AUTH-015"
 
     assert taking.oauth.handle_redirect(url, state="known", code_verifier=verifier).refresh_token
+    with pytest.raises(AuthError, match="used before"):
+        taking.oauth.handle_redirect(url, state="known", code_verifier=verifier)
+    assert zcrm_simulator.counters.exchanges == 1
+
+
+def test_an_answer_of_somebody_elses_login_is_not_taken(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """A web application forgets to pass the session's state: a stranger's answer logs nobody in as him."""
+    client = make_client()
+    url = redirected(client.oauth.authorization_url(SCOPES, state="of the stranger's session"))
+
+    with pytest.raises(AuthError) as caught:
+        client.oauth.handle_redirect(url)
+
+    assert caught.value.code == "ZCRM-AUTH-015"
+    assert zcrm_simulator.counters.exchanges == 0
 
 
 def test_the_query_alone_is_enough(make_client: Make) -> None:
