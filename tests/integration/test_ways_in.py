@@ -209,6 +209,22 @@ def test_a_code_goes_to_no_stranger(server: str, zcrm_simulator: Simulator, make
     assert "POST /oauth/v2/token" not in zcrm_simulator.counters.requests
 
 
+@pytest.mark.parametrize("data_centre", ["https://accounts.zoho.com", "https://ACCOUNTS.zoho.eu:443/"])
+def test_behind_a_gateway_the_secret_stays_there(
+    data_centre: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """With servers of one's own the code is exchanged there, whichever of Zoho's the answer names."""
+    own = {"region": None, "simulator_url": None}
+    client = make_client(accounts_url=zcrm_simulator.url, api_base_url=zcrm_simulator.url, **own)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+    token = client.oauth.handle_redirect(f"?{urlencode({**query, 'accounts-server': data_centre})}")
+
+    assert client.as_user(token.user_identifier).org.get().company_name
+    assert zcrm_simulator.counters.exchanges == 1
+
+
 def test_zohos_own_data_centres_are_known_by_their_servers() -> None:
     """The accounts server of each data centre leads to its region, and to no other."""
     homes = Client(
