@@ -229,6 +229,20 @@ def test_a_throttled_refresh_says_to_wait(
     assert caught.value.retry_after > 0
 
 
+@pytest.mark.parametrize(("status", "body"), [(429, "{}"), (400, '{"error": "Access Denied"}')])
+def test_nobody_is_told_to_wait_for_days(
+    status: int, body: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """However long a throttled login is told to wait, the error says an hour at most."""
+    fault = {"status": status, "body": body, "headers": {"Retry-After": "99999999"}}
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", **fault)  # type: ignore[arg-type] # a dict of them
+
+    with pytest.raises(RefreshThrottled) as caught:
+        make_client().oauth.generate_access_token("1000.a.b")
+
+    assert caught.value.retry_after == 3_600
+
+
 def test_revoking_ends_the_token_at_zoho_and_in_the_store(zcrm_simulator: Simulator, log_in: Make) -> None:
     """After a logout the store is empty, Zoho refuses the refresh token, and a second logout does nothing."""
     client = log_in()
