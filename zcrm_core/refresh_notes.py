@@ -157,8 +157,8 @@ class Notebook:
         beside = _beside(key)
         if not self._store.locks:
             place = self._store.name, beside
+            _in_memory.pop(place, None)  # so that it becomes the newest
             _in_memory[place] = notes
-            _in_memory.move_to_end(place)
             if len(_in_memory) > _REMEMBERED:
                 _in_memory.popitem(last=False)
             return
