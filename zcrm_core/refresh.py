@@ -275,11 +275,10 @@ class Refresher:
         kept = self._keeper.keep(key, flight, token, lifetime)
         if kept == token:
             noted = flight.unsaved is None
-            flight.untried = Untried(
-                token.access_token, self._clock.steady() + DOUBT_MS / 1000, noted=noted and doubted
-            )
             if noted:
                 self._notebook.write(key, replace(notes.after(token, lifetime, started), doubted=doubted))
+            # Only now, for other threads use the token already: whoever has it taken ends the doubt noted.
+            flight.untried = self._untried(token, noted=noted and doubted)
         return kept
 
     def _adopted(self, key: TokenKey, flight: Flight, stored: Token, notes: Notes) -> Token:
@@ -291,8 +290,11 @@ class Refresher:
             user=key.user_identifier,
         )
         if notes.doubt(stored, self._clock.wall()):
-            flight.untried = Untried(stored.access_token, self._clock.steady() + DOUBT_MS / 1000, noted=True)
+            flight.untried = self._untried(stored, noted=True)
         return flight.hold(stored, notes.lifetime_of(stored))
+
+    def _untried(self, token: Token, *, noted: bool) -> Untried:
+        return Untried(token.access_token, self._clock.steady() + DOUBT_MS / 1000, noted)
 
     def _is_untried(self, flight: Flight, token: Token, notes: Notes) -> bool:
         """Tell whether a token has just come from Zoho, and nobody has seen the CRM take it."""

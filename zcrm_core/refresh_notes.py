@@ -28,6 +28,7 @@ __all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes", "are_notes"]
 ACCESS_TOKENS_ALIVE: Final = 15
 """How many access tokens of one refresh token Zoho lets live; one more ends the oldest."""
 _REMEMBERED: Final = 1_000
+_SETTLE_TRIES: Final = 3
 _USUAL_LIFETIME_MS: Final = 3_600_000
 _SOON_OVER_MS: Final = 720_000
 """A token with less than this left was replaced in time, and is no further one that lives."""
@@ -139,9 +140,10 @@ class Notebook:
 
     def settle(self, key: TokenKey, token: Token) -> None:
         """Note that the CRM has taken a token, so that it is doubted no more."""
-        notes = self.read(key, token)
-        if notes.doubted:
-            self._save(key, replace(notes, doubted=False), notes)
+        for _ in range(_SETTLE_TRIES):
+            notes = self.read(key, token)
+            if not notes.doubted or self._save(key, replace(notes, doubted=False), notes):
+                return
 
     def forget(self, key: TokenKey) -> None:
         """Remove the notes: the user has logged out."""
@@ -153,7 +155,8 @@ class Notebook:
             except ZcrmError as error:
                 self._failed(key, error)
 
-    def _save(self, key: TokenKey, notes: Notes, before: Notes | None) -> None:
+    def _save(self, key: TokenKey, notes: Notes, before: Notes | None) -> bool:
+        """Save notes; tell whether nobody has noted something newer than ``before``."""
         beside = _beside(key)
         if not self._store.locks:
             place = self._store.name, beside
@@ -161,14 +164,15 @@ class Notebook:
             _in_memory[place] = notes
             if len(_in_memory) > _REMEMBERED:
                 _in_memory.popitem(last=False)
-            return
+            return True
         replaces = None if before is None else _record(beside, before)
         try:
             self._store.save(beside, _record(beside, notes), replaces)
         except StaleToken:
-            pass  # somebody has noted something newer
+            return False
         except StoreError as error:
             self._failed(key, error)
+        return True
 
     def _failed(self, key: TokenKey, error: ZcrmError) -> None:
         self._log.emit(

@@ -25,6 +25,7 @@ from zcrm_core import (
     ZcrmError,
 )
 from zcrm_core.flight import Clock, hard_window, soft_window
+from zcrm_core.refresh_notes import Notebook
 from zcrm_simulator import Limits, Simulator
 
 Make = Callable[..., Client]
@@ -349,6 +350,25 @@ def test_a_token_that_was_never_taken_is_renewed_after_ten_minutes(
         times.wall = times.steady = minutes * 60
         with pytest.raises(ApiError):
             client.org.get()
+        assert zcrm_simulator.counters.refreshes == refreshes
+
+
+def test_a_token_that_another_thread_has_tried_already_is_doubted_no_more(
+    client: Client, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CRM takes a new token from one thread while another still notes it: when it dies it is renewed."""
+    write = Notebook.write
+
+    def write_late(self: Notebook, *arguments: Any) -> None:
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(client.org.get).result().company_name
+        write(self, *arguments)
+
+    monkeypatch.setattr(Notebook, "write", write_late)
+    for refreshes in (1, 2):
+        zcrm_simulator.clock.advance(seconds=3_601)
+        assert client.org.get().company_name
         assert zcrm_simulator.counters.refreshes == refreshes
 
 

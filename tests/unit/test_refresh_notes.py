@@ -146,7 +146,7 @@ def test_a_doubt_is_shared_until_the_token_is_taken_or_ten_minutes_old(notebook:
 def test_what_is_noted_meanwhile_is_not_overwritten(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who ends a doubt just when another worker notes a block does not lose the block."""
+    """Who ends a doubt just when another worker notes a block does not lose the block, and ends it."""
     new = issued(2, NOW)
     doubted(notebook, new, NOW)
     read = Notebook.read
@@ -161,6 +161,7 @@ def test_what_is_noted_meanwhile_is_not_overwritten(
     notebook.settle(KEY, new)
 
     assert notebook.read(KEY, new).blocked(NOW) == 5 * MINUTE
+    assert not notebook.read(KEY, new).doubted
 
 
 def test_stores_without_a_lock_have_notes_of_their_own() -> None:
