@@ -283,6 +283,7 @@ class Refresher:
 
     def _adopted(self, key: TokenKey, flight: Flight, stored: Token, notes: Notes) -> Token:
         """Use what another worker has stored."""
+        self._log.guard(stored.access_token, stored.refresh_token)
         self._log.emit(
             "token_adopted",
             logging.INFO,

@@ -390,6 +390,20 @@ def test_one_deadline_holds_for_both_locks(client: Client, monkeypatch: pytest.M
     assert max(took) < 0.8
 
 
+def test_a_token_that_is_adopted_is_a_secret(client: Client, store: Any) -> None:
+    """Who waits for another worker and takes what that one stored shows the token in no log line either."""
+    ends_in(client, 0)
+    key, opaque = client._identity.key(), "opaque-token-of-another-worker"
+    with client._parts.store.lock(key, 0), ThreadPoolExecutor(1) as pool:
+        call = pool.submit(client._parts.refresher.token, key)
+        theirs = replace(stored(client), access_token=opaque, expiry_time=2**50)
+        store.tokens[key] = theirs
+
+        assert call.result() == theirs
+
+    assert opaque not in client._parts.log.redact(f"it is {opaque}")
+
+
 def test_who_has_just_refreshed_finds_a_new_login_elsewhere(
     client: Client, make_client: Make, zcrm_simulator: Simulator
 ) -> None:
