@@ -169,7 +169,11 @@ class Plugins:
 
     def log(self, event: LogEvent) -> list[tuple[Author, BaseException]]:
         """Pass an event to every logger; give who failed and how, which must not fail the call."""
-        answers = [logger.ask(event=event) for logger in self._loggers]
+        answers = [
+            # Fields of its own: what one logger does to them is not what the next is told.
+            logger.ask(event=LogEvent(event.name, event.level, event.message, event.fields.copy()))
+            for logger in self._loggers
+        ]
         return [(answer.author, answer.error) for answer in answers if isinstance(answer, Failed)]
 
     # -- the one store ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -22,12 +23,15 @@ from zcrm_core import (
 )
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
+from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
+from zcrm_core.store import Store
 
 BASE = {"client_id": "1000.A", "client_secret": "topsecret-of-the-client"}
 CONFIG = Config({**BASE, "token_store": "good"})
 KEY = TokenKey("u", "1000.A", "production")
 TOKEN = Token("u", "access", "refresh", 7)
 
+_NUMBER = re.compile(r"bad-(\d+)")
 HOOK = "from zcrm_core import *\n@hookimpl\ndef "
 STORE = """
 from contextlib import contextmanager
@@ -186,6 +190,25 @@ def test_a_plugin_that_could_never_work_is_told_when_it_is_found(site: Any, sour
     assert plugins.config_keys() == {}
     with pytest.raises(PluginError, match=r"bad \(bad-wheel 0\.9\)"):
         plugins.choose_store(CONFIG.replace(token_store="bad"))
+
+
+def test_all_of_them_at_once_leave_the_good_ones_alone(site: Any) -> None:
+    """However many broken wheels are installed, each is named once and the good store and logger work."""
+    for number, (source, _) in enumerate(NEVER_USED.values()):
+        attribute = "Plugin" if "Plugin" in source else ""
+        site.install(f"bad-wheel-{number}", source, f"bad-{number}", attribute=attribute)
+    told = Recording("told")
+    plugins = Plugins(core=[DataCentres()], given=[told], installed=site.entries(), disabled=[])
+
+    for number, error in enumerate(
+        sorted(plugins.failures, key=lambda error: int(_NUMBER.findall(error.what)[0]))
+    ):
+        assert f"bad-{number} (bad-wheel-{number} 1.2)" in error.what
+    assert len(plugins.failures) == len(NEVER_USED)
+    assert Store(plugins, CONFIG).fetch(KEY) is None
+    assert resolve(CONFIG, plugins) == DATA_CENTRES["us"]
+    EventLog(plugins).emit("something", 20, "it happened")
+    assert [event.name for event in told.events] == ["something"]
 
 
 def test_a_plugin_that_cannot_be_compared_or_hashed_works() -> None:

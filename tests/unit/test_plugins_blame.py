@@ -18,6 +18,7 @@ from zcrm_core import (
     Client,
     Config,
     ConfigError,
+    LogEvent,
     PluginError,
     StoreClaim,
     StoreError,
@@ -208,6 +209,21 @@ def test_a_logger_that_would_end_the_program_is_named_and_the_call_goes_on(
     assert told == ["request", "request"]
     assert f"{type(error).__name__} in Ending (passed by the program)" in caplog.text
     assert "SECRET" not in caplog.text
+
+
+def test_a_logger_that_spoils_an_event_spoils_it_for_itself_alone() -> None:
+    """What one logger does to the fields, no other is told, and none fails because of it."""
+    told: list[dict[str, object]] = []
+
+    class Spoiling:
+        @hookimpl
+        def zcrm_log(self, event: LogEvent) -> None:
+            told.append({**event.fields})
+            event.fields.clear()  # type: ignore[attr-defined] # mypy forbids it as well
+
+    EventLog(Plugins(given=[Spoiling(), Spoiling()], installed=[])).emit("request", 20, "x", method="GET")
+
+    assert told == [{"method": "GET"}] * 2
 
 
 # -- errors of zcrm's own, and secrets ------------------------------------------------------------------
