@@ -11,7 +11,7 @@ from typing import Final
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import service_url
-from zcrm_core.errors import AuthError, ConfigError
+from zcrm_core.errors import AuthError, ConfigError, PluginError
 from zcrm_core.hookspecs import Region
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, addresses, data_centre_of
@@ -126,6 +126,10 @@ class Homes:
             found = self._plugins.choose_region(self._config.replace(**{**nothing, key: address}))
         except ConfigError:  # an address that nobody knows is no configuration either
             return None
+        except PluginError as error:
+            if isinstance(error.__cause__, ConfigError):  # a plugin says the same of what nobody configured
+                return None
+            raise
         return found if found is not None and address in _addresses_for(found, key) else None
 
 

@@ -29,6 +29,7 @@ from zcrm_core import (
     ZcrmError,
     hookimpl,
 )
+from zcrm_core.homes import Homes
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
@@ -297,6 +298,28 @@ def test_the_core_s_own_error_about_the_region_stays_what_it_is() -> None:
 
     with pytest.raises(ConfigError, match="accounts_url is missing"):
         resolve(CONFIG.replace(api_base_url="https://gateway.example"), plugins)
+
+
+def test_what_a_region_says_of_an_address_that_nobody_configured_fails_no_login(site: Any) -> None:
+    """Where a token lives is asked with addresses that are not configured; to refuse those is no failure."""
+    source = (
+        f"{ODD_KEY}@hookimpl\ndef zcrm_choose_region(config):\n"
+        "    if config.region != 'eu': raise KIND('It leads to eu only.')\n"
+        "    return Region('odd', *['https://gateway.example'] * 5)\n"
+    )
+    site.install("odd-wheel", source.replace("KIND", "ConfigError"), "odd")
+    config = odd_config(site, odd_url="x", region="eu")
+    token = Token("u", "access", None, 7, api_domain="https://www.zohoapis.eu")
+
+    plugins = site.plugins()
+    region = resolve(config, plugins)
+    assert Homes(config, plugins, region, print).of(token) is region
+
+    site.install("other-wheel", source.replace("KIND", "OSError").replace("odd_", "other_"), "other")
+    plugins = site.plugins()
+    config = Config({**BASE, "other_url": "x", "region": "eu"}, plugin_keys=plugins.config_keys())
+    with pytest.raises(PluginError, match=r"other \(other-wheel 1\.2\)"):
+        Homes(config, plugins, region, print).of(token)
 
 
 LEAKS = [
