@@ -439,6 +439,18 @@ def test_one_key_of_two_wheels_leaves_both_out(site: Any) -> None:
     assert Plugins(installed=site.entries(), disabled=["one"]).config_keys() == {"shared_url": "where"}
 
 
+def test_a_stranger_cannot_switch_off_a_store_of_ours_by_taking_its_key(site: Any) -> None:
+    """The stranger is left out, and the store that everybody has stays in use."""
+    site.install("zcrm-store-mysql", KEYED, "mysql")
+    site.install("two-wheel", KEYED, "two")
+    [error] = site.plugins().failures
+
+    assert (
+        "two (two-wheel 1.2) adds the configuration key shared_url, as mysql (zcrm-store-mysql" in error.what
+    )
+    assert site.plugins().config_keys() == {"shared_url": "where"}
+
+
 def test_one_wheel_s_plugins_may_share_a_key_and_the_program_s_own_comes_first(site: Any) -> None:
     """A region and a logger of one author read one key; the program's own object displaces installed ones."""
     site.install("one-wheel", KEYED, "one")
