@@ -136,6 +136,7 @@ NEVER_USED = {
         STORE + "    @contextmanager\n    def lock(self, config, key): yield\n",
         "lock(config, key, wait)",
     ),
+    "a problem that takes nothing": (STORE + "    def problem(self): return None\n", "problem(config)"),
     "a property for a method": (
         STORE + "    @property\n    def reason(self): raise OSError\n",
         "Its reason is a property and not a method",

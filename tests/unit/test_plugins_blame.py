@@ -304,7 +304,7 @@ def test_what_a_region_says_of_an_address_that_nobody_configured_fails_no_login(
     """Where a token lives is asked with addresses that are not configured; to refuse those is no failure."""
     source = (
         f"{ODD_KEY}@hookimpl\ndef zcrm_choose_region(config):\n"
-        "    if config.region != 'eu': raise KIND('It leads to eu only.')\n"
+        "    if config.region != 'eu': code='as in a cure'; raise KIND('It leads to eu only.')\n"
         "    return Region('odd', *['https://gateway.example'] * 5)\n"
     )
     site.install("odd-wheel", source.replace("KIND", "ConfigError"), "odd")
@@ -390,6 +390,23 @@ def test_servers_that_no_token_may_go_to_are_the_plugin_s_fault(site: Any, answe
     assert "ZCRM_DISABLE_PLUGINS=odd" in caught.value.fix
     assert str(caught.value).isprintable()
     assert resolve(CONFIG, site.plugins()) == DATA_CENTRES["us"]
+
+
+def test_a_store_that_says_that_it_cannot_be_used_is_named(site: Any) -> None:
+    """Its own error stops the client under the store's name, with its code and cure, and shows no secret."""
+    more = (
+        "\n    def problem(self, config):\n        import zcrm_core as z\n"
+        "        text = f'No \\x1b[2J {config.client_secret.reveal()} folder.'\n"
+        "        return z.StoreUnavailable(text, fix='Make it.', code='ODD-1')\n"
+    )
+    site.store("odd-wheel", "odd", 900, more)
+
+    with pytest.raises(StoreError) as caught:
+        Store(site.plugins(), CONFIG)
+
+    said = "The store odd (odd-wheel 1.2) cannot be used: No \\x1b[2J ********** folder."
+    assert (caught.value.what, caught.value.fix, caught.value.code) == (said, "Make it.", "ODD-1")
+    assert caught.value.retryable
 
 
 # -- wrappers ------------------------------------------------------------------------------------------
