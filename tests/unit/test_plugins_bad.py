@@ -322,7 +322,6 @@ class Lock:
         (Recording("\x1b[2J"), r"\\x1b[2J"),
         (Recording("n" * 101), "use up to 100 characters"),
     ],
-    ids=str,
 )
 def test_a_program_that_passes_a_bad_plugin_is_told_which(plugin: object, says: str) -> None:
     """The client is not made; the error names the object or its class, and the cure is in the program."""
