@@ -4,6 +4,7 @@
         ...                                 # the store's address is 127.0.0.1 and proxy.port
         proxy.latency = 0.05                # seconds, each way
         with proxy.black_hole(): ...        # connections stay, nothing gets through
+        proxy.forget()                      # as that, for good, and only for the connections that there are
         with proxy.refusing(): ...          # the port is closed
         proxy.reset()                       # every connection ends with a reset
         proxy.cut_answer("COMMIT")          # the next COMMIT reaches the server, its answer gets lost
@@ -71,6 +72,7 @@ class FaultProxy:
         self._holding = threading.Event()
         self._ends = threading.Event()
         self._age = 0  # grows with each reset; an older connection ends
+        self._forgotten = 0  # so many connections, the first ones, carry nothing any more
         self._threads: set[threading.Thread] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -98,6 +100,10 @@ class FaultProxy:
             yield
         finally:
             self._holding.clear()
+
+    def forget(self) -> None:
+        """Carry nothing over the connections that there are, and end none, as a firewall may do."""
+        self._forgotten = self.connections
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
@@ -141,28 +147,31 @@ class FaultProxy:
             client, _ = self._listener.accept()
             self.connections += 1
             thread = threading.Thread(
-                target=self._serve, args=(client, self._age), name="proxy connection", daemon=True
+                target=self._serve,
+                args=(client, self._age, self.connections),
+                name="proxy connection",
+                daemon=True,
             )
             self._threads.add(thread)
             thread.start()
 
-    def _serve(self, client: socket.socket, age: int) -> None:
+    def _serve(self, client: socket.socket, age: int, number: int) -> None:
         try:
             with client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
                 with suppress(OSError), socket.create_connection(self._server, timeout=5) as server:
                     for one in (client, server):
                         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._carry(client, server, age)
+                    self._carry(client, server, age, number)
         finally:
             self._threads.discard(threading.current_thread())
 
-    def _carry(self, client: socket.socket, server: socket.socket, age: int) -> None:
+    def _carry(self, client: socket.socket, server: socket.socket, age: int, number: int) -> None:
         """Pass data on, both ways, until an end closes, or something asks for the connection's end."""
         statements, answer_is_lost = Statements(), False
         while age == self._age:
             ready = select.select([client, server], [], [], _TURN)[0]
-            if not ready or self._holding.is_set():
+            if not ready or self._holding.is_set() or number <= self._forgotten:
                 time.sleep(_TURN if ready else 0)
                 continue
             for source in ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import time
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
+from pymysql.constants import COMMAND
 
 from zcrm_contract_tests import mysql
 from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Config, StaleToken, StoreError, StoreUnavailable, Token, TokenKey
+from zcrm_store_mysql import connections
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
 if TYPE_CHECKING:
@@ -318,6 +321,61 @@ def test_an_idle_session_that_the_server_ended_costs_nothing(
         assert plugin.delete(config, TokenKey("nobody", "1000.C", "production")) is False
     finally:
         local_server.sql(f"SET GLOBAL wait_timeout = {before}")
+
+
+def test_an_idle_connection_that_a_firewall_forgot_is_not_waited_for_long(
+    proxy: FaultProxy,
+    through: Callable[..., Config],
+    plugin: MySQLStorePlugin,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An idle connection that carries nothing any more is replaced long before the time-out."""
+    config = through(timeout=20)
+    plugin.save(config, KEY, OLD, None)
+    monkeypatch.setattr(connections, "_IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(connections, "_PING_SECONDS", 0.2)
+    proxy.forget()
+
+    began = time.monotonic()
+    plugin.save(config, KEY, NEW, OLD)
+
+    assert time.monotonic() - began < 10
+    assert plugin.fetch(config, KEY) == NEW
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\x05\0\0\x01\xfe\0\0\2\0",  # the end of rows that were not announced
+        b"\x01\0\0\x01\xff",  # an error without a number
+        b"\x01\0\0\x01\x08\x03\0\0\x02\xfc\xff\xff",  # columns that are shorter than they say
+        b"\x01\0\0\x01\xfb",  # a request for a file of ours
+        b"\x01\0\0\x07\0",  # out of order
+        b"HTTP/1.1 502 Bad Gateway\r\n\r\n",
+    ],
+)
+def test_an_answer_that_is_no_mysql_is_one_that_got_lost(
+    server: Server, database: str, plugin: MySQLStorePlugin, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nonsense in place of an answer is no error of the driver's: what happened is found out anew."""
+    config = server.config(database)
+    plugin.save(config, KEY, OLD, None)
+    nonsense = [answer]
+    ask = pymysql.Connection._execute_command  # type: ignore[attr-defined] # the driver's own
+
+    def garbled(connection: Any, command: int, sql: object) -> None:
+        ask(connection, command, sql)
+        if command == COMMAND.COM_QUERY and nonsense:
+            connection._read_packet()
+            connection._next_seq_id = 1
+            connection._rfile = io.BytesIO(nonsense.pop())
+
+    monkeypatch.setattr(pymysql.Connection, "_execute_command", garbled)
+
+    plugin.save(config, KEY, NEW, OLD)
+
+    assert nonsense == []
+    assert plugin.fetch(config, KEY) == NEW
 
 
 def test_too_many_connections_are_waited_for_and_then_told(

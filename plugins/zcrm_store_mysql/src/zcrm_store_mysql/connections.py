@@ -30,6 +30,8 @@ _MOST: Final = 10
 """How many connections a process keeps; further threads wait for one, for about a millisecond each."""
 _IDLE_SECONDS: Final = 30.0
 """After this time firewalls and proxies may have forgotten a connection without telling."""
+_PING_SECONDS: Final = 1.0
+"""How long a connection that was idle may take to answer, before another one is opened in its place."""
 _LONGEST_SILENCE: Final = 5.0
 """How long one of several servers may be silent before another one is asked, in seconds."""
 _TRUST_SECONDS: Final = 1.0
@@ -37,14 +39,18 @@ _TRUST_SECONDS: Final = 1.0
 _NO_TLS: Final = 2026
 _LONGEST_LOCK_SECONDS: Final = 5
 _SESSION: Final = (
-    # Whatever the server's own settings are: each statement commits itself, nothing is cut or bent to fit or
-    # left out, and no lock is waited for long.
+    # Whatever the server's own settings are: each statement commits itself, a COMMIT begins nothing new,
+    # nothing is cut or bent to fit or left out, a table without a key can be changed, and no lock is waited
+    # for long.
     "SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, "
+    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_safe_updates = 0, "
+    "completion_type = 0, "
     "innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0}"
 )
 _SOCKET: Final = "_sock"
 """Where the driver has its socket: it shows it nowhere else."""
+_READ_SECONDS: Final = "_read_timeout"
+"""Where the driver has how long it waits for an answer; it sets the socket anew for each."""
 _TAKES_CHANGES: Final = "SELECT NOT @@GLOBAL.read_only"
 
 
@@ -219,10 +225,14 @@ def _refuse_dead(connection: Connection, record: ConnectionPoolEntry, _lent: obj
     if _readable(sock):
         raise DisconnectionError
     if time.monotonic() - record.info.get("since", 0.0) > _IDLE_SECONDS and "since" in record.info:
+        patience = getattr(connection, _READ_SECONDS)
+        setattr(connection, _READ_SECONDS, min(patience, _PING_SECONDS))
         try:
             connection.ping(reconnect=False)
         except MySQLError:
             raise DisconnectionError from None
+        finally:
+            setattr(connection, _READ_SECONDS, patience)
 
 
 def _refuse_demoted(connection: Connection, record: ConnectionPoolEntry, _lent: object) -> None:

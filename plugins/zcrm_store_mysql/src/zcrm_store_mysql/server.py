@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from pymysql import Connection
-from pymysql.err import MySQLError
+from pymysql.constants import CR
+from pymysql.err import InternalError, MySQLError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from zcrm_core import StoreError
 from zcrm_store_mysql.connections import Connections, NotConnected
-from zcrm_store_mysql.failures import Cure, Trouble, explain_statement
+from zcrm_store_mysql.failures import Cure, Trouble, explain_statement, number_of
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import Statement
 
@@ -75,7 +76,7 @@ class Session:
 
     def run(self, statement: Statement, values: Mapping[str, object] = _NOTHING) -> Answer:
         """Run one statement."""
-        with self.connection.cursor() as cursor:
+        with self._understood(), self.connection.cursor() as cursor:
             # The driver writes values into the text only when it is given some; %% stands for % in it.
             cursor.execute(statement.text, {**statement.constants, **values})
             names = [column[0] for column in cursor.description or ()]
@@ -84,8 +85,23 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Sequence[Mapping[str, object]]) -> None:
         """Run one INSERT for many rows, as few statements as the driver can make of it."""
-        with self.connection.cursor() as cursor:
+        with self._understood(), self.connection.cursor() as cursor:
             cursor.executemany(statement.text, [{**statement.constants, **row} for row in rows])
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Take an answer that is no MySQL for one that got lost: the driver stumbles over it anyhow."""
+        try:
+            yield
+        except Exception as error:
+            puzzled = isinstance(error, InternalError) and number_of(error) < 0
+            if isinstance(error, (MySQLError, OSError)) and not puzzled:
+                raise
+        else:
+            return
+        if self.connection.open:
+            self.connection.close()
+        raise OperationalError(CR.CR_MALFORMED_PACKET)
 
 
 class Server:
