@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -419,3 +423,88 @@ def test_a_change_in_zohos_table_touches_the_exact_user_only(
         ("a@x.com", "first"),
         ("A@x.com", "second"),
     }
+
+
+@pytest.mark.parametrize("setting", [{"completion_type": 1}, {"completion_type": 2}, {"sql_safe_updates": 1}])
+def test_a_servers_way_to_end_or_to_forbid_changes_is_not_taken_over(
+    *, plugin: MySQLStorePlugin, local_server: LocalServer, database: str, setting: dict[str, object]
+) -> None:
+    """In Zoho's table no commit begins a transaction that reads old tokens, and no key is needed to write."""
+    local_server.sql(f"CREATE DATABASE `{database}`")
+    local_server.sql(
+        f"CREATE TABLE `{database}`.oauthtokens (useridentifier varchar(100), accesstoken varchar(100), "
+        "refreshtoken varchar(100), expirytime bigint)"
+    )
+    config, elsewhere = local_server.config(database), local_server.config(database)
+    # A transaction left open would keep the table from being dropped, for ever.
+    with globally(local_server, **setting), closing(plugin._store(config)):
+        plugin.save(config, KEY, OLD, None)
+        assert plugin.fetch(config, KEY) == OLD
+
+        plugin.save(elsewhere, KEY, NEW, OLD)
+
+        assert plugin.fetch(config, KEY) == NEW
+        assert plugin.delete(config, KEY) is True
+
+
+def hold(config: Config, ours: Connection) -> None:
+    """Hold the lock until the other end says something."""
+    with MySQLStorePlugin().lock(config, KEY, 1):
+        ours.send("held")
+        ours.recv()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_who_holds_a_lock_is_named(plugin: MySQLStorePlugin, config: Config) -> None:
+    """Who waits in vain is told which process on which host has the lock: the one that has it now."""
+    with plugin.lock(config, KEY, 1):
+        pass
+    ours, theirs = multiprocessing.Pipe()
+    holder = multiprocessing.get_context("fork").Process(target=hold, args=(config, theirs))
+    holder.start()
+    try:
+        assert ours.recv() == "held"
+        with pytest.raises(RefreshTimeout) as caught, plugin.lock(config, KEY, 0):
+            pass
+    finally:
+        ours.send("enough")
+        holder.join()
+
+    assert f"process {holder.pid} on {socket.gethostname()} since 20" in caught.value.why
+    with plugin.lock(config, KEY, 1):
+        pass
+
+
+def test_a_table_of_locks_without_names_gets_them(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str
+) -> None:
+    """A table of the locks that has no column for the holder gets it, at the first lock and by init."""
+    drop = f"ALTER TABLE `{database}`.oauthtokens_leases DROP COLUMN held_by"
+    with plugin.lock(config, KEY, 1):
+        pass
+    server.sql(drop)
+
+    with (
+        plugin.lock(config, KEY, 1),
+        pytest.raises(RefreshTimeout) as caught,
+        MySQLStorePlugin().lock(config, KEY, 0),
+    ):
+        pass
+    server.sql(drop)
+    said = plugin.manage(config, "init")
+
+    assert f"process {os.getpid()} " in caught.value.why
+    assert "who holds a lock" in said[-1]
+    assert "Nothing to do" in plugin.manage(config, "init")[0]
+
+
+def test_a_holder_that_cannot_be_read_is_another_worker(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str
+) -> None:
+    """What somebody else wrote in the place of a holder's name is in no error."""
+    with plugin.lock(config, KEY, 1):
+        server.sql("UPDATE oauthtokens_leases SET held_by = '1 evil\nSECRET 1'", database)
+        with pytest.raises(RefreshTimeout) as caught, MySQLStorePlugin().lock(config, KEY, 0):
+            pass
+
+    assert caught.value.why == "The refresh lock is held by another worker."

@@ -8,19 +8,22 @@ on. What such a holder saves later is refused by ``replaces``.
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Final
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, or_, select, text, update
 from sqlalchemy.dialects.mysql import insert
 
 from zcrm_core import RefreshTimeout, StoreError, TokenKey
-from zcrm_store_mysql.schema import creation, database_creation, lease_table
+from zcrm_store_mysql.schema import creation, database_creation, lease_addition, lease_table
 from zcrm_store_mysql.server import Answer, Server, TableChanged
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import Statement, compiled
@@ -34,6 +37,8 @@ _AHEAD_SECONDS: Final = 60
 """A statement's clock stands while it waits for a row; who began later, and was first, is ahead of it."""
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.25
+_NOTE: Final = re.compile(r"(\d{1,10}) ([!-~]{1,200}) (\d{1,11})")
+"""Who holds a lease: process, host, and since when, in seconds since 1970."""
 
 
 class Leases:
@@ -51,9 +56,11 @@ class Leases:
         me: BindParameter[bytes] = bindparam("me")
         digest: BindParameter[bytes] = bindparam("digest")
         mine = (columns.key_digest == digest, columns.holder == me)
-        take = insert(table).values(key_digest=digest, holder=me, ends_at=_end())
+        note: BindParameter[str] = bindparam("note")
+        take = insert(table).values(key_digest=digest, holder=me, ends_at=_end(), held_by=note)
         self._name = f"{place.database}.{table.name}"
         self._make = creation(table)
+        self._add = lease_addition(place)
         self._make_database = database_creation(place)
         # MySQL sets one column after the other: the end is set by whoever is the holder by then.
         self._take = compiled(
@@ -68,10 +75,11 @@ class Leases:
                         ),
                     ),
                     ("ends_at", case((columns.holder == me, _end()), else_=columns.ends_at)),
+                    ("held_by", case((columns.holder == me, note), else_=columns.held_by)),
                 ]
             )
         )
-        self._holder = compiled(select(columns.holder).where(columns.key_digest == digest))
+        self._holder = compiled(select(columns.holder, columns.held_by).where(columns.key_digest == digest))
         self._renew = compiled(update(table).where(*mine).values(ends_at=_end()))
         self._give_up = compiled(
             update(table).where(*mine).values(holder=bytes(16), ends_at=text("'1970-01-02'"))
@@ -102,39 +110,52 @@ class Leases:
             with suppress(StoreError):  # it ends by itself
                 self._run(self._give_up, values)
 
-    def _wait_for(self, key: TokenKey, values: Mapping[str, bytes], wait: float) -> None:
+    def _wait_for(self, key: TokenKey, values: Mapping[str, object], wait: float) -> None:
         end = time.monotonic() + wait
         pause = _FIRST_PAUSE
-        while not self._taken(values):
+        while (holder := self._taken_by(values)) is not None:
             left = end - time.monotonic()
             if left <= 0:
                 raise RefreshTimeout(
-                    f"Another worker has been refreshing the token of {key} for longer than {wait:g} s."
+                    f"The token of {key} is being refreshed elsewhere, "
+                    f"and that did not end within {wait:g} s.",
+                    why=f"The refresh lock is held by {holder}.",
                 )
             # Not all who wait ask at the same moment.
             time.sleep(min(left, pause * (0.5 + secrets.randbelow(1000) / 1000)))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _taken(self, values: Mapping[str, bytes]) -> bool:
-        self._run(self._take, values)
+    def _taken_by(self, values: Mapping[str, object]) -> str | None:
+        """Take the lease if it is free; else say who has it."""
+        self._run(self._take, {**values, "note": _note()})
         found = self._run(self._holder, values).rows
         if len(found) > 1:
             raise self._unusable("it has several rows for one key: its primary key is missing")
-        return bool(found) and found[0][0] == values["me"]
+        if found and found[0][0] == values["me"]:
+            return None
+        return _named(found[0][1]) if found else "another worker"
 
-    def _keep(self, values: Mapping[str, bytes], done: threading.Event) -> None:
+    def _keep(self, values: Mapping[str, object], done: threading.Event) -> None:
         while not done.wait(_RENEW_SECONDS):
             with suppress(StoreError):  # it passes on; what we save then is refused by replaces
                 self._run(self._renew, values)
 
-    def _run(self, statement: Statement, values: Mapping[str, bytes]) -> Answer:
-        try:
-            return self._server.run(statement, values)
-        except TableChanged:
+    def _run(self, statement: Statement, values: Mapping[str, object]) -> Answer:
+        for repair in (self._make_table, self._complete_table):
+            answer = self._tried(statement, values)
+            if answer is not None:
+                return answer
             with suppress(TableChanged):
-                self._make_table()
-                return self._server.run(statement, values)
-        raise self._unusable("it lacks a column, or cannot be made")
+                repair()
+        answer = self._tried(statement, values)
+        if answer is None:
+            raise self._unusable("it lacks a column, or cannot be made")
+        return answer
+
+    def _tried(self, statement: Statement, values: Mapping[str, object]) -> Answer | None:
+        with suppress(TableChanged):
+            return self._server.run(statement, values)
+        return None
 
     def _unusable(self, fault: str) -> StoreError:
         return StoreError(
@@ -150,6 +171,26 @@ class Leases:
         except TableChanged:  # a first login locks before it reads, so the database may be missing as well
             self._server.run(self._make_database)
             self._server.run(self._make)
+
+    def _complete_table(self) -> None:
+        with suppress(StoreError):  # where this user may not, what is wrong is told all the same
+            self._server.run(self._add)
+
+
+def _note() -> str:
+    # The table may have any character set.
+    host = socket.gethostname().encode("ascii", "backslashreplace").decode() or "?"
+    return f"{os.getpid()} {host[:200]} {time.time():.0f}"
+
+
+def _named(note: object) -> str:
+    """Say who wrote such a note; it comes from a table that others may write to."""
+    found = _NOTE.fullmatch(str(note))
+    if found is None:
+        return "another worker"
+    process, host, seconds = found.groups()
+    since = datetime.fromtimestamp(int(seconds), timezone.utc)
+    return f"process {process} on {host} since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _now() -> ColumnElement[datetime]:

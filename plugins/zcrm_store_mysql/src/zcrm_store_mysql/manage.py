@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 
 from zcrm_core import StoreAction, StoreError
 from zcrm_store_mysql.migration import move_from_zohos
-from zcrm_store_mysql.schema import VERSION, addition, creation, lease_table, token_table
+from zcrm_store_mysql.schema import VERSION, addition, creation, lease_addition, lease_table, token_table
 from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable
@@ -52,6 +53,10 @@ def init(place: Place, server: Server) -> list[str]:
             fix="Delete it, and zcrm makes it anew; the README of zcrm-store-mysql shows it.",
             code="ZCRM-MYSQL-018",
         )
+    elif "held_by" not in found.columns:
+        with suppress(TableChanged):  # somebody else was first
+            server.run(lease_addition(place))
+        said.append(f"Updated: {place.database}.{leases.name}, which now tells who holds a lock")
     return said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
 
 

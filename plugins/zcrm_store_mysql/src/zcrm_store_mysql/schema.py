@@ -19,6 +19,7 @@ __all__ = [
     "commented",
     "creation",
     "database_creation",
+    "lease_addition",
     "lease_table",
     "quoted",
     "token_table",
@@ -70,6 +71,7 @@ def lease_table(place: Place) -> Table:
         Column("key_digest", BINARY(32), primary_key=True),
         Column("holder", BINARY(16), nullable=False),
         Column("ends_at", DATETIME(fsp=6), nullable=False),
+        Column("held_by", VARCHAR(255)),
         schema=place.database,
         mysql_engine="InnoDB",
     )
@@ -115,6 +117,12 @@ def addition(place: Place, missing: set[str]) -> Statement:
         f"ADD COLUMN {compiled(CreateColumn(column)).text}" for column in table.c if column.name in missing
     )
     return Statement(f"ALTER TABLE {quoted(table)} {', '.join(columns)}, COMMENT = '{_COMMENT}{VERSION}'")
+
+
+def lease_addition(place: Place) -> Statement:
+    """Give the statement that adds what the first tables of the refresh locks lacked: who holds one."""
+    table = lease_table(place)
+    return Statement(f"ALTER TABLE {quoted(table)} ADD COLUMN {compiled(CreateColumn(table.c.held_by)).text}")
 
 
 def version_in(comment: str) -> int:
