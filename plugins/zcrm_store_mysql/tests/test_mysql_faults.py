@@ -441,18 +441,24 @@ def test_rights_that_are_taken_away_are_told(
 
 
 def test_a_row_that_somebody_keeps_locked_is_waited_for(
-    server: Server, config: Config, database: str, plugin: MySQLStorePlugin
+    server: Server, database: str, plugin: MySQLStorePlugin
 ) -> None:
-    """A save meets a row that another session has locked, outlasts the lock's own limit, and succeeds."""
+    """A save meets a row that another session has locked, gives up waiting, asks again, and succeeds."""
+    config = server.config(database, timeout=4)
     plugin.save(config, KEY, OLD, None)
+    asked = "SHOW GLOBAL STATUS LIKE 'Com_update'"
+    ((_, before),) = server.sql(asked)
     with server.connect(database) as other:
         with other.cursor() as cursor:
             cursor.execute("SELECT * FROM oauthtokens FOR UPDATE")
-        threading.Timer(5.5, other.rollback).start()
+        unlock = threading.Timer(1.6, other.rollback)
+        unlock.start()
         plugin.save(config, KEY, NEW, OLD)
-        time.sleep(0.5)
+        unlock.join()
 
     assert plugin.fetch(config, KEY) == NEW
+    ((_, after),) = server.sql(asked)
+    assert int(str(after)) - int(str(before)) > 1
 
 
 @pytest.mark.parametrize(

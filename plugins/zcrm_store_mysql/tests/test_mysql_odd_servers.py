@@ -31,6 +31,7 @@ from zcrm_core import (
     TokenKey,
 )
 from zcrm_simulator import Simulator
+from zcrm_store_mysql import leases
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 from zcrm_store_mysql.settings import read_place
 
@@ -52,7 +53,7 @@ def globally(server: LocalServer, **settings: object) -> Iterator[None]:
         yield
     finally:
         for name, value in before.items():
-            server.sql(f"SET GLOBAL {name} = {value}")
+            server.sql(f"SET GLOBAL {name} = {value!r}")
 
 
 def test_a_server_that_commits_nothing_by_itself(local_server: LocalServer, database: str) -> None:
@@ -244,10 +245,13 @@ def test_an_unconditional_save_whose_answer_got_lost_is_read_back(
         asked = "SELECT updated_at FROM oauthtokens"
         proxy.cut_answer()
         before = proxy.requests
+        inserts = "SHOW GLOBAL STATUS LIKE 'Com_insert'"
+        ((_, sent),) = server.sql(inserts)
 
         plugin.save(config, KEY, NEW, None)
 
         assert proxy.cuts == 1
+        assert server.sql(inserts) == [("Com_insert", str(int(str(sent)) + 1))]
         (saved_at,) = server.sql(asked, database)
         assert plugin.fetch(config, KEY) == NEW
         assert server.sql(asked, database) == [saved_at]
@@ -508,3 +512,63 @@ def test_a_holder_that_cannot_be_read_is_another_worker(
             pass
 
     assert caught.value.why == "The refresh lock is held by another worker."
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_under_the_lock_does_not_give_it_up(plugin: MySQLStorePlugin, config: Config) -> None:
+    """A process that was forked while its parent refreshes ends, and the parent still holds the lock."""
+    child = -1
+    try:
+        with suppress(SystemExit), plugin.lock(config, KEY, 1):
+            child = os.fork()
+            if child == 0:
+                raise SystemExit
+            os.waitpid(child, 0)
+            with pytest.raises(RefreshTimeout), MySQLStorePlugin().lock(config, KEY, 0):
+                pass
+    finally:
+        if child == 0:
+            os._exit(0)
+
+
+def test_a_lease_is_renewed_while_its_holder_works(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a lease moves on as long as the lock is held: a slow refresh loses it to nobody."""
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
+    asked = "SELECT ends_at FROM oauthtokens_leases"
+    with plugin.lock(config, KEY, 1):
+        first = server.sql(asked, database)
+        deadline = time.monotonic() + 5
+        while server.sql(asked, database) == first:
+            assert time.monotonic() < deadline, "nobody renews it"
+
+
+def test_users_are_single_whatever_the_servers_isolation(local_server: LocalServer, database: str) -> None:
+    """Eight that save one user's first token at once, in a table without a key, leave one row."""
+    local_server.sql(f"CREATE DATABASE `{database}`")
+    local_server.sql(
+        f"CREATE TABLE `{database}`.oauthtokens (useridentifier varchar(100), accesstoken varchar(100), "
+        "refreshtoken varchar(100), expirytime bigint)"
+    )
+    with globally(local_server, transaction_isolation="'READ-COMMITTED'"):
+        plugin, config = MySQLStorePlugin(), local_server.config(database)
+        plugin.fetch(config, KEY)
+        barrier = threading.Barrier(8)
+
+        def save(user: str) -> None:
+            barrier.wait()
+            plugin.save(config, TokenKey(user, "1", "production"), Token(user, "x", "r", 1), None)
+
+        for user in ("a", "b", "c"):
+            threads = [threading.Thread(target=save, args=(user,)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+    assert local_server.sql("SELECT useridentifier, COUNT(*) FROM oauthtokens GROUP BY 1", database) == [
+        ("a", 1),
+        ("b", 1),
+        ("c", 1),
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zcrm_core import Config, StaleToken, StoreCorrupt, StoreError, Token, TokenKey
+from zcrm_store_mysql import schema
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
 if TYPE_CHECKING:
@@ -351,3 +352,19 @@ def test_a_table_in_which_tokens_are_not_safe_is_refused(
     assert caught.value.code == "ZCRM-MYSQL-006"
     assert fault in caught.value.why
     assert server.sql("SELECT COUNT(*) FROM oauthtokens", database) == [(0,)]
+
+
+def test_what_the_server_takes_for_the_same_is_compared_once_more(
+    keyless: Config, plugin: MySQLStorePlugin, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server's comparison is not exact, nobody gets, replaces or deletes another's token."""
+    monkeypatch.setitem(schema.COLLATIONS, "MySQL", "utf8mb4_0900_ai_ci")
+    plugin.save(keyless, KEY, token_of(), None)
+    other = TokenKey(USER.upper(), "1000.C", "production")
+
+    assert plugin.fetch(keyless, other) is None
+    assert plugin.delete(keyless, other) is False
+    with pytest.raises(StaleToken):
+        plugin.save(keyless, other, token_of(other.user_identifier, "new"), token_of(other.user_identifier))
+
+    assert rows(server, database) == [(USER, "access", "refresh", 1_800_000_000_000)]

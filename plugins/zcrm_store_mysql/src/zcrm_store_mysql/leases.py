@@ -32,7 +32,7 @@ __all__ = ["Leases"]
 
 _LEASE_SECONDS: Final = 9
 """How long a lease lasts that nobody renews."""
-_RENEW_SECONDS: Final = 3.0
+_RENEW_SECONDS: Final = _LEASE_SECONDS / 3
 _AHEAD_SECONDS: Final = 60
 """A statement's clock stands while it waits for a row; who began later, and was first, is ahead of it."""
 _FIRST_PAUSE: Final = 0.02
@@ -99,7 +99,7 @@ class Leases:
         """
         values = {"digest": key.digest(), "me": secrets.token_bytes(16)}
         self._wait_for(key, values, wait)
-        done = threading.Event()
+        owner, done = os.getpid(), threading.Event()
         renewer = threading.Thread(target=self._keep, args=(values, done), daemon=True)
         renewer.start()
         try:
@@ -107,8 +107,9 @@ class Leases:
         finally:
             # The renewer is not waited for: the row has another holder now, and nothing of ours to renew.
             done.set()
-            with suppress(StoreError):  # it ends by itself
-                self._run(self._give_up, values)
+            if os.getpid() == owner:  # a child that was forked inside the block leaves it, too
+                with suppress(StoreError):  # it ends by itself
+                    self._run(self._give_up, values)
 
     def _wait_for(self, key: TokenKey, values: Mapping[str, object], wait: float) -> None:
         end = time.monotonic() + wait
