@@ -572,3 +572,18 @@ def test_users_are_single_whatever_the_servers_isolation(local_server: LocalServ
         ("b", 1),
         ("c", 1),
     ]
+
+
+@pytest.mark.parametrize("rule", ["ADD COLUMN x int NOT NULL", "ADD CHECK (expirytime < 2)"])
+def test_a_table_that_takes_no_token_is_told(
+    *, plugin: MySQLStorePlugin, config: Config, server: Server, database: str, rule: str
+) -> None:
+    """A further column that needs a value, or a rule that forbids one, is told as what to correct."""
+    plugin.save(config, KEY, OLD, None)
+    server.sql(f"ALTER TABLE `{database}`.oauthtokens {rule}")
+
+    with pytest.raises(StoreError, match="does not take a token") as caught:
+        plugin.save(config, KEY, NEW, None)
+
+    assert caught.value.code == "ZCRM-MYSQL-006"
+    assert plugin.fetch(config, KEY) == OLD

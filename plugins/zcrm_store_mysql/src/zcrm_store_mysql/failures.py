@@ -50,6 +50,8 @@ _NOT_SENT: Final = {0, 2006}
 """The connection had ended before the statement was on its way; 0 is the driver's for a closed one."""
 _DROPPED: Final = {1053, 1079, 1080, 1152, 1184, 1927, 2002, 2003, 2005, 2013, 2014, 2027, 2055, 3169, 4031}
 _MISSING: Final = {1049, 1051, 1054, 1060, 1136, 1146, 1364}
+_REFUSED_BY_TABLE: Final = {1364, 3105, 3819}
+"""A further column without a default, a column that is computed, a CHECK."""
 _AGAIN: Final = {
     1040: "it has too many connections",
     1203: "this user has too many connections",
@@ -91,8 +93,9 @@ def explain_statement(error: Exception, place: Place) -> Trouble:
         # After a time-out the server still has its chance; a lone one is not asked twice.
         silent = isinstance(_root(error), TimeoutError)
         return Trouble(lost(place), Cure.PRIMARY if silent else Cure.CONNECTION, unknown=True)
+    other = _other(place, f"error {number}" if number > 0 else type(error).__name__)
     return _said(number, place) or Trouble(
-        _other(place, f"error {number}" if number > 0 else type(error).__name__),
+        _refused_by_table(place) if number in _REFUSED_BY_TABLE else other,
         Cure.TABLE if number in _MISSING else Cure.NONE,
     )
 
@@ -240,6 +243,15 @@ def _same_to_the_table(place: Place) -> StoreError:
         why="Its collation ignores the letters in which the two differ, such as capitals or accents.",
         fix="Use a table made by zcrm: `zcrm store migrate` moves the tokens there.",
         code="ZCRM-MYSQL-015",
+    )
+
+
+def _refused_by_table(place: Place) -> StoreError:
+    return StoreError(
+        f"The table {place.table_name} does not take a token; nothing was changed.",
+        why="It has a further column that needs a value, a column of zcrm's that is computed, or a CHECK.",
+        fix="Give the further column a default, and remove the other rules; or set db_table to a new name.",
+        code="ZCRM-MYSQL-006",
     )
 
 
