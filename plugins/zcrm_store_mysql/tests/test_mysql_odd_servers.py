@@ -587,3 +587,24 @@ def test_a_table_that_takes_no_token_is_told(
 
     assert caught.value.code == "ZCRM-MYSQL-006"
     assert plugin.fetch(config, KEY) == OLD
+
+
+@pytest.mark.parametrize("mode", ["", "NO_BACKSLASH_ESCAPES,ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH"])
+def test_a_server_that_bends_values_to_fit(
+    *, plugin: MySQLStorePlugin, local_server: LocalServer, database: str, mode: str
+) -> None:
+    """Where the server's mode is not strict, a character that a column lacks is still refused, not bent."""
+    local_server.sql(f"CREATE DATABASE `{database}`")
+    local_server.sql(
+        f"CREATE TABLE `{database}`.oauthtokens (useridentifier varchar(100), accesstoken varchar(100), "
+        "refreshtoken varchar(100), expirytime bigint) CHARACTER SET latin1"
+    )
+    with globally(local_server, sql_mode=f"'{mode}'"):
+        config = local_server.config(database)
+        with pytest.raises(StoreError) as caught:
+            plugin.save(config, KEY, Token(USER, "\U0001f600", "r", 1), None)
+        quoted = Token(USER, "\\ ' \" %s", "r", 1)
+        plugin.save(config, KEY, quoted, None)
+
+        assert plugin.fetch(config, KEY) == quoted
+    assert caught.value.code == "ZCRM-MYSQL-014"
