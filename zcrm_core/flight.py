@@ -84,6 +84,19 @@ class Unwanted:
     refused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A token that is used from memory, because saving it failed.
+
+    Args:
+        token: it.
+        replaces: the token in the store that it came from.
+    """
+
+    token: Token
+    replaces: Token
+
+
 @dataclass(slots=True)
 class Flight:
     """What this process knows of one key: the token in use, and the one refresh under way.
@@ -95,8 +108,7 @@ class Flight:
     turn: Turn = field(default_factory=Turn)
     held: Token | None = None
     lifetime: int | None = None
-    unsaved: Token | None = None
-    replaces: Token | None = None
+    unsaved: Unsaved | None = None
     save_again_at: float = 0.0
     volunteers_after: float = 0.0
     blocked_until: float = 0.0
@@ -115,6 +127,8 @@ class Flight:
             left = min(self.left_of(token), lifetime or _LONGEST_MS)
             self._ends = self.clock.steady() + left / 1000
             self.lifetime = lifetime
+            if self.held is not None and token.refresh_token != self.held.refresh_token:
+                self.blocked_until = 0.0  # Zoho counts for each refresh token
             self.held = token
         elif lifetime is not None:
             self.lifetime = lifetime  # its end stays: the wall clock may have jumped since it was first seen
@@ -123,7 +137,8 @@ class Flight:
     def drop(self) -> None:
         """Use no token any more, and have none to save."""
         self.drops += 1
-        self.held = self.lifetime = self.unsaved = self.replaces = self.untried = None
+        self.held = self.lifetime = self.unsaved = self.untried = None
+        self.blocked_until = self.volunteers_after = 0.0
 
     def left_of(self, token: Token) -> int:
         """Give how long a token lives by the wall clock, in ms."""

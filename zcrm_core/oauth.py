@@ -101,7 +101,7 @@ class Accounts:
         raise ReauthorizationRequired(
             f"The token of {token.user_identifier} has ended and cannot be refreshed.",
             why="It was granted for online access, which brings no refresh token, or with client credentials "
-            "for an organisation that the configuration does not name.",
+            "for an organisation that soid in the configuration does not name.",
         )
 
     def client_credentials(
@@ -213,7 +213,8 @@ def is_renewable(token: Token, config: Config) -> bool:
     """Tell whether a token can be renewed: with its refresh token, or with the client's own credentials.
 
     Args:
-        token: a stored token; a table of other programs may keep an empty text for no refresh token.
+        token: a stored token; a table of other programs may keep an empty text for no refresh token. Without
+            one, only the client's own token has scopes.
         config: whether it names the organisation that client credentials are for.
     """
     return bool(token.refresh_token) or (config.soid is not None and token.scope is not None)

@@ -259,6 +259,30 @@ def test_revoking_ends_the_token_at_zoho_and_in_the_store(zcrm_simulator: Simula
         client.users.current()
 
 
+def test_a_logout_ends_a_token_that_could_not_be_saved(
+    zcrm_simulator: Simulator, log_in: Make, store: Any
+) -> None:
+    """A new login is in memory only, an older one in the store: after the logout neither is good."""
+    client = log_in()
+    older = client.tokens.fetch()
+    store.broken.add("save")
+    with pytest.raises(StoreUnavailable) as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+    store.broken.clear()
+    unsaved = caught.value.unsaved
+
+    assert client.oauth.revoke()
+
+    assert zcrm_simulator.counters.revocations == 2
+    for token in (older, unsaved):
+        assert token is not None
+        client.tokens.save(token)
+        with pytest.raises(AuthError, match="no longer accepts"):
+            client.users.current()
+    client.tokens.delete()
+    assert not client.oauth.revoke()
+
+
 def test_a_failed_logout_deletes_nothing(zcrm_simulator: Simulator, log_in: Make) -> None:
     """While Zoho cannot be reached the token stays, so that it can be revoked later."""
     client = log_in()
