@@ -39,8 +39,6 @@ _LOOK_SECONDS: Final = 0.25
 """How often those who wait for the lock look at the store."""
 _SOON_SECONDS: Final = 1.0
 """While somebody else refreshes early, the store is not asked more often than this."""
-_USELESS_PAUSE_SECONDS: Final = 10.0
-"""After Zoho gave a token that was at its end, for this long nobody asks for another one."""
 
 
 class Refresher:
@@ -227,7 +225,7 @@ class Refresher:
                     why=error.why,
                 ) from error
             except ZcrmError as error:
-                flight.failed(error, _USELESS_PAUSE_SECONDS if error.code == "ZCRM-AUTH-013" else 0.0)
+                flight.failed(error)
                 raise
 
     def _in_turn(

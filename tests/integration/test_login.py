@@ -326,6 +326,18 @@ def test_only_a_token_that_zoho_does_not_know_counts_as_revoked(
     assert client.is_token_generated() is not gone
 
 
+def test_a_token_that_cannot_be_named_is_a_secret(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """What Zoho issued is masked from then on, whatever it looks like, although it is not saved yet."""
+    client = make_client()
+    body = json.dumps({"access_token": "opaque-1", "refresh_token": "opaque-2", "expires_in": 3_600})
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
+
+    with pytest.raises(AuthError, match="whose"):
+        client.oauth.generate_access_token("a grant")
+
+    assert "opaque" not in client._parts.log.redact("they are opaque-1 and opaque-2")
+
+
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])
 def test_nonsense_from_the_token_endpoint_is_one_clear_error(
     kind: str, zcrm_simulator: Simulator, make_client: Make

@@ -278,6 +278,25 @@ def test_a_token_that_is_already_over_is_not_asked_for_again_and_again(
     assert client.org.get().company_name
 
 
+def test_a_useless_token_keeps_nobody_from_a_new_login(
+    client: Client, make_client: Make, zcrm_simulator: Simulator
+) -> None:
+    """In these ten seconds somebody logs in anew: all use that login, and may refresh it, at once."""
+    other = make_client(current_user_email=client.user)
+    zcrm_simulator.limits = Limits(access_token_lifetime=0)
+    ends_in(client, 0)
+    for one in (client, other):
+        with pytest.raises(AuthError, match="already ended"):
+            one.org.get()
+    zcrm_simulator.limits = Limits()
+
+    client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=client.user))
+
+    for one in (client, other):
+        assert one.org.get().company_name
+        one.oauth.refresh_access_token()
+
+
 def test_a_token_that_could_not_be_saved_is_saved_before_long(
     client: Client, times: Times, zcrm_simulator: Simulator, store: Any, events: Any
 ) -> None:
