@@ -78,7 +78,8 @@ class Accounts:
             form["redirect_uri"] = self._config.redirect_uri
         if code_verifier is not None:
             form["code_verifier"] = code_verifier
-        return self._issued(form, region, InvalidGrant("Zoho does not accept the grant token."))
+        refused = InvalidGrant(f"Zoho does not accept the grant token in the region {region.name}.")
+        return self._issued(form, region, refused)
 
     def renew(self, token: Token, region: Region) -> IssuedToken:
         """Get a new access token: with the refresh token, else with the client's own credentials.

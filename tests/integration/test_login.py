@@ -100,6 +100,18 @@ def test_a_grant_token_ends(zcrm_simulator: Simulator, make_client: Make) -> Non
         make_client(current_user_email=OWNER).oauth.generate_access_token(grant)
 
 
+def test_a_grant_token_of_another_data_centre_is_told_where_it_was_sent(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """Who left the region out, and lives elsewhere, learns which one was asked and which key to set."""
+    client = make_client(current_user_email=OWNER, region=None)
+
+    with pytest.raises(InvalidGrant, match=r"in the region simulator\. .*set region") as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, data_center="eu"))
+
+    assert caught.value.code == "ZCRM-AUTH-002"
+
+
 @pytest.mark.parametrize(
     ("keys", "code"),
     [
