@@ -218,7 +218,7 @@ class InvalidGrant(AuthError):
         "It works once, for a few minutes, and only for the client and the data centre that it was made for."
     )
     fix = (
-        "Make a new grant token in the API console of your data centre, set region to it, and use it at once."
+        "Make a new grant token in the API console of your data centre, set region so, and use it at once."
     )
 
 
