@@ -217,9 +217,7 @@ class InvalidGrant(AuthError):
     why = (
         "It works once, for a few minutes, and only for the client and the data centre that it was made for."
     )
-    fix = (
-        "Make a new grant token in the API console of your data centre, set region so, and use it at once."
-    )
+    fix = "Make a new grant token in the API console of your data centre, set region so, and use it at once."
 
 
 class ReauthorizationRequired(AuthError):

@@ -278,6 +278,26 @@ def test_a_token_that_is_already_over_is_not_asked_for_again_and_again(
     assert client.org.get().company_name
 
 
+def test_while_zoho_throttles_a_living_token_costs_nothing(
+    client: Client, make_client: Make, zcrm_simulator: Simulator, store: Any, events: Any
+) -> None:
+    """Who knows that it has to wait uses the token without the store, and warns no second time."""
+    other = make_client(current_user_email=client.user)
+    zcrm_simulator.limits = Limits(refreshes=0)
+    ends_in(client, 30)
+    for one in (client, other):
+        one.org.get()
+    store.calls.clear()
+    told = len(events.names)
+
+    for one in (client, other):
+        assert one.org.get().company_name
+
+    assert store.calls == []
+    assert len(events.names) == told
+    assert zcrm_simulator.counters.throttled == 1
+
+
 def test_a_useless_token_keeps_nobody_from_a_new_login(
     client: Client, make_client: Make, zcrm_simulator: Simulator
 ) -> None:

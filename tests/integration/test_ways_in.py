@@ -326,6 +326,17 @@ def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simul
     assert caught.value.code == "ZCRM-AUTH-018"
 
 
+def test_a_device_code_is_a_secret(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Whoever has it can ask for the tokens, so it is masked, whatever it looks like."""
+    client = make_client()
+    answer = {"user_code": "AB-CD", "device_code": "opaque-text", "verification_url": "https://zoho.example"}
+    zcrm_simulator.faults.add("/oauth/v3/device/code", kind="status", status=200, body=json.dumps(answer))
+
+    assert client.oauth.start_device_login(SCOPES).device_code == "opaque-text"
+
+    assert "opaque-text" not in client._parts.log.redact("it is opaque-text")
+
+
 BROKEN: list[dict[str, Any]] = [
     {"kind": "status", "status": 500},
     {"kind": "status", "status": 200, "body": '{"error": "general_error"}'},

@@ -129,6 +129,7 @@ def test_a_web_login_takes_the_redirect(
     assert (code, err) == (0, "")
     assert page.status_code == 200
     assert "You are logged in" in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"  # its address holds the code
     assert f"Logged in as {zoho.users[0].email}." in out
     assert zoho.users[0].email in run("token", "list").stdout
 
