@@ -123,12 +123,13 @@ class Flight:
 
     def hold(self, token: Token, lifetime: int | None = None) -> Token:
         """Use a token from now on; ``lifetime`` is how long it lives from its issue on, in ms, if known."""
-        if token != self.held:
+        held = self.held  # read once: another thread may drop it
+        if token != held:
             # Set before the token is, for other threads read the one and then the other.
             left = min(self.left_of(token), lifetime or _LONGEST_MS)
             self._ends = self.clock.steady() + left / 1000
             self.lifetime = lifetime
-            if self.held is not None and token.refresh_token != self.held.refresh_token:
+            if held is not None and token.refresh_token != held.refresh_token:
                 self.blocked_until = self._pause_ends = 0.0  # Zoho counts for each refresh token
             self.held = token
         elif lifetime is not None:
