@@ -70,9 +70,9 @@ class Accounts:
             AuthError: Zoho refuses the client, its secret, its redirect URI or its scopes.
             TransportError: no usable answer.
         """
-        code = grant_token.strip()
+        code = _text(grant_token)
         if not code:
-            raise InvalidGrant("The grant token is empty.")
+            raise InvalidGrant("The grant token is empty, or is no text.")
         form = {"grant_type": "authorization_code", "code": code}
         if self._config.redirect_uri is not None:
             form["redirect_uri"] = self._config.redirect_uri
@@ -225,9 +225,9 @@ def joined(scopes: Sequence[str]) -> str:
     """Give a list of scopes as Zoho wants it.
 
     Raises:
-        AuthError: there is none, or a text was given instead of a list.
+        AuthError: there is none, one is no text, or a text was given instead of a list.
     """
-    if isinstance(scopes, str) or not scopes:
+    if isinstance(scopes, str) or not scopes or not all(map(_text, scopes)):
         raise AuthError(
             "A login needs a list of scopes.",
             why="Zoho asks the user to agree to named scopes.",
@@ -235,6 +235,10 @@ def joined(scopes: Sequence[str]) -> str:
             code="ZCRM-AUTH-009",
         )
     return ",".join(scopes)
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""  # a form or a variable may hold none
 
 
 def new_code_verifier() -> str:

@@ -79,6 +79,13 @@ def test_a_wrong_grant_token_is_one_clear_error(grant: str, make_client: Make) -
     assert not client.is_token_generated()
 
 
+@pytest.mark.parametrize("grant", [None, 7])
+def test_a_grant_token_that_is_no_text_is_the_same_error(grant: Any, make_client: Make) -> None:
+    """An environment variable that is not set, say, is no crash."""
+    with pytest.raises(InvalidGrant, match="is no text"):
+        make_client(current_user_email=OWNER).oauth.generate_access_token(grant)
+
+
 def test_a_used_grant_token_keeps_the_first_token(zcrm_simulator: Simulator, make_client: Make) -> None:
     """Using a grant token twice is an error, and what the first use brought stays as it is."""
     client = make_client(current_user_email=OWNER)
@@ -198,8 +205,9 @@ def test_an_authorization_url_needs_scopes_and_a_redirect_uri(make_client: Make)
 
     with pytest.raises(AuthError, match="scopes"):
         client.oauth.authorization_url([])
-    with pytest.raises(AuthError, match="list"):
-        client.oauth.authorization_url("ZohoCRM.modules.ALL")
+    for wrong in ("ZohoCRM.modules.ALL", None, [7], [""], [None]):
+        with pytest.raises(AuthError, match="list"):
+            client.oauth.authorization_url(wrong)  # type: ignore[arg-type] # what an untyped program may pass
     with pytest.raises(ConfigError, match="43 to 128"):
         client.oauth.authorization_url(SCOPES, code_verifier="short")
     with pytest.raises(ConfigError, match="redirect_uri is missing"):

@@ -101,9 +101,10 @@ def test_the_query_alone_is_enough(make_client: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "http://[::1", "?" + "a=1&" * 60, "http://localhost/?state=\ud800", "?code=x"]
+    "url",
+    [None, 7, "", "nonsense", "http://[::1", "?" + "a=1&" * 60, "http://localhost/?state=\ud800", "?code=x"],
 )
-def test_nonsense_for_an_answer_is_one_clear_error(url: str, make_client: Make) -> None:
+def test_nonsense_for_an_answer_is_one_clear_error(url: Any, make_client: Make) -> None:
     """Whatever a stranger sends as an answer, the error is the same and nothing breaks."""
     with pytest.raises(AuthError) as caught:
         make_client().oauth.handle_redirect(url, state="s")

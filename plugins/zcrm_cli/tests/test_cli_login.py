@@ -131,7 +131,7 @@ def test_nothing_to_read_from_is_told(
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("ZCRM-AUTH-002: The grant token is empty.")
+    assert done.stderr.startswith("ZCRM-AUTH-002: The grant token is empty")
 
 
 @pytest.mark.parametrize("command", [("token", "status"), ("logout",)])
