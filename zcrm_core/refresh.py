@@ -103,9 +103,9 @@ class Refresher:
         """
         flight = self._flight(key)
         unwanted = Unwanted(token.access_token, refused=True)
-        drops = flight.drops
         end = self._clock.steady() + _LOCK_WAIT_SECONDS
         with flight.turn.held(_LOCK_WAIT_SECONDS):
+            drops = flight.drops
             stored = self._keeper.stored(key, flight)
             notes = self._notebook.read(key, stored)
             if stored.access_token != token.access_token:
