@@ -101,8 +101,8 @@ class Accounts:
             return self.client_credentials(token.scope.replace(" ", ",").split(","), region)
         raise ReauthorizationRequired(
             f"The token of {token.user_identifier} has ended and cannot be refreshed.",
-            why="It was granted for online access, which brings no refresh token; or with client credentials, "
-            "for an organisation that soid does not name, or in a store that keeps no scopes.",
+            why="It was granted for online access, which brings no refresh token; or with client "
+            "credentials, for an organisation that soid does not name, or in a store that keeps no scopes.",
         )
 
     def client_credentials(
