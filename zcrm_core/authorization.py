@@ -25,6 +25,8 @@ __all__ = ["OAuth", "Tokens"]
 _NOBODY: Final = "(not named yet)"
 
 _Issue = Callable[[], IssuedToken]
+_Kept = Callable[[Token, Token | None], Token]
+"""Gives what is kept of a new token, when another one was stored before."""
 
 
 class OAuth:
@@ -142,7 +144,8 @@ class OAuth:
     ) -> Token:
         """Get a token for the client itself, without any user's consent (client credentials), and save it.
 
-        It has no refresh token. It is renewed in the same way as long as the configuration has ``soid``.
+        It has no refresh token. It is renewed in the same way as long as the configuration has ``soid``. The
+        token of another organisation ends, and is never renewed for the configured one.
 
         Args:
             scopes: what it shall be good for.
@@ -154,8 +157,14 @@ class OAuth:
             AuthError, StoreError, TransportError: as for :meth:`generate_access_token`.
         """
         region = self._homes.default
+        renewed = soid is None or soid == self._identity.config.soid
+
+        def kept(token: Token, _before: Token | None) -> Token:
+            # To be renewed with the same scopes; a token without any is not renewed.
+            return replace(token, scope=(token.scope or " ".join(scopes)) if renewed else None)
+
         return self._logged_in(
-            user, region, lambda: self._accounts.client_credentials(scopes, region, soid), scopes
+            user, region, lambda: self._accounts.client_credentials(scopes, region, soid), kept
         )
 
     def start_device_login(self, scopes: Sequence[str]) -> DeviceLogin:
@@ -207,11 +216,13 @@ class OAuth:
         """
         key = self._identity.key()
         with self._refresher.exclusive(key):
-            token = self._tokens.fetch()
-            if token is None:
-                return False
-            self._accounts.revoke(token.refresh_token or token.access_token, self._homes.of(token))
-            return self._tokens.delete()
+            # The one in use differs from the one stored if it could not be saved.
+            found = [one for one in (self._tokens.fetch(), self._refresher.held(key)) if one is not None]
+            secrets = {one.refresh_token or one.access_token: one for one in found}
+            for secret, token in secrets.items():
+                self._accounts.revoke(secret, self._homes.of(token))
+            self._tokens.delete()
+            return bool(found)
 
     def _region_of(self, location: str, asked: Region) -> Region:
         """Give the region of a data centre's short name, as Zoho's own list has it."""
@@ -220,37 +231,34 @@ class OAuth:
             return self._homes.default
         return self._homes.of_accounts(server)
 
-    def _logged_in(
-        self, user: str | None, region: Region, issue: _Issue, scopes: Sequence[str] = ()
-    ) -> Token:
-        """Get a token, find out whose it is, and save it; ``scopes`` are those of a client's own token."""
+    def _logged_in(self, user: str | None, region: Region, issue: _Issue, kept: _Kept | None = None) -> Token:
+        """Get a token, find out whose it is, and save what is kept of it."""
+        kept = kept or _of_a_user
         named = self._identity.user if user is None else user
         if named is not None:
             key = self._identity.key(named)
             with self._refresher.exclusive(key):
                 before = self._before(key)
-                token, lifetime = self._issued(issue, region, scopes)
-                return self._saved(key, token, lifetime, None if scopes else before)
-        token, lifetime = self._issued(issue, region, scopes)
-        key = self._whose(token, region)
+                token, lifetime = self._issued(issue, region)
+                return self._saved(key, kept(token, before), lifetime)
+        token, lifetime = self._issued(issue, region)
+        key = self._whose(kept(token, None), region)
         try:
             with self._refresher.exclusive(key):
                 before = self._before(key)
-                return self._saved(key, token, lifetime, None if scopes else before)
+                return self._saved(key, kept(token, before), lifetime)
         except StoreError as error:
-            error.unsaved = error.unsaved or replace(token, user_identifier=key.user_identifier)
+            error.unsaved = error.unsaved or replace(kept(token, None), user_identifier=key.user_identifier)
             raise
 
-    def _issued(self, issue: _Issue, region: Region, scopes: Sequence[str]) -> tuple[Token, int]:
+    def _issued(self, issue: _Issue, region: Region) -> tuple[Token, int]:
         """Get a token; nobody has said yet whose it is."""
         started = time.time_ns() // 1_000_000
         issued = issue()
         self._log.guard(issued.access_token, issued.refresh_token)
         token = issued.of(_NOBODY, started)
-        token = replace(token, api_domain=self._homes.api_domain(token.api_domain, region))
-        if scopes and token.scope is None:
-            token = replace(token, scope=" ".join(scopes))  # to be renewed with the same
-        return token, issued.lifetime
+        api_domain = self._homes.api_domain(token.api_domain, region)
+        return replace(token, api_domain=api_domain), issued.lifetime
 
     def _before(self, key: TokenKey) -> Token | None:
         """The token stored so far; damage that a save repairs must not keep a user from logging in."""
@@ -278,11 +286,8 @@ class OAuth:
             unnamed.token = token
             raise unnamed from error
 
-    def _saved(self, key: TokenKey, token: Token, lifetime: int, before: Token | None) -> Token:
+    def _saved(self, key: TokenKey, token: Token, lifetime: int) -> Token:
         token = replace(token, user_identifier=key.user_identifier)
-        if token.refresh_token is None and before is not None:
-            # Zoho sends the refresh token with the first consent only, unless it is asked to again.
-            token = replace(token, refresh_token=before.refresh_token)
         try:
             self._tokens.save(token)
         except StoreError:
@@ -290,3 +295,15 @@ class OAuth:
             raise
         self._refresher.hold(key, token, lifetime)
         return token
+
+
+def _of_a_user(token: Token, before: Token | None) -> Token:
+    """Give what is kept of a token that a user agreed to.
+
+    Without a refresh token it keeps no scopes either: by them the client's own token is renewed, and with the
+    client's own credentials a user's token would become somebody else's.
+    """
+    if token.refresh_token is None and before is not None and before.api_domain in (None, token.api_domain):
+        # Zoho sends the refresh token with the first consent only, unless it is asked to again.
+        token = replace(token, refresh_token=before.refresh_token)
+    return token if token.refresh_token else replace(token, scope=None)

@@ -214,8 +214,10 @@ class InvalidGrant(AuthError):
     """The grant token is wrong, was used before, or is too old (RFC 6749 section 5.2)."""
 
     code = "ZCRM-AUTH-002"
-    why = "A grant token works once, for a few minutes, and only for the client that it was made for."
-    fix = "Make a new grant token in the API console of your data centre and use it at once."
+    why = (
+        "It works once, for a few minutes, and only for the client and the data centre that it was made for."
+    )
+    fix = "Make a new grant token in the API console of your data centre, set region so, and use it at once."
 
 
 class ReauthorizationRequired(AuthError):

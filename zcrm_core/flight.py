@@ -84,6 +84,19 @@ class Unwanted:
     refused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A token that is used from memory, because saving it failed.
+
+    Args:
+        token: it.
+        replaces: the token in the store that it came from.
+    """
+
+    token: Token
+    replaces: Token
+
+
 @dataclass(slots=True)
 class Flight:
     """What this process knows of one key: the token in use, and the one refresh under way.
@@ -95,8 +108,7 @@ class Flight:
     turn: Turn = field(default_factory=Turn)
     held: Token | None = None
     lifetime: int | None = None
-    unsaved: Token | None = None
-    replaces: Token | None = None
+    unsaved: Unsaved | None = None
     save_again_at: float = 0.0
     volunteers_after: float = 0.0
     blocked_until: float = 0.0
@@ -106,15 +118,19 @@ class Flight:
     _ends: float = 0.0
     _failure: ZcrmError | None = None
     _failed_at: float = 0.0
-    _failure_counts_until: float = 0.0
+    _pause: ZcrmError | None = None
+    _pause_ends: float = 0.0
 
     def hold(self, token: Token, lifetime: int | None = None) -> Token:
         """Use a token from now on; ``lifetime`` is how long it lives from its issue on, in ms, if known."""
-        if token != self.held:
+        held = self.held  # read once: another thread may drop it
+        if token != held:
             # Set before the token is, for other threads read the one and then the other.
             left = min(self.left_of(token), lifetime or _LONGEST_MS)
             self._ends = self.clock.steady() + left / 1000
             self.lifetime = lifetime
+            if held is not None and token.refresh_token != held.refresh_token:
+                self.blocked_until = self._pause_ends = 0.0  # Zoho counts for each refresh token
             self.held = token
         elif lifetime is not None:
             self.lifetime = lifetime  # its end stays: the wall clock may have jumped since it was first seen
@@ -123,7 +139,8 @@ class Flight:
     def drop(self) -> None:
         """Use no token any more, and have none to save."""
         self.drops += 1
-        self.held = self.lifetime = self.unsaved = self.replaces = self.untried = None
+        self.held = self.lifetime = self.unsaved = self.untried = None
+        self.blocked_until = self.volunteers_after = self._pause_ends = 0.0
 
     def left_of(self, token: Token) -> int:
         """Give how long a token lives by the wall clock, in ms."""
@@ -143,16 +160,24 @@ class Flight:
         """Tell whether the token in use has to be refreshed now."""
         return left <= hard_window(self.lifetime)
 
-    def failed(self, error: ZcrmError, pause: float = 0.0) -> None:
-        """Remember that a refresh failed: those who waited for it, or come within ``pause`` s, fail too."""
+    def failed(self, error: ZcrmError) -> None:
+        """Remember that a refresh failed: those who waited for it fail too."""
         self._failure = error
         self._failed_at = self.clock.steady()
-        self._failure_counts_until = self._failed_at + pause
 
     def failure_since(self, began: float) -> ZcrmError | None:
         """Give the failure of a refresh that somebody waits for since ``began``, as an error of his own."""
-        counts = self._failed_at > began or self.clock.steady() < self._failure_counts_until
-        return copy.copy(self._failure) if self._failure is not None and counts else None
+        return copy.copy(self._failure) if self._failure is not None and self._failed_at > began else None
+
+    def pause(self, error: ZcrmError, seconds: float) -> None:
+        """Let nobody ask Zoho for some seconds; whoever wants to gets this error."""
+        self._pause = error
+        self._pause_ends = self.clock.steady() + seconds
+
+    def pause_now(self) -> ZcrmError | None:
+        """Give the error because of which Zoho is not asked now, as an error of whoever wants to ask."""
+        paused = self._pause is not None and self.clock.steady() < self._pause_ends
+        return copy.copy(self._pause) if paused else None
 
 
 def soft_window(lifetime: int | None) -> float:

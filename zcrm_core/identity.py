@@ -35,7 +35,7 @@ class Identity:
             raise ConfigError(
                 "The client does not know whose token to use.",
                 why="The key current_user_email is missing, and no user was named.",
-                fix="Set current_user_email, or use client.as_user(...).",
+                fix="Set current_user_email, or name the user: client.as_user(...) or --user.",
                 code="ZCRM-CONFIG-003",
             )
         return TokenKey(named, self.config.client_id, self.config.environment)

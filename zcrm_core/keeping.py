@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from zcrm_core.errors import ReauthorizationRequired, StaleToken, StoreError, ZcrmError
-from zcrm_core.flight import Flight
+from zcrm_core.flight import Flight, Unsaved
 from zcrm_core.log import EventLog
 from zcrm_core.store import Store
 from zcrm_core.tokens import Token, TokenKey
@@ -37,8 +37,9 @@ class Keeper:
             ReauthorizationRequired: there is none.
             StoreError: the store failed.
         """
-        if flight.unsaved is not None:
-            return self.keep(key, flight, flight.unsaved, None)
+        unsaved = flight.unsaved  # read once: a logout in another thread takes it away
+        if unsaved is not None:
+            return self.keep(key, flight, unsaved.token, None, unsaved.replaces)
         stored = self._store.fetch(key)
         if stored is None:
             flight.drop()
@@ -52,16 +53,40 @@ class Keeper:
 
     def taken(self, key: TokenKey, flight: Flight) -> Token:
         """Read the token from the store, and use it from now on; as for :meth:`stored`."""
-        return flight.hold(self.stored(key, flight))
+        drops = flight.drops
+        return self.used(key, flight, self.stored(key, flight), None, drops)
 
-    def keep(self, key: TokenKey, flight: Flight, token: Token, lifetime: int | None) -> Token:
+    def used(self, key: TokenKey, flight: Flight, token: Token, lifetime: int | None, drops: int) -> Token:
+        """Use a token from now on, unless somebody logged in or out while it was read or saved.
+
+        Args:
+            key: whose it is.
+            flight: where it is held.
+            token: it.
+            lifetime: how long it lives from its issue on, in ms, if that is known.
+            drops: how often the token had been dropped before.
+
+        Returns:
+            The token to use: this one, or what is stored now.
+
+        Raises:
+            ReauthorizationRequired: the user has logged out meanwhile.
+            StoreError: the store failed.
+        """
+        flight.hold(token, lifetime)
+        return token if flight.drops == drops else self.taken(key, flight)
+
+    def keep(
+        self, key: TokenKey, flight: Flight, token: Token, lifetime: int | None, replaces: Token
+    ) -> Token:
         """Save a new token over the one that it came from, and use it; a failed save loses nothing.
 
         Args:
             key: whose it is.
-            flight: knows which token it replaces.
+            flight: where it is held.
             token: the new token.
             lifetime: how long it lives from its issue on, in ms, if that is known.
+            replaces: the token in the store that it came from.
 
         Returns:
             The token to use: the new one, or what somebody stored meanwhile.
@@ -72,7 +97,7 @@ class Keeper:
         """
         drops = flight.drops
         try:
-            self._store.save(key, token, replaces=flight.replaces)
+            self._store.save(key, token, replaces=replaces)
         except StaleToken:
             # Somebody logged in or out while we refreshed: what they stored counts.
             flight.drop()
@@ -81,7 +106,7 @@ class Keeper:
             if flight.drops != drops:
                 # The user has logged out while the save was under way: it is not tried again.
                 return self.taken(key, flight)
-            flight.unsaved = token
+            flight.unsaved = Unsaved(token, replaces)
             flight.save_again_at = flight.clock.steady() + _SAVE_PAUSE_SECONDS
             self._log.emit(
                 "token_not_saved",
@@ -91,13 +116,11 @@ class Keeper:
                 error=error.code,
             )
         else:
-            flight.unsaved = flight.replaces = None
+            flight.unsaved = None
             self._log.emit(
                 "token_saved", logging.INFO, f"the token of {key} was saved", user=key.user_identifier
             )
-            if flight.drops != drops:
-                return self.taken(key, flight)
-        return flight.hold(token, lifetime)
+        return self.used(key, flight, token, lifetime, drops)
 
     def save_again(self, key: TokenKey, flight: Flight, token: Token) -> Token:
         """Try once more to save the token that is used from memory; who finds the lock taken uses it on.

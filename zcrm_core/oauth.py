@@ -70,15 +70,16 @@ class Accounts:
             AuthError: Zoho refuses the client, its secret, its redirect URI or its scopes.
             TransportError: no usable answer.
         """
-        code = grant_token.strip()
+        code = _text(grant_token)
         if not code:
-            raise InvalidGrant("The grant token is empty.")
+            raise InvalidGrant("The grant token is empty, or is no text.")
         form = {"grant_type": "authorization_code", "code": code}
         if self._config.redirect_uri is not None:
             form["redirect_uri"] = self._config.redirect_uri
         if code_verifier is not None:
             form["code_verifier"] = code_verifier
-        return self._issued(form, region, InvalidGrant("Zoho does not accept the grant token."))
+        refused = InvalidGrant(f"Zoho does not accept the grant token in the region {region.name}.")
+        return self._issued(form, region, refused)
 
     def renew(self, token: Token, region: Region) -> IssuedToken:
         """Get a new access token: with the refresh token, else with the client's own credentials.
@@ -100,8 +101,8 @@ class Accounts:
             return self.client_credentials(token.scope.replace(" ", ",").split(","), region)
         raise ReauthorizationRequired(
             f"The token of {token.user_identifier} has ended and cannot be refreshed.",
-            why="It was granted for online access, which brings no refresh token, or with client credentials "
-            "for an organisation that the configuration does not name.",
+            why="It was granted for online access, which brings no refresh token; or with client "
+            "credentials, for an organisation that soid does not name, or in a store that keeps no scopes.",
         )
 
     def client_credentials(
@@ -213,7 +214,8 @@ def is_renewable(token: Token, config: Config) -> bool:
     """Tell whether a token can be renewed: with its refresh token, or with the client's own credentials.
 
     Args:
-        token: a stored token; a table of other programs may keep an empty text for no refresh token.
+        token: a stored token; a table of other programs may keep an empty text for no refresh token. Without
+            one, only the client's own token has scopes.
         config: whether it names the organisation that client credentials are for.
     """
     return bool(token.refresh_token) or (config.soid is not None and token.scope is not None)
@@ -223,9 +225,9 @@ def joined(scopes: Sequence[str]) -> str:
     """Give a list of scopes as Zoho wants it.
 
     Raises:
-        AuthError: there is none, or a text was given instead of a list.
+        AuthError: there is none, one is no text, or a text was given instead of a list.
     """
-    if isinstance(scopes, str) or not scopes:
+    if isinstance(scopes, str) or not scopes or not all(map(_text, scopes)):
         raise AuthError(
             "A login needs a list of scopes.",
             why="Zoho asks the user to agree to named scopes.",
@@ -233,6 +235,10 @@ def joined(scopes: Sequence[str]) -> str:
             code="ZCRM-AUTH-009",
         )
     return ",".join(scopes)
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""  # a form or a variable may hold none
 
 
 def new_code_verifier() -> str:

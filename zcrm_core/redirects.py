@@ -97,7 +97,7 @@ def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: st
     """
     try:
         query = parse_qs(urlsplit(url).query or url.partition("?")[2] or url, max_num_fields=50)
-    except ValueError:
+    except (ValueError, AttributeError, TypeError):  # no text, such as None for a request without an answer
         query = {}
 
     def only(name: str) -> str | None:

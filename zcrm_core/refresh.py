@@ -39,8 +39,6 @@ _LOOK_SECONDS: Final = 0.25
 """How often those who wait for the lock look at the store."""
 _SOON_SECONDS: Final = 1.0
 """While somebody else refreshes early, the store is not asked more often than this."""
-_USELESS_PAUSE_SECONDS: Final = 10.0
-"""After Zoho gave a token that was at its end, for this long nobody asks for another one."""
 
 
 class Refresher:
@@ -107,11 +105,12 @@ class Refresher:
         unwanted = Unwanted(token.access_token, refused=True)
         end = self._clock.steady() + _LOCK_WAIT_SECONDS
         with flight.turn.held(_LOCK_WAIT_SECONDS):
+            drops = flight.drops
             stored = self._keeper.stored(key, flight)
             notes = self._notebook.read(key, stored)
             if stored.access_token != token.access_token:
                 if self._works(stored, notes.lifetime_of(stored), unwanted):
-                    return self._adopted(key, flight, stored, notes)
+                    return self._adopted(key, flight, stored, notes, drops)
             elif self._is_untried(flight, token, notes):
                 return None
         found = self._renewed(key, flight, token, end, unwanted)
@@ -144,7 +143,6 @@ class Refresher:
         """
         flight = self._flight(key)
         flight.drop()
-        flight.blocked_until = flight.volunteers_after = 0.0
         flight.hold(token, lifetime)
         if lifetime is not None:
             notes = self._notebook.read(key, token).after(token, lifetime, self._clock.wall())
@@ -154,6 +152,10 @@ class Refresher:
         """Use no token of this key any more; it has just been deleted."""
         self._flight(key).drop()
         self._notebook.forget(key)
+
+    def held(self, key: TokenKey) -> Token | None:
+        """Give the token that this process uses, if it has one in memory."""
+        return self._flight(key).held
 
     def notes(self, key: TokenKey, token: Token) -> Notes:
         """Give what is known of the refreshes of a token's login."""
@@ -223,7 +225,7 @@ class Refresher:
                     why=error.why,
                 ) from error
             except ZcrmError as error:
-                flight.failed(error, _USELESS_PAUSE_SECONDS if error.code == "ZCRM-AUTH-013" else 0.0)
+                flight.failed(error)
                 raise
 
     def _in_turn(
@@ -238,17 +240,19 @@ class Refresher:
             except RefreshTimeout:
                 if left <= _LOOK_SECONDS:
                     raise
+            drops = flight.drops
             stored = self._store.fetch(key)
             if stored is not None and stored != seen and self._works(stored, None, unwanted):
-                return self._adopted(key, flight, stored, self._notebook.read(key, stored))
+                return self._adopted(key, flight, stored, self._notebook.read(key, stored), drops)
 
     def _decided(self, key: TokenKey, flight: Flight, seen: Token, unwanted: Unwanted | None) -> Token:
         """Adopt what the store has if it works, else refresh it; both locks are held."""
+        drops = flight.drops
         stored = self._keeper.stored(key, flight)
         notes = self._notebook.read(key, stored)
         lifetime = notes.lifetime_of(stored)
         if stored != seen and self._works(stored, lifetime, unwanted):
-            return self._adopted(key, flight, stored, notes)
+            return self._adopted(key, flight, stored, notes, drops)
         if unwanted is not None and unwanted.refused and self._is_untried(flight, stored, notes):
             return stored
         if lifetime is not None and unwanted is None and flight.held == stored:
@@ -265,14 +269,15 @@ class Refresher:
             token, lifetime = self._renewal.renewed(key, flight, stored, notes)
         except AuthError:
             # Somebody who does not keep the lock may have logged in meanwhile.
+            drops = flight.drops
             again = self._store.fetch(key)
             if again is None or again == stored or not self._works(again, None, unwanted):
                 raise
-            return self._adopted(key, flight, again, self._notebook.read(key, again))
+            return self._adopted(key, flight, again, self._notebook.read(key, again), drops)
         doubted = unwanted is not None and unwanted.refused
-        if flight.unsaved is None:
-            flight.replaces = stored
-        kept = self._keeper.keep(key, flight, token, lifetime)
+        unsaved = flight.unsaved
+        replaces = stored if unsaved is None else unsaved.replaces
+        kept = self._keeper.keep(key, flight, token, lifetime, replaces)
         if kept == token:
             noted = flight.unsaved is None
             if noted:
@@ -281,8 +286,8 @@ class Refresher:
             flight.untried = self._untried(token, noted=noted and doubted)
         return kept
 
-    def _adopted(self, key: TokenKey, flight: Flight, stored: Token, notes: Notes) -> Token:
-        """Use what another worker has stored."""
+    def _adopted(self, key: TokenKey, flight: Flight, stored: Token, notes: Notes, drops: int) -> Token:
+        """Use what another worker has stored; ``drops`` is how often the token was dropped before."""
         self._log.guard(stored.access_token, stored.refresh_token)
         self._log.emit(
             "token_adopted",
@@ -292,7 +297,7 @@ class Refresher:
         )
         if notes.doubt(stored, self._clock.wall()):
             flight.untried = self._untried(stored, noted=True)
-        return flight.hold(stored, notes.lifetime_of(stored))
+        return self._keeper.used(key, flight, stored, notes.lifetime_of(stored), drops)
 
     def _untried(self, token: Token, *, noted: bool) -> Untried:
         return Untried(token.access_token, self._clock.steady() + DOUBT_MS / 1000, noted)

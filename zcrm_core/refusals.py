@@ -54,7 +54,7 @@ def refusal(
         )
     else:
         # Zoho's words are short; anything else is not shown, because it may echo what was sent.
-        named = error if _ERROR_WORD.fullmatch(error) else "an answer without a known error"
+        named = error if _ERROR_WORD.fullmatch(error) else "no error that is known"
         refused = AuthError(f"Zoho Accounts answered with {named} (status {status}).")
     refused.oauth_error = error or None
     return refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime, timezone
+from typing import Final
 
 from zcrm_core.errors import RefreshThrottled
 from zcrm_core.flight import Flight
@@ -16,6 +17,9 @@ from zcrm_core.refusals import useless
 from zcrm_core.tokens import Token, TokenKey
 
 __all__ = ["Renewal"]
+
+_USELESS_PAUSE_SECONDS: Final = 10.0
+"""After Zoho gave a token that was at its end, for this long this process asks for no other one."""
 
 
 class Renewal:
@@ -52,6 +56,9 @@ class Renewal:
             TransportError: no usable answer.
         """
         self._mind_the_block(key, flight, notes)
+        paused = flight.pause_now()
+        if paused is not None:
+            raise paused
         started = flight.clock.wall()
         home = self._homes.of(stored)
         try:
@@ -71,7 +78,9 @@ class Renewal:
             "token_refreshed", logging.INFO, f"the token of {key} was refreshed", user=key.user_identifier
         )
         if issued.lifetime <= 0 and token.refresh_token == stored.refresh_token:
-            raise useless(key)
+            in_vain = useless(key)
+            flight.pause(in_vain, _USELESS_PAUSE_SECONDS)
+            raise in_vain
         return token, issued.lifetime
 
     def _mind_the_block(self, key: TokenKey, flight: Flight, notes: Notes) -> None:

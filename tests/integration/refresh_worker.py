@@ -16,6 +16,14 @@ from typing import Any
 
 from zcrm_core import Client, LogEvent, ZcrmError, hookimpl
 
+_telling = threading.Lock()
+
+
+def tell(document: dict[str, Any]) -> None:
+    """Write a document as one line, whole, whichever thread writes at the same time."""
+    with _telling:
+        print(json.dumps(document), flush=True)  # noqa: T201 - how it answers
+
 
 class Events:
     """Counts what the client tells its loggers."""
@@ -86,7 +94,7 @@ class Worker:
                 error = self._attempt()
                 answers[error is None] += 1
                 if error is not None:
-                    print(json.dumps({"error": error, "began": began, "at": time.monotonic()}), flush=True)  # noqa: T201
+                    tell({"error": error, "began": began, "at": time.monotonic()})
                 time.sleep(0.02)
 
         running = [threading.Thread(target=many) for _ in range(threads)]
@@ -130,11 +138,11 @@ class Worker:
 def main() -> None:
     """Obey until the orders end."""
     worker = Worker(json.loads(sys.argv[1]))
-    print(json.dumps({}), flush=True)  # noqa: T201 - how it answers
+    tell({})
     for line in sys.stdin:
         order = json.loads(line)
         act: Callable[..., dict[str, Any]] = getattr(worker, order.pop("do"))
-        print(json.dumps(act(**order)), flush=True)  # noqa: T201 - how it answers
+        tell(act(**order))
 
 
 if __name__ == "__main__":

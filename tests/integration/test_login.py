@@ -79,6 +79,13 @@ def test_a_wrong_grant_token_is_one_clear_error(grant: str, make_client: Make) -
     assert not client.is_token_generated()
 
 
+@pytest.mark.parametrize("grant", [None, 7])
+def test_a_grant_token_that_is_no_text_is_the_same_error(grant: Any, make_client: Make) -> None:
+    """An environment variable that is not set, say, is no crash."""
+    with pytest.raises(InvalidGrant, match="is no text"):
+        make_client(current_user_email=OWNER).oauth.generate_access_token(grant)
+
+
 def test_a_used_grant_token_keeps_the_first_token(zcrm_simulator: Simulator, make_client: Make) -> None:
     """Using a grant token twice is an error, and what the first use brought stays as it is."""
     client = make_client(current_user_email=OWNER)
@@ -98,6 +105,18 @@ def test_a_grant_token_ends(zcrm_simulator: Simulator, make_client: Make) -> Non
 
     with pytest.raises(InvalidGrant):
         make_client(current_user_email=OWNER).oauth.generate_access_token(grant)
+
+
+def test_a_grant_token_of_another_data_centre_is_told_where_it_was_sent(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """Who left the region out, and lives elsewhere, learns which one was asked and which key to set."""
+    client = make_client(current_user_email=OWNER, region=None)
+
+    with pytest.raises(InvalidGrant, match=r"in the region simulator\. .*set region") as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, data_center="eu"))
+
+    assert caught.value.code == "ZCRM-AUTH-002"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +205,9 @@ def test_an_authorization_url_needs_scopes_and_a_redirect_uri(make_client: Make)
 
     with pytest.raises(AuthError, match="scopes"):
         client.oauth.authorization_url([])
-    with pytest.raises(AuthError, match="list"):
-        client.oauth.authorization_url("ZohoCRM.modules.ALL")
+    for wrong in ("ZohoCRM.modules.ALL", None, [7], [""], [None]):
+        with pytest.raises(AuthError, match="list"):
+            client.oauth.authorization_url(wrong)  # type: ignore[arg-type] # what an untyped program may pass
     with pytest.raises(ConfigError, match="43 to 128"):
         client.oauth.authorization_url(SCOPES, code_verifier="short")
     with pytest.raises(ConfigError, match="redirect_uri is missing"):
@@ -259,6 +279,30 @@ def test_revoking_ends_the_token_at_zoho_and_in_the_store(zcrm_simulator: Simula
         client.users.current()
 
 
+def test_a_logout_ends_a_token_that_could_not_be_saved(
+    zcrm_simulator: Simulator, log_in: Make, store: Any
+) -> None:
+    """A new login is in memory only, an older one in the store: after the logout neither is good."""
+    client = log_in()
+    older = client.tokens.fetch()
+    store.broken.add("save")
+    with pytest.raises(StoreUnavailable) as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
+    store.broken.clear()
+    unsaved = caught.value.unsaved
+
+    assert client.oauth.revoke()
+
+    assert zcrm_simulator.counters.revocations == 2
+    for token in (older, unsaved):
+        assert token is not None
+        client.tokens.save(token)
+        with pytest.raises(AuthError, match="no longer accepts"):
+            client.users.current()
+    client.tokens.delete()
+    assert not client.oauth.revoke()
+
+
 def test_a_failed_logout_deletes_nothing(zcrm_simulator: Simulator, log_in: Make) -> None:
     """While Zoho cannot be reached the token stays, so that it can be revoked later."""
     client = log_in()
@@ -300,6 +344,18 @@ def test_only_a_token_that_zoho_does_not_know_counts_as_revoked(
             client.oauth.revoke()
 
     assert client.is_token_generated() is not gone
+
+
+def test_a_token_that_cannot_be_named_is_a_secret(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """What Zoho issued is masked from then on, whatever it looks like, although it is not saved yet."""
+    client = make_client()
+    body = json.dumps({"access_token": "opaque-1", "refresh_token": "opaque-2", "expires_in": 3_600})
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
+
+    with pytest.raises(AuthError, match="whose"):
+        client.oauth.generate_access_token("a grant")
+
+    assert "opaque" not in client._parts.log.redact("they are opaque-1 and opaque-2")
 
 
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -319,7 +320,27 @@ def test_a_token_of_another_data_centre_is_refused_by_name() -> None:
             return False
 
     keys = {"client_id": "1000.A", "client_secret": "s", "current_user_email": "u", "region": "us"}
-    with Client(keys, token_store=One()) as client, pytest.raises(AuthError, match=r"eu.*us") as caught:
-        client.org.get()
+    with Client(keys, token_store=One()) as client:
+        with pytest.raises(AuthError, match=r"eu, and the client calls us\.") as caught:
+            client.org.get()
+        with pytest.raises(TransportError, match="not sent") as untrusted:
+            client._parts.transport.send("GET", "https://www.zohoapis.eu/crm/v2/org", access_token="a")
 
     assert caught.value.code == "ZCRM-AUTH-012"
+    assert untrusted.value.code == "ZCRM-HTTP-004"
+
+
+def test_a_logout_removes_the_notes_too(zcrm_simulator: Simulator, file_keys: dict[str, Any]) -> None:
+    """What the workers noted about a login does not stay behind in the store when its user is gone."""
+    keys = {**zcrm_simulator.config(), **file_keys, "current_user_email": zcrm_simulator.users[0].email}
+    with Client(keys) as client:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(["ZohoCRM.org.ALL"]))
+        zcrm_simulator.limits = Limits(refreshes=0)
+        with pytest.raises(RefreshThrottled):
+            client.oauth.refresh_access_token()
+        file = Path(file_keys["token_persistence_path"]) / "zcrm_oauthtokens.txt"
+        assert "refresh notes of" in file.read_text()
+
+        client.oauth.revoke()
+
+        assert "refresh notes of" not in file.read_text()

@@ -24,7 +24,7 @@ from zcrm_core import (
     TransportError,
     ZcrmError,
 )
-from zcrm_core.flight import Clock, hard_window, soft_window
+from zcrm_core.flight import Clock, Flight, hard_window, soft_window
 from zcrm_core.refresh_notes import Notebook
 from zcrm_simulator import Limits, Simulator
 
@@ -278,6 +278,45 @@ def test_a_token_that_is_already_over_is_not_asked_for_again_and_again(
     assert client.org.get().company_name
 
 
+def test_while_zoho_throttles_a_living_token_costs_nothing(
+    client: Client, make_client: Make, zcrm_simulator: Simulator, store: Any, events: Any
+) -> None:
+    """Who knows that it has to wait uses the token without the store, and warns no second time."""
+    other = make_client(current_user_email=client.user)
+    zcrm_simulator.limits = Limits(refreshes=0)
+    ends_in(client, 30)
+    for one in (client, other):
+        one.org.get()
+    store.calls.clear()
+    told = len(events.names)
+
+    for one in (client, other):
+        assert one.org.get().company_name
+
+    assert store.calls == []
+    assert len(events.names) == told
+    assert zcrm_simulator.counters.throttled == 1
+
+
+def test_a_useless_token_keeps_nobody_from_a_new_login(
+    client: Client, make_client: Make, zcrm_simulator: Simulator
+) -> None:
+    """In these ten seconds somebody logs in anew: all use that login, and may refresh it, at once."""
+    other = make_client(current_user_email=client.user)
+    zcrm_simulator.limits = Limits(access_token_lifetime=0)
+    ends_in(client, 0)
+    for one in (client, other):
+        with pytest.raises(AuthError, match="already ended"):
+            one.org.get()
+    zcrm_simulator.limits = Limits()
+
+    client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=client.user))
+
+    for one in (client, other):
+        assert one.org.get().company_name
+        one.oauth.refresh_access_token()
+
+
 def test_a_token_that_could_not_be_saved_is_saved_before_long(
     client: Client, times: Times, zcrm_simulator: Simulator, store: Any, events: Any
 ) -> None:
@@ -444,6 +483,98 @@ def test_a_logout_while_the_new_token_is_saved_is_not_undone(
     assert not store.tokens
 
 
+@pytest.mark.parametrize("what", ["logout", "login"])
+def test_nothing_comes_between_a_refresh_and_its_save(
+    client: Client, zcrm_simulator: Simulator, store: Any, what: str
+) -> None:
+    """Another thread logs out, or in, just before the save: what it did counts, in store and memory."""
+    before = ends_in(client, 0)
+    issued = client._parts.accounts.exchange(zcrm_simulator.grant_token(SCOPES), client.region)
+    theirs = issued.of(before.user_identifier, time.time_ns() // 1_000_000)
+    meanwhile: list[Callable[[], object]] = [
+        client.tokens.delete if what == "logout" else lambda: client.tokens.save(theirs)
+    ]
+
+    class Interrupted(Flight):
+        """Lets the other thread act when the save is about to begin."""
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "drops" and meanwhile and zcrm_simulator.counters.refreshes:
+                meanwhile.pop()()
+            return super().__getattribute__(name)
+
+    refresher = client._parts.refresher
+    [key] = store.tokens
+    refresher._flights[key] = Interrupted(refresher._clock)
+
+    if what == "logout":
+        with pytest.raises(ReauthorizationRequired, match="no token"):
+            client.org.get()
+        assert not store.tokens
+    else:
+        assert client.org.get().company_name
+        assert store.tokens[key] == theirs
+    assert not meanwhile
+    assert refresher.held(key) == store.tokens.get(key)
+
+
+@pytest.mark.parametrize("left", [HOUR, 0])
+def test_a_logout_while_the_store_is_read_is_not_undone(
+    client: Client, store: Any, monkeypatch: pytest.MonkeyPatch, left: float
+) -> None:
+    """A thread has read the token, fresh or to be adopted, when another one deletes it: it is not used."""
+    fetch = type(store).fetch
+    ends_in(client, left)
+    if left:
+        client._parts.refresher._flights.clear()
+    else:
+        [key] = store.tokens
+        store.tokens[key] = replace(store.tokens[key], expiry_time=time.time_ns() // 1_000_000 + HOUR * 1000)
+
+    def fetch_late(self: Any, *arguments: object) -> object:
+        monkeypatch.undo()
+        answer = fetch(self, *arguments)
+        client.tokens.delete()
+        return answer
+
+    monkeypatch.setattr(type(store), "fetch", fetch_late)
+
+    with pytest.raises(ReauthorizationRequired, match="no token"):
+        client.org.get()
+
+
+def test_a_new_login_ends_the_wait_of_every_client(
+    client: Client, make_client: Make, zcrm_simulator: Simulator
+) -> None:
+    """Zoho counts for each refresh token: after a new login all may refresh, wherever it was made."""
+    other = make_client(current_user_email=client.user)
+    zcrm_simulator.limits = Limits(refreshes=0)
+    ends_in(client, 0)
+    for one in (client, other):
+        with pytest.raises(RefreshThrottled):
+            one.org.get()
+    zcrm_simulator.limits = Limits()
+
+    client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=client.user))
+
+    client.oauth.refresh_access_token()
+    assert other.org.get().company_name
+    other.oauth.refresh_access_token()
+    assert zcrm_simulator.counters.refreshes == 2
+
+
+def test_a_token_read_from_the_store_is_a_secret(client: Client, make_client: Make, store: Any) -> None:
+    """A process that logged nobody in masks the tokens that it finds, whatever they look like."""
+    opaque = "an-opaque-text-of-no-known-shape"
+    [key] = store.tokens
+    store.tokens[key] = replace(store.tokens[key], access_token=opaque, refresh_token=f"{opaque}-too")
+    other = make_client(current_user_email=client.user)
+
+    assert other._parts.refresher.token(key).access_token == opaque
+
+    assert opaque not in other._parts.log.redact(f"they are {opaque} and {opaque}-too")
+
+
 def test_an_adopted_token_that_is_refused_too_is_refreshed(
     client: Client, zcrm_simulator: Simulator, store: Any
 ) -> None:
@@ -478,9 +609,12 @@ def test_a_login_during_a_refresh_that_zoho_refuses_is_adopted(
     assert zcrm_simulator.counters.refreshes == 0
 
 
-def test_who_has_logged_out_is_noticed_when_the_token_grows_stale(client: Client, store: Any) -> None:
-    """In the minutes before the end the store is looked at, and a deleted token is used no longer."""
-    ends_in(client, 300)
+@pytest.mark.parametrize("left", [300, 30])
+def test_who_has_logged_out_is_noticed_when_the_token_grows_stale(
+    client: Client, store: Any, left: float
+) -> None:
+    """In the minutes before the end, and in the last, the store is looked at: a deleted token is not used."""
+    ends_in(client, left)
     store.tokens.clear()
 
     with pytest.raises(ReauthorizationRequired, match="no token"):

@@ -22,6 +22,8 @@ from zcrm_core import (
 )
 from zcrm_core.oauth import new_code_verifier
 from zcrm_simulator import Simulator, Switches
+from zcrm_simulator.data.organization import zgid_of
+from zcrm_simulator.places import Place
 
 Make = Callable[..., Client]
 SCOPES = ["ZohoCRM.org.ALL", "AaaServer.profile.READ"]
@@ -99,9 +101,10 @@ def test_the_query_alone_is_enough(make_client: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "http://[::1", "?" + "a=1&" * 60, "http://localhost/?state=\ud800", "?code=x"]
+    "url",
+    [None, 7, "", "nonsense", "http://[::1", "?" + "a=1&" * 60, "http://localhost/?state=\ud800", "?code=x"],
 )
-def test_nonsense_for_an_answer_is_one_clear_error(url: str, make_client: Make) -> None:
+def test_nonsense_for_an_answer_is_one_clear_error(url: Any, make_client: Make) -> None:
     """Whatever a stranger sends as an answer, the error is the same and nothing breaks."""
     with pytest.raises(AuthError) as caught:
         make_client().oauth.handle_redirect(url, state="s")
@@ -324,6 +327,17 @@ def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simul
     assert caught.value.code == "ZCRM-AUTH-018"
 
 
+def test_a_device_code_is_a_secret(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """Whoever has it can ask for the tokens, so it is masked, whatever it looks like."""
+    client = make_client()
+    answer = {"user_code": "AB-CD", "device_code": "opaque-text", "verification_url": "https://zoho.example"}
+    zcrm_simulator.faults.add("/oauth/v3/device/code", kind="status", status=200, body=json.dumps(answer))
+
+    assert client.oauth.start_device_login(SCOPES).device_code == "opaque-text"
+
+    assert "opaque-text" not in client._parts.log.redact("it is opaque-text")
+
+
 BROKEN: list[dict[str, Any]] = [
     {"kind": "status", "status": 500},
     {"kind": "status", "status": 200, "body": '{"error": "general_error"}'},
@@ -475,6 +489,69 @@ def test_a_client_token_of_an_organisation_that_is_not_configured_ends(
 
     with pytest.raises(ReauthorizationRequired, match="organisation"):
         client.as_user(token.user_identifier).org.get()
+
+
+def test_a_client_token_of_another_organisation_is_not_renewed_for_the_configured_one(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """A token of the sandbox's organisation ends: no call of its user ever reaches the configured one."""
+    production, sandbox = (zgid_of(Place("us", name)) for name in ("production", "sandbox"))
+    client = make_client(soid=f"ZohoCRM.{production}", current_user_email="job")
+    token = client.oauth.generate_client_token(SCOPES, soid=f"ZohoCRM.{sandbox}")
+    status = client.tokens.status()
+    assert status is not None
+    assert not status.renewable
+    zcrm_simulator.clock.advance(seconds=3_601)
+
+    with pytest.raises(ReauthorizationRequired, match="organisation"):
+        client.org.get()
+
+    assert client.tokens.fetch() == token
+    assert token.api_domain == f"{zcrm_simulator.url}/sandbox"
+    assert zcrm_simulator.counters.exchanges == 1
+
+
+def test_a_users_token_is_never_renewed_as_the_client_itself(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """A user agreed to online access; when that ends the user is asked again, although soid is set."""
+    user = zcrm_simulator.users[1].email
+    zcrm_simulator.switches = Switches(approve_user=user)
+    client = make_client(soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}", current_user_email=user)
+    address = client.oauth.authorization_url([*SCOPES, "ZohoCRM.users.ALL"])
+    client.oauth.handle_redirect(redirected(address.replace("=offline", "=online")))
+    assert client.users.current().email == user
+    zcrm_simulator.clock.advance(seconds=3_601)
+
+    with pytest.raises(ReauthorizationRequired, match="online"):
+        client.users.current()
+
+
+def test_a_token_that_nobody_named_is_not_renewed_as_the_client_itself(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """The same holds for a user's token that the application names and saves by hand."""
+    client = make_client(soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}")
+    address = client.oauth.authorization_url(["ZohoCRM.org.ALL"])
+    with pytest.raises(AuthError, match="whose") as caught:
+        client.oauth.handle_redirect(redirected(address.replace("=offline", "=online")))
+    assert caught.value.token is not None
+    client.tokens.save(replace(caught.value.token, user_identifier="somebody"))
+    zcrm_simulator.clock.advance(seconds=3_601)
+
+    with pytest.raises(ReauthorizationRequired, match="online"):
+        client.as_user("somebody").org.get()
+
+
+def test_a_login_elsewhere_takes_over_no_refresh_token(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """A refresh token of one data centre is not kept with a token of another one, which does not know it."""
+    client = make_client(region=None, current_user_email="somebody")
+    zcrm_simulator.switches = Switches(approve_data_center="eu")
+    client.oauth.handle_redirect(redirected(client.oauth.authorization_url(SCOPES)))
+    zcrm_simulator.switches = Switches(approve_data_center="in")
+    address = client.oauth.authorization_url(SCOPES).replace("=offline", "=online")
+
+    assert client.oauth.handle_redirect(redirected(address)).refresh_token is None
 
 
 def test_a_client_token_replaces_no_refresh_token_by_mixing(zcrm_simulator: Simulator, log_in: Make) -> None:

@@ -129,6 +129,11 @@ def doubted(notebook: Notebook, new: Token, at: int) -> None:
     notebook.write(KEY, replace(notebook.read(KEY, issued(1, NOW)).after(new, HOUR, at), doubted=True))
 
 
+def test_nobody_waits_for_a_clock_that_is_wrong() -> None:
+    """A time to wait until that lies days ahead comes from another host's clock; it counts for an hour."""
+    assert Notes("login", blocked_until=NOW + 48 * HOUR).blocked(NOW) == HOUR
+
+
 def test_a_doubt_is_shared_until_the_token_is_taken_or_ten_minutes_old(notebook: Notebook) -> None:
     """Every worker reads that a token came for a refused one; it counts for that token, and not for long."""
     new = issued(2, NOW + MINUTE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +117,34 @@ def test_every_wrong_key_is_told(run: Run, configure: Configure) -> None:
     assert "ZCRM-CONFIG-002: There is no key regoin." in done.stderr
     assert "Did you mean region?" in done.stderr
     assert "ZCRM-CONFIG-003: The key client_id is missing." in done.stderr
+
+
+def test_nothing_to_read_from_is_told(
+    configure: Configure, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Started without a standard input, as by a service manager, the command says that no grant came."""
+    configure()
+    command = f"{shlex.quote(sys.executable)} -m zcrm_cli login <&-"
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("ZCRM-AUTH-002: The grant token is empty")
+
+
+@pytest.mark.parametrize("command", [("token", "status"), ("logout",)])
+def test_who_is_meant_is_asked_for_by_the_option_of_the_command(
+    command: tuple[str, ...], run: Run, configure: Configure
+) -> None:
+    """Without current_user_email the error names what a person at a terminal can do."""
+    configure(current_user_email=None)
+
+    done = run(*command)
+
+    assert done.returncode == 1
+    assert "--user" in done.stderr
 
 
 def test_html_instead_of_json_is_told(run: Run, configure: Configure, zoho: Simulator, grant: str) -> None:

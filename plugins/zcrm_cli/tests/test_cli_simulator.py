@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,8 +31,13 @@ def served(tmp_path: Path, environment: dict[str, str]) -> Iterator[tuple[subpro
     ) as process:
         assert process.stdout is not None
         lines: list[str] = []
+        patience = threading.Timer(30, process.kill)
+        patience.start()
         while not lines or not lines[-1].startswith("Other ways"):
-            lines.append(process.stdout.readline().rstrip("\n"))
+            line = process.stdout.readline()
+            assert line, f"it ended, or said nothing more for 30 s, after {lines}"
+            lines.append(line.rstrip("\n"))
+        patience.cancel()
         yield process, lines
         process.kill()
 

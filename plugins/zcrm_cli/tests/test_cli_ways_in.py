@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from zcrm_cli.redirect_listener import Listener
+from zcrm_core import ConfigError, Token
 from zcrm_simulator import Simulator, Switches
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -127,6 +129,7 @@ def test_a_web_login_takes_the_redirect(
     assert (code, err) == (0, "")
     assert page.status_code == 200
     assert "You are logged in" in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"  # its address holds the code
     assert f"Logged in as {zoho.users[0].email}." in out
     assert zoho.users[0].email in run("token", "list").stdout
 
@@ -335,6 +338,26 @@ def test_a_redirect_uri_elsewhere_is_told(redirect_uri: str, run: Run, configure
     assert "is not on this machine" in done.stderr
 
 
+def no_login(url: str) -> Token:
+    """What nothing leads to."""
+    raise AssertionError(url)
+
+
+@pytest.mark.parametrize("rest", ["localhost:99999/cb", "localhost:abc/cb", "localhost:0/cb", "[::1:80/cb"])
+def test_a_redirect_uri_that_is_no_address_is_told(rest: str) -> None:
+    """A slip of the pen in the configuration is an error that names the key, and no traceback."""
+    with pytest.raises(ConfigError, match="is no address") as caught:
+        Listener(f"http://{rest}", "state", no_login)
+
+    assert caught.value.code == "ZCRM-CONFIG-004"
+    assert f"redirect_uri http://{rest}" in caught.value.what
+
+
+def test_a_wait_that_has_no_end_is_wrong_usage(run: Run) -> None:
+    """The time to wait is a number of seconds; nobody waits for ever by mistake."""
+    assert run("login", "--web", "--no-browser", "--wait", "nan").returncode == 2
+
+
 @pytest.mark.parametrize("decision", ["accept", "refuse"])
 def test_a_device_login(
     decision: str, begin: Callable[..., Command], configure: Configure, zoho: Simulator
@@ -372,6 +395,22 @@ def test_a_login_as_the_client_itself(run: Run, configure: Configure, zoho: Simu
     assert "soid is missing" in run("login", "--client").stderr
     configure(soid="ZohoCRM.1")
     assert "ZCRM-AUTH-019" in run("login", "--client").stderr
+
+
+def test_a_login_that_ends_is_told(
+    begin: Callable[..., Command], web: str, zoho: Simulator, configure: Configure
+) -> None:
+    """Without a refresh token a user's token is not said to be renewed, although soid is set."""
+    client = zoho.register_client([web])
+    keys = {"client_id": client.client_id, "client_secret": client.client_secret, "redirect_uri": web}
+    configure(**keys, soid=f"ZohoCRM.{zoho.organization.zgid}")
+    command = begin("login", "--web", "--no-browser")
+
+    requests.get(address_of(command).replace("=offline", "=online"), timeout=10)
+
+    code, out, _ = command.done()
+    assert code == 0
+    assert "There is no refresh token: the login ends when the access token does." in out
 
 
 def test_one_way_at_a_time(run: Run) -> None:

@@ -45,8 +45,8 @@ _Way = Callable[[Client, "tuple[str, ...]", "str | None"], Token]
 @click.option("--no-browser", is_flag=True, help="With --web: only print the address, to be opened by hand.")
 @click.option(
     "--wait",
-    type=click.FloatRange(1, 3600),
-    default=300.0,
+    type=click.IntRange(1, 3600),
+    default=300,
     help="With --web: seconds to wait for the answer.",
 )
 @debug_option
@@ -54,7 +54,7 @@ def login(
     config: Path | None,
     user: str | None,
     scopes: tuple[str, ...],
-    wait: float,
+    wait: int,
     **chosen: bool,
 ) -> None:
     """Log in, and keep the tokens.
@@ -88,9 +88,10 @@ def _tell(client: Client, token: Token) -> None:
     click.echo(f"Logged in as {token.user_identifier}.")
     click.echo(f"The tokens are kept by the store {place_of(client)}.")
     if token.refresh_token is None:
+        status = client.tokens.status(token.user_identifier)
         click.echo(
             f"There is no refresh token: the token is renewed for {client.config.get('soid')} by itself."
-            if client.config.get("soid")
+            if status is not None and status.renewable
             else "There is no refresh token: the login ends when the access token does."
         )
     if client.user != token.user_identifier:
@@ -127,9 +128,13 @@ def _as_client(client: Client, scopes: tuple[str, ...], user: str | None) -> Tok
     return client.oauth.generate_client_token(scopes, user=user)
 
 
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # a service manager may start us without any
+
+
 def _grant_token(client: Client) -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.read().strip()
+    if not _at_terminal():
+        return sys.stdin.read().strip() if sys.stdin else ""
     click.echo(_where_grants_come_from(client), err=True)
     answer: str = click.prompt("Grant token (not shown)", hide_input=True, err=True)
     return answer.strip()
@@ -151,7 +156,7 @@ def _named_by_hand(client: Client, error: AuthError) -> Token:
     """Ask whose token it is when Zoho issued one and does not say: the grant token cannot be used again."""
     if error.token is None:
         raise error
-    if not sys.stdin.isatty():
+    if not _at_terminal():
         error.fix = "Make a new grant token, with the scope AaaServer.profile.READ as well, or pass --user."
         raise error
     click.echo(error.what, err=True)

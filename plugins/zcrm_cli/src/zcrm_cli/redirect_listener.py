@@ -45,9 +45,9 @@ class Listener:
     """
 
     def __init__(self, redirect_uri: str, state: str, finish: Callable[[str], Token]) -> None:
-        parts = urlsplit(redirect_uri)
-        hosts = _LOOPBACK.get(parts.hostname or "")
-        if parts.scheme != "http" or hosts is None:
+        scheme, host, port, path = _split(redirect_uri)
+        hosts = _LOOPBACK.get(host)
+        if scheme != "http" or hosts is None:
             raise ConfigError(
                 f"The redirect_uri {redirect_uri} is not on this machine.",
                 why="The answer of Zoho's page has to reach this command, which listens here only.",
@@ -55,10 +55,10 @@ class Listener:
                 "redirect_uri to it; or log in with `zcrm login --device`.",
                 code="ZCRM-CONFIG-004",
             )
-        self._login = AwaitedLogin(parts.path or "/", state, finish)
+        self._login = AwaitedLogin(path or "/", state, finish)
         self._servers: list[_Server] = []
         for host in hosts:
-            self._listen(host, parts.port or 80)
+            self._listen(host, port)
 
     def wait(self, seconds: float) -> Token:
         """Wait for the answer, and give the token that it led to.
@@ -156,6 +156,28 @@ class _Browser(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(page)
+
+
+def _split(redirect_uri: str) -> tuple[str, str, int, str]:
+    """Give the scheme, the host, the port and the path of a redirect URI.
+
+    Raises:
+        ConfigError: it is no address, or nobody can listen at its port.
+    """
+    try:
+        parts = urlsplit(redirect_uri)
+        port = 80 if parts.port is None else parts.port
+        if port:
+            return parts.scheme, parts.hostname or "", port, parts.path
+    except ValueError:
+        pass  # told below
+    raise ConfigError(
+        f"The redirect_uri {redirect_uri} is no address that a browser can be sent to.",
+        why="Its host or its port cannot be read; a port is a number from 1 to 65535.",
+        fix="Set redirect_uri to the address that Zoho's API console has for the client, such as "
+        "http://localhost:8000/callback.",
+        code="ZCRM-CONFIG-004",
+    )
 
 
 def _nobody(seconds: float, login: AwaitedLogin) -> AuthError:
