@@ -6,13 +6,14 @@ import copy
 import itertools
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
-from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError
+from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError, ZcrmError
 from zcrm_core.crm.criteria import F
 from zcrm_core.crm.record import Record
 from zcrm_simulator import Simulator, Switches
@@ -245,6 +246,85 @@ def test_a_page_token_of_another_query_is_refused(log_in: Make) -> None:
         next(leads.list(fields=["Email"], page_token=listing.page_token))
     with pytest.raises(ApiError, match="no page tokens"):
         log_in(api_version="v2").module("Leads").list(page_token=listing.page_token)
+
+
+def patient(rows: Iterator[Record]) -> tuple[list[str | None], int]:
+    """Go over rows as a program does that tries again after each error: their ids, and the errors."""
+    ids: list[str | None] = []
+    errors = 0
+    while True:
+        with suppress(ZcrmError):
+            for row in rows:
+                ids.append(row.id)  # noqa: PERF401 - what came before an error is kept
+            return ids, errors
+        errors += 1
+
+
+def test_a_list_goes_on_after_a_failed_call(client: Client, zcrm_simulator: Simulator) -> None:
+    """After an error in the middle the next step fetches the page that failed; nothing is left out."""
+    leads = client.module("Leads")
+    everything = [lead.id for lead in leads.list(fields=["City"])]
+    listing = leads.list(fields=["City"])
+    seen = [next(listing).id for _ in range(200)]
+    route = f"/crm/{client.config.api_version}/Leads"
+    zcrm_simulator.faults.add(route, kind="status", status=500, times=2)
+
+    rest, errors = patient(listing)
+
+    assert (seen + rest, errors) == (everything, 2)
+
+
+def test_a_list_of_many_fields_goes_on_after_a_failed_call(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the call for a page's further fields fails, that page is asked for again, whole."""
+    monkeypatch.setattr("zcrm_core.crm.reading.MOST_FIELDS", 20)
+    leads = log_in(api_version="v8").module("Leads")
+    everything = [dict(lead) for lead in leads.list()]
+    listing = leads.list()
+    page = json.dumps({"data": [], "info": {"more_records": False}})
+    fetched = [dict(next(listing)) for _ in range(200)]
+    token = listing.page_token
+    zcrm_simulator.faults.add("/crm/v8/Leads", kind="delay", seconds=0.001)
+    zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=page)
+
+    with pytest.raises(TransportError, match="left out record"):
+        next(listing)
+
+    assert listing.page_token == token
+    assert fetched + [dict(lead) for lead in listing] == everything
+
+
+def test_a_query_goes_on_after_a_failed_call(
+    client: Client, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an error the rows of a query go on with the call that failed, and end at its limit."""
+    monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_rows", property(lambda _: 100))
+    query = "select id from Leads where Last_Name is not null limit 250"
+    everything = [row.id for row in client.coql(query)]
+    rows = client.coql(query)
+    seen = [next(rows).id for _ in range(100)]
+    zcrm_simulator.faults.add(f"/crm/{client.config.api_version}/coql", kind="reset")
+
+    rest, errors = patient(rows)
+
+    assert (seen + rest, errors) == (everything, 1)
+    assert len(everything) == 250
+
+
+def test_a_list_by_tokens_goes_on_by_tokens(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A page that came by a token and names none for what follows is an error; numbers would begin again."""
+    leads = log_in(api_version="v8").module("Leads")
+    listing = leads.list(fields=["City"])
+    for _ in range(200):
+        next(listing)
+    page = {"data": [{"id": "1", "City": "Pune"}], "info": {"more_records": True}}
+    zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=json.dumps(page))
+
+    with pytest.raises(TransportError, match="gives no token for it"):
+        next(listing)
+
+    assert len(list(listing)) == 320
 
 
 # -- what changed, and nothing else --------------------------------------------------------------------
