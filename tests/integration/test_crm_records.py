@@ -330,6 +330,39 @@ def test_a_list_by_tokens_goes_on_by_tokens(log_in: Make, zcrm_simulator: Simula
 # -- what changed, and nothing else --------------------------------------------------------------------
 
 
+def test_a_record_stays_the_one_that_was_read(client: Client, zcrm_simulator: Simulator) -> None:
+    """Another id is refused when it is set, so that no update is lost or written to another record."""
+    leads = client.module("Leads")
+    lead, other = itertools.islice(leads.list(), 2)
+    assert other.id is not None
+    lead["id"] = lead.id
+
+    with pytest.raises(ApiError, match="cannot become record"):
+        lead["id"] = other.id
+
+    lead["City"] = "Elsewhere"
+    leads.update(lead).raise_for_failures()
+    assert leads.get(other.id)["City"] != "Elsewhere"
+    [change] = [one for body in sent(zcrm_simulator, "PUT") for one in body["data"]]  # type: ignore[attr-defined]  # a list
+    assert change == {"id": lead.id, "City": "Elsewhere"}
+
+
+def test_an_upsert_that_made_another_record_leaves_this_one_changed(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """Where Zoho answers with another record's id nothing of it is known to be in the one that was read."""
+    leads = client.module("Leads")
+    lead = next(leads.list())
+    lead["City"] = "Elsewhere"
+    made = {"code": "SUCCESS", "status": "success", "message": "", "action": "insert", "details": {"id": "1"}}
+    route = f"/crm/{client.config.api_version}/Leads/upsert"
+    zcrm_simulator.faults.add(route, kind="status", status=200, body=json.dumps({"data": [made]}))
+
+    [item] = leads.upsert(lead)
+
+    assert (item.ok, item.id, lead.changes) == (True, "1", {"City": "Elsewhere"})
+
+
 def test_an_untouched_record_is_not_sent(client: Client, zcrm_simulator: Simulator) -> None:
     """Getting records and updating them as they are sends nothing, and is no failure."""
     leads = client.module("Leads")

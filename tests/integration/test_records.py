@@ -53,7 +53,7 @@ def test_a_list_that_zoho_cuts_off_is_an_error(log_in: Make, zcrm_simulator: Sim
 def test_v8_gives_every_field_without_naming_one(
     log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """v8 sends 50 fields at most; asking in parts and joining them gives the same records as one call, converted leads too."""
+    """v8 sends 50 fields at most; parts joined are the same records, converted ones too."""
     leads = log_in(api_version="v8").module("Leads")
     whole = {lead.id: dict(lead) for lead in leads.list(params={"converted": "both"})}
     zcrm_simulator.limits = Limits(fields=10)
@@ -351,19 +351,19 @@ def test_an_unknown_code_passes_through(client: Client, zcrm_simulator: Simulato
     assert (caught.value.api_code, caught.value.details) == ("BRAND_NEW", {"why": "because"})
 
 
-def refused_list(leads: ModuleClient) -> object:
+def refused_list(leads: ModuleClient) -> None:
     """Sort by a field that cannot be sorted by: the whole call is refused."""
-    return next(leads.list(fields=["City"], sort_by="Shoe_Size"))
+    next(leads.list(fields=["City"], sort_by="Shoe_Size"))
 
 
-def refused_note(leads: ModuleClient) -> object:
+def refused_note(leads: ModuleClient) -> None:
     """Write a note without a text: the one thing of a call is refused."""
-    return leads.record(next(leads.list(fields=["City"])).id or "").notes.create("")
+    leads.record(next(leads.list(fields=["City"])).id or "").notes.create("")
 
 
-def refused_record(leads: ModuleClient) -> object:
+def refused_record(leads: ModuleClient) -> None:
     """Create two leads, one without a name: a record of a batch is refused."""
-    return leads.create([{"Last_Name": "A"}, {"City": "Pune"}]).raise_for_failures()
+    leads.create([{"Last_Name": "A"}, {"City": "Pune"}]).raise_for_failures()
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def refused_record(leads: ModuleClient) -> object:
     ],
 )
 def test_an_error_names_what_zoho_names(
-    client: Client, call: Callable[[ModuleClient], object], fault: str
+    client: Client, call: Callable[[ModuleClient], None], fault: str
 ) -> None:
     """The parameter or field that Zoho refuses is in the error's text, not in its details alone."""
     with pytest.raises(ApiError, match=fault):
