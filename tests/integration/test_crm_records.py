@@ -312,6 +312,18 @@ def test_a_query_goes_on_after_a_failed_call(
     assert len(everything) == 250
 
 
+def test_a_query_that_leads_nowhere_is_an_error(client: Client, zcrm_simulator: Simulator) -> None:
+    """No rows and the word that there are more is neither the end of a query nor endless."""
+    page = json.dumps({"data": [], "info": {"more_records": True}})
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=page)
+    rows = client.coql("select id from Leads where Last_Name is not null limit 3")
+
+    with pytest.raises(TransportError, match="leads no further"):
+        next(rows)
+
+    assert len(list(rows)) == 3
+
+
 def test_a_list_by_tokens_goes_on_by_tokens(log_in: Make, zcrm_simulator: Simulator) -> None:
     """A page that came by a token and names none for what follows is an error; numbers would begin again."""
     leads = log_in(api_version="v8").module("Leads")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.coql_text import Query, parse, with_values
 from zcrm_core.crm.entity import objects_of
-from zcrm_core.crm.paging import PageByPage, what_follows
+from zcrm_core.crm.paging import PageByPage, dead_end, what_follows
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import TransportError
@@ -62,13 +62,15 @@ class _Rows(PageByPage[Record]):
         answer = response.json()
         rows = objects_of(answer, "data", Record, response.status)
         more, _ = what_follows(answer, "coql")
+        if more and not rows:
+            raise dead_end("coql")
         query, offset = self._query, self._offset + len(rows)
-        if more and rows and self._by_id and offset + most > self._habits.coql_reach:
+        if more and self._by_id and offset + most > self._habits.coql_reach:
             query, offset = _beyond(query, rows[-1]), 0
         self._query, self._offset = query, offset
         if self._left is not None:
             self._left = max(self._left - len(rows), 0)
-        self._over = not more or not rows or self._left == 0
+        self._over = not more or self._left == 0
         return rows
 
 

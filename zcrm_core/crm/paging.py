@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.transport import Params
 
-__all__ = ["Listing", "PageByPage", "refuse_token", "what_follows"]
+__all__ = ["Listing", "PageByPage", "dead_end", "refuse_token", "what_follows"]
 
 E = TypeVar("E", bound=Entity)
 _NO_CONTENT = 204
@@ -121,12 +121,7 @@ class Listing(PageByPage[E]):
             TransportError: the list would never end, or begin again.
         """
         if not rows or (token is not None and token == follows):
-            raise TransportError(
-                f"The answer to {self._path} says that there is more, and leads no further.",
-                why="Such a list would never end.",
-                fix="Call again; report it if it goes on.",
-                code="ZCRM-HTTP-007",
-            )
+            raise dead_end(self._path)
         if follows is None and token is not None:
             raise TransportError(
                 f"The answer to {self._path} says that there is more, and gives no token for it.",
@@ -134,6 +129,16 @@ class Listing(PageByPage[E]):
                 fix="Start the list from its beginning.",
                 code="ZCRM-HTTP-007",
             )
+
+
+def dead_end(path: str) -> TransportError:
+    """Make the error for an answer that says that there is more, and does not lead there."""
+    return TransportError(
+        f"The answer to {path} says that there is more, and leads no further.",
+        why="Such a list would never end.",
+        fix="Call again; report it if it goes on.",
+        code="ZCRM-HTTP-007",
+    )
 
 
 def what_follows(answer: JSON, path: str) -> tuple[bool, str | None]:

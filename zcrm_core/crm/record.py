@@ -97,7 +97,7 @@ class Record(Entity):
         if key == "id" and self._json.get("id") not in (None, value):
             raise ApiError(
                 f"Record {self.id} cannot become record {value}.",
-                why="Its changes are those of the record that was read; an update would write them to another.",
+                why="Its changes are those of the record that was read; an update would misplace them.",
                 fix="Read that record and change it, or update a mapping with its id and the fields.",
                 code="ZCRM-API-009",
             )
