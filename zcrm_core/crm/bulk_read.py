@@ -129,13 +129,20 @@ def create_read(
     """Make a job; see :meth:`Bulk.read`.
 
     Raises:
-        ApiError: the fields are one text and no list, or the CRM refused.
+        ApiError: the fields are one text and no list, the criteria no mapping, or the CRM refused.
     """
     if isinstance(fields, str):
         raise ApiError(
             "The fields are no list of API names.",
             why="A single text would be cut into its letters.",
             fix='Pass a list such as ["Last_Name", "Email"].',
+            code="ZCRM-API-009",
+        )
+    if criteria is not None and not isinstance(criteria, Mapping):
+        raise ApiError(
+            f"The criteria of a bulk read are a {type(criteria).__name__}.",
+            why="A job takes them as JSON; F and its conditions are for searches.",
+            fix='Pass a mapping such as {"api_name": "City", "comparator": "equal", "value": "Pune"}.',
             code="ZCRM-API-009",
         )
     habits: Version = version(client.config.api_version)
