@@ -7,6 +7,7 @@ import itertools
 import json
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -293,6 +294,18 @@ def test_a_list_of_many_fields_goes_on_after_a_failed_call(
 
     assert listing.page_token == token
     assert fetched + [dict(lead) for lead in listing] == everything
+
+
+def test_threads_share_a_list(client: Client, zcrm_simulator: Simulator) -> None:
+    """Each record of a list goes to one of the threads that read it, and each page is fetched once."""
+    listing = client.module("Leads").list(fields=["City"])
+    before = len(zcrm_simulator.requests)
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda _: [lead.id for lead in listing], range(8)))
+
+    ids = [one for part in parts for one in part]
+    assert 520 == len(ids) == len(set(ids))
+    assert len(zcrm_simulator.requests) - before == 3
 
 
 def test_a_query_goes_on_after_a_failed_call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,22 +26,27 @@ class PageByPage(Iterator[E]):
     """Things that come page after page, each page by a call.
 
     A call that fails ends nothing: the next step makes it again, so a program that goes on after an error
-    gets the rest, or the error once more, and never a part that looks like the whole.
+    gets the rest, or the error once more, and never a part that looks like the whole. Threads may share it:
+    each thing goes to one of them.
     """
 
     def __init__(self) -> None:
         self._rows: Iterator[E] = iter(())
         self._over = False
+        self._turn = threading.Lock()
 
     def _next_page(self) -> Iterable[E]:
         """Fetch the next page, and say in ``_over`` whether it is the last; a failure changes nothing."""
         raise NotImplementedError
 
     def __next__(self) -> E:
-        while (row := next(self._rows, None)) is None:
-            if self._over:
-                raise StopIteration
-            self._rows = iter(self._next_page())
+        while (row := next(rows := self._rows, None)) is None:
+            with self._turn:
+                if self._rows is not rows:
+                    continue  # another thread has fetched the next page
+                if self._over:
+                    raise StopIteration
+                self._rows = iter(self._next_page())
         return row
 
 
