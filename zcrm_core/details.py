@@ -12,6 +12,8 @@ from zcrm_core.exact_json import JSON
 __all__ = ["in_words"]
 
 _LONGEST: Final = 300
+_NAMES: Final = ("api_name", "param_name", "id")
+"""What Zoho calls a field, a parameter or a record by."""
 _RECORD: Final = re.compile(r"\$\.\w+\[\d+\]\.")
 
 
@@ -21,7 +23,7 @@ def in_words(details: JSON) -> str:
     Zoho names there which field, parameter or id it refuses, and why; its message alone seldom does.
 
     Args:
-        details: what stands under ``details`` in an answer. What is nested deeper than a list is left out.
+        details: what stands under ``details`` in an answer. Of an object in it the name or id alone is said.
     """
     if not isinstance(details, Mapping):
         return ""
@@ -46,6 +48,8 @@ def _words(value: JSON) -> str:
 
 
 def _word(value: JSON) -> str:
+    if isinstance(value, dict):
+        value = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, (str, int, float, Decimal)) else ""

@@ -383,12 +383,13 @@ def test_an_error_names_what_zoho_names(
 
 
 def test_an_error_stays_short_whatever_zoho_names(client: Client, zcrm_simulator: Simulator) -> None:
-    """Long details are cut, objects in them left out, and what says the field's name again as well."""
+    """Long details are cut, objects in them named, and what says the field's name again is left out."""
     details = {
         "api_name": "City",
         "json_path": "$.data[0].City",
-        "duplicate_record": {"id": "1"},
-        "supported_values": ["x" * 200, 5, True, [["z"]]],
+        "duplicate_record": {"id": "77", "owner": {"name": "Rao"}},
+        "ambiguity_due_to": [{"param_name": "page"}, {"param_name": "page_token"}],
+        "supported_values": ["x" * 100, 5, True, [["z"]]],
         "near": "y" * 5_000,
     }
     answer = {"code": "INVALID_DATA", "message": "no.", "status": "error", "details": details}
@@ -397,7 +398,8 @@ def test_an_error_stays_short_whatever_zoho_names(client: Client, zcrm_simulator
     with pytest.raises(ApiError) as caught:
         client.org.get()
 
-    assert f"no (api_name: City, supported_values: {'x' * 200} or 5 or true, near: yyy" in caught.value.what
+    said = "no (api_name: City, duplicate_record: 77, ambiguity_due_to: page or page_token, "
+    assert f"{said}supported_values: {'x' * 100}" in caught.value.what
     assert len(caught.value.what) < 500
     assert caught.value.details == details
 
