@@ -322,6 +322,21 @@ def test_taxes_come_and_go(client: Client) -> None:
         client.taxes.delete_one("1")
 
 
+def test_a_tax_is_made_or_changed_as_was_said(client: Client, zcrm_simulator: Simulator) -> None:
+    """An update without an id makes no tax, and what is to be made changes none, though one call takes both."""
+    taxes = [dict(tax) for tax in client.taxes.list()]
+    before = len(zcrm_simulator.requests)
+    for wrong in ({"name": "A", "value": 1}, {"id": None, "value": 1}, {"id": "", "value": 1}):
+        with pytest.raises(ApiError, match="Tax 1 of the update has no id"):
+            client.taxes.update([{"id": taxes[0]["id"], "value": 1}, wrong])
+    with pytest.raises(ApiError, match="Tax 0 to be made has an id"):
+        client.taxes.create({"id": taxes[0]["id"], "name": "A", "value": 1})
+
+    assert len(zcrm_simulator.requests) == before
+    assert client.taxes.update({"id": int(str(taxes[0]["id"])), "value": 3}).ok
+    assert [tax["name"] for tax in client.taxes.list()] == [tax["name"] for tax in taxes]
+
+
 def test_taxes_go_to_the_version_s_own_address(client: Client, zcrm_simulator: Simulator) -> None:
     """v2 has a method for each change of taxes; since v3 one PUT takes all of them."""
     client.taxes.create({"name": "A", "value": 1})
