@@ -136,6 +136,24 @@ def test_a_view_gets_one_value_as_a_job(client: Client) -> None:
     )
 
 
+def test_a_mass_update_that_failed_is_an_error(client: Client, zcrm_simulator: Simulator) -> None:
+    """FAILED is never taken for done; the error says how many records were changed all the same."""
+    leads = client.module("Leads")
+    job = leads.mass_update_view(leads.custom_views()[0].id or "", {"City": "Elsewhere"})
+    status = {
+        "Status": "FAILED",
+        "Total_Count": 9,
+        "Updated_Count": 4,
+        "Not_Updated_Count": 0,
+        "Failed_Count": 5,
+    }
+    route = f"/crm/{client.config.api_version}/Leads/actions/mass_update"
+    zcrm_simulator.faults.add(route, kind="status", status=200, body=json.dumps({"data": [status]}))
+
+    with pytest.raises(ApiError, match=r"failed.*changed 4 of 9"):
+        job.wait(5)
+
+
 @operation("records.search_word", 'client.module("Leads").search(word=...)')
 @operation("records.search_phone", 'client.module("Leads").search(phone=...)')
 @operation("records.search_email", 'client.module("Leads").search(email=...)')

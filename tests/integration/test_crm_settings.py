@@ -323,7 +323,7 @@ def test_taxes_come_and_go(client: Client) -> None:
 
 
 def test_a_tax_is_made_or_changed_as_was_said(client: Client, zcrm_simulator: Simulator) -> None:
-    """An update without an id makes no tax, and what is to be made changes none, though one call takes both."""
+    """An update without an id makes no tax, and what is to be made changes none."""
     taxes = [dict(tax) for tax in client.taxes.list()]
     before = len(zcrm_simulator.requests)
     for wrong in ({"name": "A", "value": 1}, {"id": None, "value": 1}, {"id": "", "value": 1}):
