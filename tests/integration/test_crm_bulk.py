@@ -303,6 +303,17 @@ def test_rows_that_are_no_table_are_refused(
     assert not [one for one in zcrm_simulator.requests if one.method == "POST" and "/crm/" in one.path]
 
 
+def test_more_rows_than_a_job_takes_are_never_sent(client: Client, zcrm_simulator: Simulator) -> None:
+    """The row after the 25,000th is refused while it is packed, before an upload is spent on it."""
+    before = len(zcrm_simulator.requests)
+    rows = ({"Last_Name": "A"} for _ in range(25_001))
+
+    with pytest.raises(ApiError, match="more than 25,000 rows"):
+        client.bulk.write("Leads", rows)
+
+    assert len(zcrm_simulator.requests) == before
+
+
 def test_cells_mean_what_their_values_mean(client: Client) -> None:
     """Numbers go without an exponent and unrounded, booleans and choices as Zoho reads them."""
     names = ["Product_Name", "Unit_Price", "Qty_in_Stock", "Product_Active", "Tax"]

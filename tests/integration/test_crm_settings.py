@@ -337,6 +337,17 @@ def test_a_tax_is_made_or_changed_as_was_said(client: Client, zcrm_simulator: Si
     assert [tax["name"] for tax in client.taxes.list()] == [tax["name"] for tax in taxes]
 
 
+def test_the_outcome_of_a_tax_names_that_tax(client: Client) -> None:
+    """An outcome has the id of its tax, or none where Zoho tells none of a new one; never another thing's."""
+    [made] = client.taxes.create({"name": "A", "value": 1})
+    tax = next(tax for tax in client.taxes.list() if tax.name == "A")
+    assert made.id == (tax.id if client.config.api_version == "v2" else None)
+    assert tax.id is not None
+
+    assert client.taxes.update({"id": tax.id, "value": 2})[0].id == tax.id
+    assert client.taxes.delete([tax.id])[0].id == tax.id
+
+
 def test_taxes_go_to_the_version_s_own_address(client: Client, zcrm_simulator: Simulator) -> None:
     """v2 has a method for each change of taxes; since v3 one PUT takes all of them."""
     client.taxes.create({"name": "A", "value": 1})

@@ -20,7 +20,7 @@ from zcrm_core.crm.files import opened
 from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.tables import csv_rows
-from zcrm_core.crm.versions import BULK_UPLOAD_BYTES
+from zcrm_core.crm.versions import BULK_UPLOAD_BYTES, BULK_WRITE_ROWS
 from zcrm_core.errors import ApiError, NotFound, TransportError
 from zcrm_core.exact_json import JSON
 
@@ -166,6 +166,13 @@ def columns_of(row: object, index: int = 0) -> list[str]:
 def _cells(rows: Iterable[Mapping[str, object]], fields: Sequence[str]) -> Iterator[list[str]]:
     known = set(fields)
     for index, row in enumerate(rows):
+        if index == BULK_WRITE_ROWS:
+            raise ApiError(
+                f"There are more than {index:,} rows.",
+                why="Zoho takes no more in one job, and would refuse them all after the upload.",
+                fix="Write each 25,000 rows with a job of their own.",
+                code="ZCRM-API-009",
+            )
         if strange := set(columns_of(row, index)) - known:
             raise _unfit(index, f"it has the field {min(strange)}, and the first row has not")
         yield [_cell(row.get(field), index, field) for field in fields]

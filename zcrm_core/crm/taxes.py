@@ -45,7 +45,8 @@ class Taxes:
     """``client.taxes``: the taxes of the organisation.
 
     v2 has a call for each thing that can be done; since v3 one call takes all changes and gives one answer
-    for all of them (Zoho CRM API v8, Update Taxes), which is told for each tax here.
+    for all of them (Zoho CRM API v8, Update Taxes), which is told for each tax here; the ids of new taxes are
+    not in it, so read them with :meth:`list`.
 
     Args:
         client: makes the calls.
@@ -150,7 +151,14 @@ class Taxes:
         outcome = answer.get("org_taxes") if isinstance(answer, dict) else None
         if not isinstance(outcome, dict) or "code" not in outcome:
             raise TransportError("The answer does not say what became of the taxes.", code="ZCRM-HTTP-007")
-        return BatchResult([BatchItem(index, outcome) for index in range(len(rows))])
+        return BatchResult([BatchItem(index, _about(row, outcome)) for index, row in enumerate(rows)])
+
+
+def _about(tax: Mapping[str, JSON], outcome: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Make one tax's outcome of that of all: Zoho names the organisation there, and no new tax."""
+    given = outcome.get("details")
+    details = {key: value for key, value in given.items() if key != "id"} if isinstance(given, dict) else {}
+    return {**outcome, "details": details | ({"id": tax["id"]} if "id" in tax else {})}
 
 
 def _unfit(what: str, instead: str, method: str) -> ApiError:
