@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.middleware.sessions import SessionMiddleware
 
-from zcrm_core import AuthError, Client
+from zcrm_core import AuthError, Client, ReauthorizationRequired
 from zcrm_core.oauth import new_code_verifier
 
 SCOPES = ["ZohoCRM.org.READ", "ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
@@ -26,9 +26,10 @@ client = Client.from_file("zcrm.toml")
 
 @app.get("/login")
 def login(request: Request) -> Response:
-    """Send the user to Zoho, and keep in the session what the answer has to fit."""
+    """Send the user to Zoho, and keep in the session what the answer has to fit; each tab has a login."""
     state, verifier = secrets.token_urlsafe(), new_code_verifier()
-    request.session.update(state=state, verifier=verifier)
+    latest = list(request.session.get("logins", {}).items())[-4:]  # a cookie is small
+    request.session["logins"] = {**dict(latest), state: verifier}
     return RedirectResponse(
         client.oauth.authorization_url(SCOPES, state=state, code_verifier=verifier), status_code=302
     )
@@ -37,9 +38,12 @@ def login(request: Request) -> Response:
 @app.get("/callback")
 def callback(request: Request) -> Response:
     """Take the user back: check the answer, and exchange its code where it was issued."""
-    state, verifier = request.session.pop("state", ""), request.session.pop("verifier", None)
+    logins, state = dict(request.session.get("logins", {})), request.query_params.get("state", "")
+    verifier = logins.pop(state, None)
+    request.session["logins"] = logins
+    expected = "" if verifier is None else state  # no login of this session has an empty state
     try:
-        token = client.oauth.handle_redirect(str(request.url), state=state, code_verifier=verifier)
+        token = client.oauth.handle_redirect(str(request.url), state=expected, code_verifier=verifier)
     except AuthError as error:
         return PlainTextResponse(f"You are not logged in. {error.what}", status_code=400)
     request.session["user"] = token.user_identifier
@@ -52,4 +56,9 @@ def home(request: Request) -> Response:
     user = request.session.get("user")
     if user is None:
         return RedirectResponse("/login", status_code=302)
-    return PlainTextResponse(f"{user} works for {client.as_user(user).org.get().company_name}.")
+    try:
+        name = client.as_user(user).org.get().company_name
+    except ReauthorizationRequired:  # the user has logged out elsewhere
+        del request.session["user"]
+        return RedirectResponse("/login", status_code=302)
+    return PlainTextResponse(f"{user} works for {name}.")

@@ -11,7 +11,7 @@ import secrets
 from flask import Flask, redirect, request, session
 from werkzeug.wrappers import Response
 
-from zcrm_core import AuthError, Client
+from zcrm_core import AuthError, Client, ReauthorizationRequired
 from zcrm_core.oauth import new_code_verifier
 
 SCOPES = ["ZohoCRM.org.READ", "ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
@@ -23,19 +23,22 @@ client = Client.from_file("zcrm.toml")
 
 @app.get("/login")
 def login() -> Response:
-    """Send the user to Zoho, and keep in the session what the answer has to fit."""
-    session["state"], session["verifier"] = secrets.token_urlsafe(), new_code_verifier()
-    return redirect(
-        client.oauth.authorization_url(SCOPES, state=session["state"], code_verifier=session["verifier"])
-    )
+    """Send the user to Zoho, and keep in the session what the answer has to fit; each tab has a login."""
+    state, verifier = secrets.token_urlsafe(), new_code_verifier()
+    latest = list(session.get("logins", {}).items())[-4:]  # a cookie is small
+    session["logins"] = {**dict(latest), state: verifier}
+    return redirect(client.oauth.authorization_url(SCOPES, state=state, code_verifier=verifier))
 
 
 @app.get("/callback")
 def callback() -> Response | tuple[str, int]:
     """Take the user back: check the answer, and exchange its code where it was issued."""
-    state, verifier = session.pop("state", ""), session.pop("verifier", None)
+    logins, state = dict(session.get("logins", {})), request.args.get("state", "")
+    verifier = logins.pop(state, None)
+    session["logins"] = logins
+    expected = "" if verifier is None else state  # no login of this session has an empty state
     try:
-        token = client.oauth.handle_redirect(request.url, state=state, code_verifier=verifier)
+        token = client.oauth.handle_redirect(request.url, state=expected, code_verifier=verifier)
     except AuthError as error:
         return f"You are not logged in. {error.what}", 400
     session["user"] = token.user_identifier
@@ -47,4 +50,9 @@ def home() -> Response | str:
     """Show something of the user's own CRM."""
     if "user" not in session:
         return redirect("/login")
-    return f"{session['user']} works for {client.as_user(session['user']).org.get().company_name}."
+    try:
+        name = client.as_user(session["user"]).org.get().company_name
+    except ReauthorizationRequired:  # the user has logged out elsewhere
+        del session["user"]
+        return redirect("/login")
+    return f"{session['user']} works for {name}."

@@ -92,9 +92,9 @@ class OAuth:
 
         Args:
             url: the address that Zoho sent the user back to, whole.
-            state: the one that went into :meth:`authorization_url`, from the user's session; may be left out
-                in the process that made the address.
-            code_verifier: likewise.
+            state: the one that went into :meth:`authorization_url`, from the user's session; left out only
+                where that made the state, in this process. An answer is taken once.
+            code_verifier: likewise; this process remembers it as well.
             user: whose token it will be; as for :meth:`generate_access_token`.
 
         Raises:
@@ -229,9 +229,9 @@ class OAuth:
             key = self._identity.key(named)
             with self._refresher.exclusive(key):
                 before = self._before(key)
-                token, lifetime = self._issued(issue, scopes)
+                token, lifetime = self._issued(issue, region, scopes)
                 return self._saved(key, token, lifetime, None if scopes else before)
-        token, lifetime = self._issued(issue, scopes)
+        token, lifetime = self._issued(issue, region, scopes)
         key = self._whose(token, region)
         try:
             with self._refresher.exclusive(key):
@@ -241,12 +241,13 @@ class OAuth:
             error.unsaved = error.unsaved or replace(token, user_identifier=key.user_identifier)
             raise
 
-    def _issued(self, issue: _Issue, scopes: Sequence[str]) -> tuple[Token, int]:
+    def _issued(self, issue: _Issue, region: Region, scopes: Sequence[str]) -> tuple[Token, int]:
         """Get a token; nobody has said yet whose it is."""
         started = time.time_ns() // 1_000_000
         issued = issue()
         self._log.guard(issued.access_token, issued.refresh_token)
         token = issued.of(_NOBODY, started)
+        token = replace(token, api_domain=self._homes.api_domain(token.api_domain, region))
         if scopes and token.scope is None:
             token = replace(token, scope=" ".join(scopes))  # to be renewed with the same
         return token, issued.lifetime

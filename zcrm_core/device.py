@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from zcrm_core.errors import AuthError
+from zcrm_core.errors import AuthError, RefreshThrottled, ZcrmError
 from zcrm_core.hookspecs import Region
 from zcrm_core.issued import IssuedToken, is_token, read_issued
 from zcrm_core.oauth import Accounts, joined
@@ -66,13 +66,13 @@ def begin_device_login(accounts: Accounts, region: Region, scopes: Sequence[str]
     user_code, device_code, url = (
         answer.get(name) for name in ("user_code", "device_code", "verification_url")
     )
-    if not (isinstance(user_code, str) and isinstance(url, str) and is_token(device_code)):
+    if not (_can_be_shown(user_code) and _is_address(url) and is_token(device_code)):
         raise refusal(answer, status, region.name, AuthError("Zoho begins no login for a device."))
     complete = answer.get("verification_uri_complete")
     return DeviceLogin(
-        user_code=user_code,
-        verification_url=url,
-        complete_url=complete if isinstance(complete, str) else None,
+        user_code=str(user_code),
+        verification_url=str(url),
+        complete_url=str(complete) if _is_address(complete) else None,
         expires_in=_seconds(answer.get("expires_in"), _USUAL_LIFETIME, _LONGEST_LIFETIME),
         interval=_seconds(answer.get("interval"), _USUAL_INTERVAL, _LONGEST_INTERVAL),
         device_code=str(device_code),
@@ -83,6 +83,9 @@ def wait_for_device(
     accounts: Accounts, region: Region, login: DeviceLogin, elsewhere: Callable[[str, Region], Region]
 ) -> tuple[IssuedToken, Region]:
     """Ask again and again until the person has decided.
+
+    An answer that is broken, or none, ends nothing: the device asks again, each time after twice as long
+    (RFC 8628 section 3.5), until its code has ended.
 
     Args:
         accounts: whom to ask.
@@ -95,33 +98,57 @@ def wait_for_device(
 
     Raises:
         AuthError: the person refused, did not answer in time, or Zoho refuses.
-        TransportError: no usable answer.
+        TransportError: the last answer before the code's end was not usable.
     """
     end = time.monotonic() + login.expires_in
-    interval = login.interval
+    interval, patience = login.interval, 0.0
     form = {"grant_type": "device_token", "code": login.device_code}
     while True:
-        answer, status = accounts.device("token", region, form)
-        if "error" not in answer and is_token(answer.get("access_token")):
-            return read_issued(answer), region
-        word = str(answer.get("error", "")).lower()
-        if word == "other_dc":
-            region = elsewhere(_other(answer), region)
-        elif word == "slow_down":
-            interval += _SLOWER
-        elif word == "access_denied":
-            raise denied()
-        elif word in ("expired", "expired_token"):
-            raise too_late(login.expires_in)
-        elif word != "authorization_pending":
-            raise refusal(answer, status, region.name, AuthError("Zoho does not know this device login."))
-        if time.monotonic() + interval > end:
-            raise too_late(login.expires_in)
-        time.sleep(interval)
+        late: ZcrmError = too_late(login.expires_in)
+        try:
+            answer, status = accounts.device("token", region, form)
+            if "error" not in answer and is_token(answer.get("access_token")):
+                return read_issued(answer), region
+            word = str(answer.get("error", "")).lower()
+            if word == "other_dc":
+                region = elsewhere(_other(answer), region)
+            elif word == "slow_down":
+                interval += _SLOWER
+            elif word in ("expired", "expired_token"):
+                raise late
+            elif word != "authorization_pending":
+                raise _refused(word, answer, status, region)
+            patience = 0.0
+        except ZcrmError as error:
+            if not error.retryable:
+                raise
+            late = error
+            wait = error.retry_after if isinstance(error, RefreshThrottled) else 0.0
+            patience = max(2 * patience, 2 * interval, wait)
+        left = end - time.monotonic()
+        if left < interval:
+            raise late
+        time.sleep(min(left, max(interval, patience)))
+
+
+def _refused(word: str, answer: Mapping[str, JSON], status: int, region: Region) -> ZcrmError:
+    """Give the error for another word; Zoho says "access denied" of a person, and of too many questions."""
+    if word == "access_denied" and "too many" not in str(answer.get("error_description", "")).lower():
+        return denied()
+    return refusal(answer, status, region.name, AuthError("Zoho does not know this device login."))
 
 
 def _other(answer: Mapping[str, JSON]) -> str:
     return str(answer.get("user_dc") or answer.get("location") or "")
+
+
+def _can_be_shown(value: JSON) -> bool:
+    """Tell whether a text may be written to a terminal: control characters could write anything there."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and bool(value.strip())
+
+
+def _is_address(value: JSON) -> bool:
+    return isinstance(value, str) and is_token(value) and value.startswith(("https://", "http://"))
 
 
 def _seconds(value: JSON, usual: float, longest: float) -> float:

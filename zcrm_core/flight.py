@@ -56,6 +56,34 @@ class Clock:
     steady: Callable[[], float] = time.monotonic
 
 
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """An access token that Zoho has just given, and that the CRM has not taken yet.
+
+    Args:
+        access_token: it.
+        until: how long a refusal of it is not its own fault, by the steady clock.
+        noted: whether the refresh notes tell the other workers.
+    """
+
+    access_token: str = field(repr=False)
+    until: float
+    noted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """An access token that is not to be used on, although it has not expired.
+
+    Args:
+        access_token: it.
+        refused: whether the CRM refused it; else somebody wants a newer one.
+    """
+
+    access_token: str = field(repr=False)
+    refused: bool
+
+
 @dataclass(slots=True)
 class Flight:
     """What this process knows of one key: the token in use, and the one refresh under way.
@@ -72,8 +100,7 @@ class Flight:
     save_again_at: float = 0.0
     volunteers_after: float = 0.0
     blocked_until: float = 0.0
-    brand_new: str | None = None
-    """The access token that Zoho gave for a refresh and the CRM has not accepted yet."""
+    untried: Untried | None = None
     drops: int = 0
     """How often the token was dropped, for whoever has to know whether that happened meanwhile."""
     _ends: float = 0.0
@@ -96,7 +123,7 @@ class Flight:
     def drop(self) -> None:
         """Use no token any more, and have none to save."""
         self.drops += 1
-        self.held = self.lifetime = self.unsaved = self.replaces = self.brand_new = None
+        self.held = self.lifetime = self.unsaved = self.replaces = self.untried = None
 
     def left_of(self, token: Token) -> int:
         """Give how long a token lives by the wall clock, in ms."""

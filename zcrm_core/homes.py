@@ -11,10 +11,10 @@ from typing import Final
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import service_url
-from zcrm_core.errors import AuthError, ConfigError
+from zcrm_core.errors import AuthError, ConfigError, PluginError
 from zcrm_core.hookspecs import Region
 from zcrm_core.plugins import Plugins
-from zcrm_core.regions import DATA_CENTRES, addresses
+from zcrm_core.regions import DATA_CENTRES, addresses, data_centre_of
 from zcrm_core.tokens import Token
 
 __all__ = ["Homes"]
@@ -72,17 +72,36 @@ class Homes:
         if found is None or found.name == self.default.name:
             return self.default
         # Servers in front of Zoho's hand out tokens that name Zoho's own, and are to be called all the same.
-        gateway = found.name in DATA_CENTRES and self.default.name not in DATA_CENTRES
-        return self.default if gateway else found
+        return self.default if found.name in DATA_CENTRES and self._in_front_of_zoho else found
+
+    @property
+    def _in_front_of_zoho(self) -> bool:
+        return self.default.name not in DATA_CENTRES
+
+    def api_domain(self, named: str | None, issuer: Region) -> str | None:
+        """Give the API host to keep with a token, so that it is refreshed where it was issued.
+
+        Args:
+            named: what the answer names, if anything.
+            issuer: the region whose accounts server answered.
+        """
+        if issuer is self.default or (
+            named is not None and self._region_with("api_base_url", named) is not None
+        ):
+            return named
+        return issuer.api_url
 
     def of_accounts(self, url: str) -> Region:
         """Give the region of an accounts server that a redirect or Zoho names.
 
-        The client's secret is going to be sent there, so no other server will do than a known region's.
+        The client's secret is going to be sent there, so no other server will do than a known region's; and
+        with servers of one's own in front of Zoho's, none of Zoho's: the answer names them all the same.
 
         Raises:
             AuthError: no region has this server.
         """
+        if self._in_front_of_zoho and _is_zohos(url):
+            return self.default
         home = self._region_with("accounts_url", url)
         if home is None:
             raise AuthError(
@@ -107,6 +126,10 @@ class Homes:
             found = self._plugins.choose_region(self._config.replace(**{**nothing, key: address}))
         except ConfigError:  # an address that nobody knows is no configuration either
             return None
+        except PluginError as error:
+            if isinstance(error.__cause__, ConfigError):  # a plugin says the same of what nobody configured
+                return None
+            raise
         return found if found is not None and address in _addresses_for(found, key) else None
 
 
@@ -114,3 +137,10 @@ def _addresses_for(region: Region, key: str) -> tuple[str, ...]:
     if key == "accounts_url":
         return (region.accounts_url,)
     return (region.api_url, region.sandbox_url, region.developer_url)
+
+
+def _is_zohos(url: str) -> bool:
+    try:
+        return data_centre_of(service_url(url)) is not None
+    except ValueError:
+        return False

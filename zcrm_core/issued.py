@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from zcrm_core.response import JSON
-from zcrm_core.tokens import MAX_EXPIRY, Token
+from zcrm_core.tokens import MAX_EXPIRY, MAX_TEXT_BYTES, Token
 
 __all__ = ["IssuedToken", "is_token", "read_issued"]
 
@@ -55,15 +55,18 @@ class IssuedToken:
 
 def is_token(value: JSON) -> bool:
     """Tell whether a value can be a token: visible ASCII, as it has to fit into a header (RFC 6750)."""
-    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None and _can_be_stored(value)
 
 
 def read_issued(answer: Mapping[str, JSON]) -> IssuedToken:
-    """Read a token answer; its access token has been looked at."""
+    """Read a token answer; its access token has been looked at.
+
+    A scope or an API domain that no store may hold counts as not named: the tokens beside it are good.
+    """
 
     def text(name: str) -> str | None:
         value = answer.get(name)
-        return value if isinstance(value, str) and value else None
+        return value if isinstance(value, str) and value and _can_be_stored(value) else None
 
     return IssuedToken(
         access_token=text("access_token") or "",
@@ -72,6 +75,13 @@ def read_issued(answer: Mapping[str, JSON]) -> IssuedToken:
         api_domain=text("api_domain"),
         scope=text("scope"),
     )
+
+
+def _can_be_stored(text: str) -> bool:
+    try:
+        return len(text.encode()) <= MAX_TEXT_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _lifetime(answer: Mapping[str, JSON]) -> int:

@@ -19,8 +19,10 @@ from zcrm_core.response import JSON, Response
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Transport, wanted_wait
 
-__all__ = ["Accounts", "new_code_verifier"]
+__all__ = ["Accounts", "is_renewable", "new_code_verifier"]
 
+_UNKNOWN_TOKEN: Final = ("invalid_token", "invalid_code")
+"""What Zoho says of a token that it does not know; other words with "invalid" are about the request."""
 _CODE_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -89,12 +91,12 @@ class Accounts:
             AuthError: Zoho refuses the client or its secret.
             TransportError: no usable answer.
         """
-        if token.refresh_token:  # a table of other programs may keep an empty text for none
+        if token.refresh_token:
             form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
             return self._issued(
                 form, region, ReauthorizationRequired("Zoho no longer accepts the refresh token.")
             )
-        if self._config.soid is not None and token.scope is not None:
+        if token.scope is not None and is_renewable(token, self._config):
             return self.client_credentials(token.scope.replace(" ", ",").split(","), region)
         raise ReauthorizationRequired(
             f"The token of {token.user_identifier} has ended and cannot be refreshed.",
@@ -136,7 +138,7 @@ class Accounts:
         response = self._post("/oauth/v2/token/revoke", region, {"token": token})
         answer = response.json()
         if not isinstance(answer, dict) or (
-            answer.get("status") != "success" and "invalid" not in str(answer.get("error", "")).lower()
+            answer.get("status") != "success" and answer.get("error") not in _UNKNOWN_TOKEN
         ):
             raise refusal(answer, response.status, region.name, AuthError("Zoho did not revoke the token."))
 
@@ -205,6 +207,16 @@ class Accounts:
             return self._transport.send("POST", f"{region.accounts_url}{path}", form=form, longest_wait=0)
         except RateLimited as error:
             raise throttled(error.retry_after) from None
+
+
+def is_renewable(token: Token, config: Config) -> bool:
+    """Tell whether a token can be renewed: with its refresh token, or with the client's own credentials.
+
+    Args:
+        token: a stored token; a table of other programs may keep an empty text for no refresh token.
+        config: whether it names the organisation that client credentials are for.
+    """
+    return bool(token.refresh_token) or (config.soid is not None and token.scope is not None)
 
 
 def joined(scopes: Sequence[str]) -> str:

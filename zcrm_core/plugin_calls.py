@@ -13,13 +13,13 @@ import pluggy
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import KEYS
-from zcrm_core.errors import PluginError, ZcrmError
+from zcrm_core.errors import PluginError, StoreError, ZcrmError
 from zcrm_core.interrupts import ends_the_program
 from zcrm_core.plugin_info import PluginInfo, cure
-from zcrm_core.redaction import masked, plain, told
+from zcrm_core.redaction import holds_a_secret, masked, plain, told
 from zcrm_core.tokens import Secret
 
-__all__ = ["Answer", "Author", "Failed", "PluginHook", "failure", "nonsense", "secrets_of"]
+__all__ = ["Answer", "Author", "Failed", "PluginHook", "failure", "nonsense", "secrets_of", "unusable"]
 
 _BROKEN: Final = "An answer that is not what the hook promises cannot be used."
 _SHORTEST: Final = 4
@@ -181,13 +181,31 @@ def failure(failed: Failed, secrets: Iterable[str]) -> PluginError:
     return problem
 
 
+def unusable(store: PluginInfo, problem: StoreError, secrets: Iterable[str]) -> StoreError:
+    """Give a store's own word on why it cannot be used, under the store's name.
+
+    Args:
+        store: the store in force.
+        problem: what it says; its code, its cure and whether it may pass are kept.
+        secrets: what no text may show.
+    """
+    what = _clean(f"The store {store} cannot be used: {problem.what}", secrets)
+    named = StoreError(
+        what, why=_clean(problem.why, secrets), fix=_clean(problem.fix, secrets), code=problem.code
+    )
+    named.retryable = problem.retryable
+    if not _shows_a_secret(problem, secrets):
+        named.__cause__ = problem.__cause__
+    return named
+
+
 def _shows_a_secret(error: BaseException, secrets: Iterable[str]) -> bool:
     """Tell whether an error's traceback, which a program may print, has a secret in it."""
     try:
         text = "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 - an error whose text cannot be had is not shown either
         return True
-    return masked(text, secrets) != text
+    return holds_a_secret(text, secrets)
 
 
 def nonsense(

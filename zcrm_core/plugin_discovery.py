@@ -16,7 +16,7 @@ from typing import Final
 
 from zcrm_core.errors import PluginError
 from zcrm_core.interrupts import ends_the_program
-from zcrm_core.plugin_info import PluginInfo, cure
+from zcrm_core.plugin_info import OUR_STORES, PluginInfo, cure
 from zcrm_core.plugin_keys import checked_keys
 from zcrm_core.plugin_loading import PluginHangs, load
 from zcrm_core.plugin_rules import BrokenRule, Hook, find_hooks
@@ -119,7 +119,7 @@ def unknown_names(disabled: Iterable[str], found: Iterable[Found]) -> list[Plugi
 
 
 def _unreadable(wheel: str, version: str, error: Exception) -> Found:
-    info = PluginInfo(wheel, wheel, version)
+    info = PluginInfo(f"wheel:{wheel}", wheel, version)  # no plugin is called so
     what = plain(f"The wheel {wheel} {version} cannot be read, so nobody knows which plugins it brings.")
     return _rejected(
         info, what, told(error), "ZCRM-PLUGIN-002", fix="Install it again, or remove it.", cause=error
@@ -154,7 +154,7 @@ def _of_one_name(several: Sequence[PluginInfo]) -> Found:
         info,
         f"Several wheels bring a plugin named {plain(info.name)}: {wheels}."
         if len({each.wheel for each in several}) > 1
-        else f"The wheel {several[0].wheel} names {plain(info.name)} more than once.",
+        else plain(f"The wheel {info.wheel} names {info.name} more than once."),
         f"They are {versions}. One name must mean one plugin, so none is used.",
         "ZCRM-PLUGIN-004",
     )
@@ -216,7 +216,8 @@ def _without_twin(found: Found, others: Sequence[Found]) -> Found:
 def _with_free_keys(own: Sequence[Found], wheels: Sequence[Found]) -> list[Found]:
     """Leave out plugins that add a key of one another: one key must mean one plugin.
 
-    The plugins of one wheel may share a key, and what the program passes counts before what is installed.
+    The plugins of one wheel may share a key. What the program passes counts before what is installed, and our
+    own stores count before any other: no stranger can switch off the store that everybody has.
     """
     owners: defaultdict[str, list[Found]] = defaultdict(list)
     for found in (*own, *wheels):
@@ -228,10 +229,14 @@ def _with_free_keys(own: Sequence[Found], wheels: Sequence[Found]) -> list[Found
             (key, other.info)
             for key in found.keys
             for other in owners[key]
-            if other.info.wheel != found.info.wheel
+            if other.info.wheel != found.info.wheel and not (_is_ours(found.info) and other not in own)
         ]
         left.append(_of_one_key(found.info, *clashes[0]) if clashes else found)
     return left
+
+
+def _is_ours(info: PluginInfo) -> bool:
+    return info.name in OUR_STORES and OUR_STORES[info.name][0] == info.wheel
 
 
 def _of_one_key(info: PluginInfo, key: str, other: PluginInfo) -> Found:
@@ -240,6 +245,8 @@ def _of_one_key(info: PluginInfo, key: str, other: PluginInfo) -> Found:
         f"The plugin {info} adds the configuration key {key}, as {other} does.",
         "One key must mean one plugin: a store that reads another's key would take its tokens.",
         "ZCRM-PLUGIN-009",
+        fix=f"Correct, update or remove one, or disable it: ZCRM_DISABLE_PLUGINS={plain(info.name)}"
+        + (f" or ZCRM_DISABLE_PLUGINS={plain(other.name)}." if other.wheel else "."),
     )
 
 

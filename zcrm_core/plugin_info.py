@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from zcrm_core.errors import PluginError
 from zcrm_core.hookspecs import StoreClaim
 from zcrm_core.redaction import plain
 
-__all__ = ["Candidate", "PluginInfo", "cure"]
+__all__ = ["OUR_STORES", "Candidate", "PluginInfo", "cure"]
+
+OUR_STORES: Final[Mapping[str, tuple[str, int]]] = {
+    "custom": ("zcrm-store-custom", 300),
+    "file": ("zcrm-store-file", 200),
+    "mysql": ("zcrm-store-mysql", 100),
+}
+"""The stores whose keys the core knows: the wheel that brings each, and its rank."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ _ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 _METHODS: Final[Mapping[str, str]] = {
     "claims": "config",
     "reason": "config",
+    "problem": "config",
     "save": "config, key, token, replaces",
     "fetch": "config, key",
     "delete": "config, key",

@@ -34,8 +34,8 @@ def wheel_of(entry: EntryPoint) -> tuple[str, str]:
 
 def _called(wheel: Distribution) -> tuple[str, str]:
     try:
-        name: object = wheel.metadata["Name"]
-        version: object = wheel.metadata["Version"]
+        described = wheel.metadata
+        name, version = described["Name"], described["Version"]
     except Exception:  # noqa: BLE001 - a wheel without a description still has its plugins
-        name = version = None
+        return "unknown wheel", "?"
     return str(name or "unknown wheel"), str(version or "?")

@@ -14,7 +14,7 @@ from zcrm_core import hookspecs
 from zcrm_core.config import Config
 from zcrm_core.errors import PluginError, StoreError, ZcrmError
 from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
-from zcrm_core.plugin_calls import Author, Failed, PluginHook, failure, nonsense, secrets_of
+from zcrm_core.plugin_calls import Author, Failed, PluginHook, failure, nonsense, secrets_of, unusable
 from zcrm_core.plugin_discovery import Found, discover, unknown_names
 from zcrm_core.plugin_info import Candidate, PluginInfo
 from zcrm_core.plugin_rules import OPTIONAL_STORE_HOOKS, STORE_HOOKS
@@ -169,7 +169,11 @@ class Plugins:
 
     def log(self, event: LogEvent) -> list[tuple[Author, BaseException]]:
         """Pass an event to every logger; give who failed and how, which must not fail the call."""
-        answers = [logger.ask(event=event) for logger in self._loggers]
+        answers = [
+            # Fields of its own: what one logger does to them is not what the next is told.
+            logger.ask(event=LogEvent(event.name, event.level, event.message, event.fields.copy()))
+            for logger in self._loggers
+        ]
         return [(answer.author, answer.error) for answer in answers if isinstance(answer, Failed)]
 
     # -- the one store ---------------------------------------------------------------------------------
@@ -203,7 +207,7 @@ class Plugins:
         if chosen is None:
             raise no_store(config, self)
         if chosen.claim.problem is not None:
-            raise chosen.claim.problem
+            raise unusable(chosen.plugin, chosen.claim.problem, secrets_of(config))
         plugin = self._manager.get_plugin(chosen.plugin.name)
         hooks = [hook for hook in (*STORE_HOOKS, *OPTIONAL_STORE_HOOKS) if plugin in self._with_hook(hook)]
         return chosen, {hook: self._hook(plugin, hook) for hook in hooks}

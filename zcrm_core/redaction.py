@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["class_name", "kind_of", "masked", "plain", "told"]
+__all__ = ["class_name", "holds_a_secret", "kind_of", "masked", "plain", "told"]
 
 _LONGEST: Final = 500
 _MASK: Final = "**********"
-_SECRETS: Final = re.compile(
-    r"\b1\d{3}\.[0-9A-Za-z]+\.[0-9A-Za-z]+"  # the form of Zoho's grant, access and refresh tokens
+_FORMS: Final = (
+    r"\b1\d{3}\.[0-9A-Za-z]+\.[0-9A-Za-z]+"  # Zoho's grant, access and refresh tokens
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # a user and a password in an address
-    r"|(?<=oauthtoken )\S+|(?<=earer )\S+"
+)
+_UNMISTAKABLE: Final = re.compile(_FORMS)
+_SECRETS: Final = re.compile(
+    _FORMS + r"|(?<=oauthtoken )\S+|(?<=earer )\S+"
     r"|(?<=access_token=)[^&\s]+|(?<=refresh_token=)[^&\s]+|(?<=client_secret=)[^&\s]+|(?<=code=)[^&\s]+"
 )
 
@@ -24,6 +27,11 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _MASK)
     return _SECRETS.sub(_MASK, text)
+
+
+def holds_a_secret(text: str, secrets: Iterable[str]) -> bool:
+    """Tell whether a text holds a secret; lines of source, such as ``code="x"``, are not taken for one."""
+    return any(secret in text for secret in secrets) or _UNMISTAKABLE.search(text) is not None
 
 
 def plain(text: str) -> str:

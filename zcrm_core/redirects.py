@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from zcrm_core.errors import AuthError
@@ -16,6 +15,7 @@ from zcrm_core.refusals import denied
 
 __all__ = ["Answer", "Logins", "read_redirect"]
 
+_V = TypeVar("_V")
 _REMEMBERED: Final = 1_000
 _SECONDS: Final = 3_600.0
 
@@ -37,29 +37,50 @@ class Answer:
     code_verifier: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    code_verifier: str | None = field(repr=False)
+    until: float
+    made_here: bool
+
+
 class Logins:
-    """The logins that this process began: each one's state, and its code verifier. Each is answered once."""
+    """The logins of this process: each one's state, and its code verifier. Each is answered once.
+
+    There is no lock, so none can be held in a forked child by a thread that it lacks: each step below is one
+    call of a dictionary, which threads take in turns.
+    """
 
     def __init__(self) -> None:
-        self._begun: OrderedDict[str, tuple[str | None, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._begun: OrderedDict[str, _Begun] = OrderedDict()
+        self._answered: OrderedDict[str, object] = OrderedDict()
 
     def begin(self, state: str | None, code_verifier: str | None) -> str:
         """Remember a login for an hour; give its state, a new one that nobody can guess if there is none."""
+        until = time.monotonic() + _SECONDS
+        made_here = state is None
         state = secrets.token_urlsafe(32) if state is None else state
-        with self._lock:
-            self._begun[state] = code_verifier, time.monotonic() + _SECONDS
-            if len(self._begun) > _REMEMBERED:
-                self._begun.popitem(last=False)
+        self._answered.pop(state, None)
+        self._begun[state] = _Begun(code_verifier, until, made_here)
+        _forget_oldest(self._begun)
         return state
 
-    def end(self, state: str | None) -> tuple[str, str | None] | None:
-        """Forget a login; give its state and its code verifier, or ``None`` if it was not begun here."""
-        if state is None:
-            return None
-        with self._lock:
-            code_verifier, until = self._begun.pop(state, (None, 0.0))
-        return (state, code_verifier) if time.monotonic() < until else None
+    def end(self, given: str, expected: str | None) -> tuple[bool, str | None]:
+        """Take an answer's state, once; tell whether it is right, and the code verifier that belongs to it.
+
+        A state that the application made fits only if the application says that it expects it: an answer
+        that somebody else brings from a login of his own has a state that was begun here as well.
+        """
+        begun = self._begun.get(given)
+        if begun is not None and time.monotonic() >= begun.until:
+            begun = None
+        right = begun is not None and begun.made_here if expected is None else _same(given, expected)
+        mark = object()
+        if not right or self._answered.setdefault(given, mark) is not mark:
+            return False, None
+        self._begun.pop(given, None)
+        _forget_oldest(self._answered)
+        return True, None if begun is None else begun.code_verifier
 
 
 def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: str | None) -> Answer:
@@ -67,7 +88,7 @@ def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: st
 
     Args:
         url: the whole address, or its query alone.
-        state: the one that went into the question; ``None`` if it was this process that asked.
+        state: the one that the application made for the question; ``None`` if zcrm made it, in this process.
         logins: what this process asked.
         code_verifier: the one whose challenge went into the question, if this process did not ask.
 
@@ -83,16 +104,14 @@ def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: st
         values = query.get(name, [])
         return values[0] if len(values) == 1 else None
 
-    given = only("state")
-    begun = logins.end(given)
-    expected = state if state is not None else begun[0] if begun else None
-    refused = only("error")
+    given, refused = only("state"), only("error")
     # A refusal may come without a state; nothing is lost if it is forged.
-    if refused is None if given is None else not _same(given, expected):
+    right, remembered = (refused is not None, None) if given is None else logins.end(given, state)
+    if not right:
         raise AuthError(
             "This answer does not belong to a login that was begun here.",
             why="Its state is missing, was used before, or is another one, so the answer may be forged.",
-            fix="Begin the login again. Where another process began it, pass its state and code_verifier.",
+            fix="Begin the login again. Where the application made the state, pass it to handle_redirect.",
             code="ZCRM-AUTH-015",
         )
     if refused == "access_denied":
@@ -105,12 +124,17 @@ def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: st
             fix="Begin the login again, and compare client_id, redirect_uri and the scopes with the console.",
             code="ZCRM-AUTH-016",
         )
-    verifier = code_verifier if code_verifier is not None else begun[1] if begun else None
+    verifier = code_verifier if code_verifier is not None else remembered
     return Answer(code, only("location"), only("accounts-server"), verifier)
 
 
-def _same(given: str, expected: str | None) -> bool:
-    return expected is not None and compare_digest(_bytes(given), _bytes(expected))
+def _forget_oldest(states: OrderedDict[str, _V]) -> None:
+    if len(states) > _REMEMBERED:
+        states.popitem(last=False)
+
+
+def _same(given: str, expected: str) -> bool:
+    return compare_digest(_bytes(given), _bytes(expected))
 
 
 def _bytes(text: str) -> bytes:

@@ -18,7 +18,7 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
-from zcrm_core.errors import StoreError, ZcrmError
+from zcrm_core.errors import StaleToken, StoreError, ZcrmError
 from zcrm_core.log import EventLog
 from zcrm_core.store import Store
 from zcrm_core.tokens import MAX_USER_BYTES, Token, TokenKey
@@ -28,15 +28,21 @@ __all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes", "are_notes"]
 ACCESS_TOKENS_ALIVE: Final = 15
 """How many access tokens of one refresh token Zoho lets live; one more ends the oldest."""
 _REMEMBERED: Final = 1_000
+_SETTLE_TRIES: Final = 3
 _USUAL_LIFETIME_MS: Final = 3_600_000
 _SOON_OVER_MS: Final = 720_000
 """A token with less than this left was replaced in time, and is no further one that lives."""
 _LONGEST_BLOCK_MS: Final = 3_600_000
 """Zoho's window is ten minutes; a time this far ahead comes from a host whose clock is wrong."""
 
+DOUBT_MS: Final = 600_000
+"""A token that is refused so soon after its issue is not too old, nor was it ended by newer ones: Zoho gives
+ten in this time. So another one would be refused as well."""
+
 _USER: Final = "refresh notes of "
 
-_in_memory: Final[OrderedDict[TokenKey, Notes]] = OrderedDict()
+_in_memory: Final[OrderedDict[tuple[str, TokenKey], Notes]] = OrderedDict()
+"""For stores without a lock: the notes of each store and key, whichever client of this process made them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Notes:
         lifetime: how long that one lives from its issue on, in ms; 0 when nobody knows.
         issued_at: when access tokens were issued, in ms since the epoch, the newest last.
         blocked_until: until when Zoho gives no more, in ms since the epoch; 0 when it does.
+        doubted: whether the newest access token came for one that the CRM refused, and is still to be taken.
     """
 
     login: str
@@ -56,6 +63,7 @@ class Notes:
     lifetime: int = 0
     issued_at: tuple[int, ...] = ()
     blocked_until: int = 0
+    doubted: bool = False
 
     def lifetime_of(self, token: Token) -> int | None:
         """Give how long a token lives from its issue on, in ms, if it is the newest one."""
@@ -69,10 +77,15 @@ class Notes:
         """Give for how many ms from now on Zoho gives no more."""
         return max(0, min(self.blocked_until - now, _LONGEST_BLOCK_MS))
 
+    def doubt(self, token: Token, now: int) -> bool:
+        """Tell whether a refusal of a token is not its own fault, so that a newer one would not help."""
+        newest = self.doubted and self.issued == _fingerprint(token.access_token)
+        return newest and any(abs(now - at) < DOUBT_MS for at in self.issued_at[-1:])
+
     @property
     def are_news(self) -> bool:
         """Whether somebody without the notes would take something else for true."""
-        if self.blocked_until or (self.lifetime or _USUAL_LIFETIME_MS) != _USUAL_LIFETIME_MS:
+        if self.doubted or self.blocked_until or (self.lifetime or _USUAL_LIFETIME_MS) != _USUAL_LIFETIME_MS:
             return True
         *earlier, last = self.issued_at or (0,)
         return any(at + _USUAL_LIFETIME_MS > last + _SOON_OVER_MS for at in earlier)
@@ -100,7 +113,7 @@ class Notebook:
         """Give the notes about a token's login; those of a usual token when there are none."""
         empty = _assumed(token)
         if not self._store.locks:
-            found = _in_memory.get(_beside(key), empty)
+            found = _in_memory.get((self._store.name, _beside(key)), empty)
         else:
             try:
                 kept = self._store.fetch(_beside(key))
@@ -118,33 +131,48 @@ class Notebook:
 
     def write(self, key: TokenKey, notes: Notes) -> None:
         """Keep the notes in place of those before, where they say what nobody would assume."""
-        if not notes.are_news:
-            return
-        beside = _beside(key)
-        if not self._store.locks:
-            _in_memory[beside] = notes
-            _in_memory.move_to_end(beside)
-            if len(_in_memory) > _REMEMBERED:
-                _in_memory.popitem(last=False)
-            return
-        text = json.dumps(asdict(notes), separators=(",", ":"))
-        try:
-            self._store.save(beside, Token(beside.user_identifier, text, None, notes.blocked_until), None)
-        except StoreError as error:
-            self._failed(key, error)
+        if notes.are_news:
+            self._save(key, notes, None)
 
     def block(self, key: TokenKey, token: Token, until: int) -> None:
         """Note that Zoho gives no more access tokens of a login for now."""
         self.write(key, replace(self.read(key, token), blocked_until=until))
 
+    def settle(self, key: TokenKey, token: Token) -> None:
+        """Note that the CRM has taken a token, so that it is doubted no more."""
+        for _ in range(_SETTLE_TRIES):
+            notes = self.read(key, token)
+            if not notes.doubted or self._save(key, replace(notes, doubted=False), notes):
+                return
+
     def forget(self, key: TokenKey) -> None:
         """Remove the notes: the user has logged out."""
-        _in_memory.pop(_beside(key), None)
+        beside = _beside(key)
+        _in_memory.pop((self._store.name, beside), None)
         if self._store.locks:
             try:
-                self._store.delete(_beside(key))
+                self._store.delete(beside)
             except ZcrmError as error:
                 self._failed(key, error)
+
+    def _save(self, key: TokenKey, notes: Notes, before: Notes | None) -> bool:
+        """Save notes; tell whether nobody has noted something newer than ``before``."""
+        beside = _beside(key)
+        if not self._store.locks:
+            place = self._store.name, beside
+            _in_memory.pop(place, None)  # so that it becomes the newest
+            _in_memory[place] = notes
+            if len(_in_memory) > _REMEMBERED:
+                _in_memory.popitem(last=False)
+            return True
+        replaces = None if before is None else _record(beside, before)
+        try:
+            self._store.save(beside, _record(beside, notes), replaces)
+        except StaleToken:
+            return False
+        except StoreError as error:
+            self._failed(key, error)
+        return True
 
     def _failed(self, key: TokenKey, error: ZcrmError) -> None:
         self._log.emit(
@@ -167,6 +195,11 @@ def _beside(key: TokenKey) -> TokenKey:
     if len(named.encode()) > MAX_USER_BYTES:
         named = f"{_USER}{key.digest().hex()}"
     return TokenKey(named, key.client_id, f"{key.environment}/refresh-notes")
+
+
+def _record(beside: TokenKey, notes: Notes) -> Token:
+    text = json.dumps(asdict(notes), separators=(",", ":"))
+    return Token(beside.user_identifier, text, None, notes.blocked_until)
 
 
 def _fingerprint(text: str) -> str:
@@ -193,6 +226,7 @@ def _decode(text: str, empty: Notes) -> Notes:
             int(fields["lifetime"]),
             tuple(map(int, fields["issued_at"])),
             int(fields["blocked_until"]),
+            bool(fields["doubted"]),
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return empty

@@ -15,6 +15,8 @@ __all__ = ["denied", "refusal", "throttled", "too_late", "useless"]
 
 _ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
+_LONGEST_WAIT_SECONDS: Final = 3_600.0
+"""Zoho's window is ten minutes."""
 
 
 def refusal(
@@ -59,10 +61,10 @@ def refusal(
 
 
 def throttled(retry_after: float | None) -> RefreshThrottled:
-    """Give the error for too many tokens in a short time."""
+    """Give the error for too many tokens in a short time; nobody is told to wait for longer than an hour."""
     error = RefreshThrottled("Zoho gives no more access tokens for now.")
     if retry_after is not None:
-        error.retry_after = retry_after
+        error.retry_after = min(retry_after, _LONGEST_WAIT_SECONDS)
     return error
 
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import KEYS
 from zcrm_core.errors import PluginError
 from zcrm_core.hookspecs import StoreClaim
-from zcrm_core.plugin_info import Candidate, PluginInfo
+from zcrm_core.plugin_info import OUR_STORES, Candidate, PluginInfo
 
 __all__ = ["Asked", "Keys", "may_concern", "no_store", "ranked", "require_the_named_store"]
 
 Keys = Mapping[str, Mapping[str, str]]
 """The configuration keys of each plugin, by its name."""
-
-_WHEELS: Final[Mapping[str, tuple[str, int]]] = {
-    "custom": ("zcrm-store-custom", 300),
-    "file": ("zcrm-store-file", 200),
-    "mysql": ("zcrm-store-mysql", 100),
-}
-"""The stores whose keys the core knows: the wheel that brings each, and its rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +120,7 @@ def require_the_named_store(
     if config.token_store is not None:
         return
     rank = chosen.claim.priority if chosen else -1
-    for name, (wheel, priority) in _WHEELS.items():
+    for name, (wheel, priority) in OUR_STORES.items():
         keys = [key for key in config if key in KEYS and KEYS[key].store == name]
         info = infos.get(name)
         if keys and priority > rank and (info is None or info.error is not None):
@@ -147,7 +139,7 @@ def no_store(config: Config, plugins: Iterable[PluginInfo]) -> PluginError:
     errors = [info.error for info in found if info.error is not None]
     failed = "".join(f" {error.what} ({error.why})" for error in errors)
     if config.token_store is not None:
-        wheel = _WHEELS.get(config.token_store, (f"the wheel that brings {config.token_store}", 0))[0]
+        wheel = OUR_STORES.get(config.token_store, (f"the wheel that brings {config.token_store}", 0))[0]
         return PluginError(
             f"There is no token store named {config.token_store}.",
             why=f"The stores installed are: {there}.{failed}",

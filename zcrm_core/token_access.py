@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from zcrm_core.identity import Identity
 from zcrm_core.log import EventLog
+from zcrm_core.oauth import is_renewable
 from zcrm_core.refresh import Refresher
 from zcrm_core.refresh_notes import ACCESS_TOKENS_ALIVE, are_notes
 from zcrm_core.store import Store
@@ -137,7 +138,7 @@ class Tokens:
             environment=key.environment,
             store=self._store.name,
             expiry_time=token.expiry_time,
-            renewable=token.refresh_token is not None or self._identity.config.soid is not None,
+            renewable=is_renewable(token, self._identity.config),
             last_issued=notes.issued_at[-1] if notes.issued_at else None,
             alive=notes.alive(now),
             most_alive=ACCESS_TOKENS_ALIVE,

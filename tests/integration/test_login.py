@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -228,6 +229,20 @@ def test_a_throttled_refresh_says_to_wait(
     assert caught.value.retry_after > 0
 
 
+@pytest.mark.parametrize(("status", "body"), [(429, "{}"), (400, '{"error": "Access Denied"}')])
+def test_nobody_is_told_to_wait_for_days(
+    status: int, body: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """However long a throttled login is told to wait, the error says an hour at most."""
+    fault = {"status": status, "body": body, "headers": {"Retry-After": "99999999"}}
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", **fault)  # type: ignore[arg-type] # a dict of them
+
+    with pytest.raises(RefreshThrottled) as caught:
+        make_client().oauth.generate_access_token("1000.a.b")
+
+    assert caught.value.retry_after == 3_600
+
+
 def test_revoking_ends_the_token_at_zoho_and_in_the_store(zcrm_simulator: Simulator, log_in: Make) -> None:
     """After a logout the store is empty, Zoho refuses the refresh token, and a second logout does nothing."""
     client = log_in()
@@ -253,6 +268,38 @@ def test_a_failed_logout_deletes_nothing(zcrm_simulator: Simulator, log_in: Make
         client.oauth.revoke()
 
     assert client.is_token_generated()
+
+
+@pytest.mark.parametrize(
+    ("word", "gone"),
+    [
+        ("invalid_token", True),
+        ("invalid_code", True),
+        ("invalid_client", False),
+        ("invalid_request", False),
+        ("unsupported_token_type: invalid", False),
+        (["invalid_token"], False),
+    ],
+)
+def test_only_a_token_that_zoho_does_not_know_counts_as_revoked(
+    word: object,
+    gone: bool,  # noqa: FBT001 - a parameter of the test
+    zcrm_simulator: Simulator,
+    log_in: Make,
+) -> None:
+    """What Zoho does not know is deleted here; a refusal for another reason keeps what may live on."""
+    client = log_in()
+    zcrm_simulator.faults.add(
+        "/oauth/v2/token/revoke", kind="status", status=400, body=json.dumps({"error": word})
+    )
+
+    if gone:
+        assert client.oauth.revoke()
+    else:
+        with pytest.raises(AuthError):
+            client.oauth.revoke()
+
+    assert client.is_token_generated() is not gone
 
 
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
+import requests
 
 from zcrm_core import (
     AuthError,
@@ -259,6 +261,32 @@ def test_a_broken_token_endpoint_changes_nothing(kind: str, zcrm_simulator: Simu
 
     assert before == stored(client)
     assert client.org.get().company_name
+
+
+@pytest.mark.parametrize("text", ["x" * 70_000, "\ud800"], ids=["too long", "no UTF-8"])
+@pytest.mark.parametrize("field", ["scope", "api_domain"])
+def test_a_field_that_cannot_be_stored_costs_no_token(
+    field: str, text: str, zcrm_simulator: Simulator, log_in: Make
+) -> None:
+    """A refresh whose answer has a scope or an API domain that no store holds is kept without it."""
+    client = log_in()
+    before = let_it_expire(client)
+    form = {name: zcrm_simulator.config()[name] for name in ("client_id", "client_secret")}
+    form |= {"grant_type": "refresh_token", "refresh_token": before.refresh_token or ""}
+    answer = requests.post(f"{zcrm_simulator.url}/oauth/v2/token", data=form, timeout=10).json()
+    body = json.dumps({**answer, field: text})
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
+
+    for _ in range(2):
+        assert client.org.get().company_name
+
+    after = stored(client)
+    assert (after.access_token, after.scope, after.api_domain) == (
+        answer["access_token"],
+        before.scope,
+        before.api_domain,
+    )
+    assert zcrm_simulator.counters.refreshes == 1
 
 
 def test_nobody_logged_in_is_an_error_that_says_so(make_client: Make) -> None:

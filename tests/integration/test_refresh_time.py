@@ -18,12 +18,14 @@ from zcrm_core import (
     Config,
     ReauthorizationRequired,
     RefreshThrottled,
+    RefreshTimeout,
     StoreUnavailable,
     Token,
     TransportError,
     ZcrmError,
 )
 from zcrm_core.flight import Clock, hard_window, soft_window
+from zcrm_core.refresh_notes import Notebook
 from zcrm_simulator import Limits, Simulator
 
 Make = Callable[..., Client]
@@ -337,6 +339,69 @@ def test_a_crm_that_refuses_every_token_causes_no_storm(client: Client, zcrm_sim
     assert zcrm_simulator.counters.refreshes == 1
     zcrm_simulator.faults.clear()
     assert client.org.get().company_name
+
+
+def test_a_token_that_was_never_taken_is_renewed_after_ten_minutes(
+    client: Client, times: Times, zcrm_simulator: Simulator
+) -> None:
+    """Ten minutes after a refresh that did not help, another one is tried; Zoho gives ten in this time."""
+    zcrm_simulator.faults.add("/crm/", kind="status", status=401, times=100)
+    for minutes, refreshes in ((0, 1), (9, 1), (11, 2), (20, 2)):
+        times.wall = times.steady = minutes * 60
+        with pytest.raises(ApiError):
+            client.org.get()
+        assert zcrm_simulator.counters.refreshes == refreshes
+
+
+def test_a_token_that_another_thread_has_tried_already_is_doubted_no_more(
+    client: Client, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CRM takes a new token from one thread while another still notes it: when it dies it is renewed."""
+    write = Notebook.write
+
+    def write_late(self: Notebook, *arguments: Any) -> None:
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(client.org.get).result().company_name
+        write(self, *arguments)
+
+    monkeypatch.setattr(Notebook, "write", write_late)
+    for refreshes in (1, 2):
+        zcrm_simulator.clock.advance(seconds=3_601)
+        assert client.org.get().company_name
+        assert zcrm_simulator.counters.refreshes == refreshes
+
+
+def test_one_deadline_holds_for_both_locks(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for another thread, and then for another worker, waits no longer than for one of them."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.6)
+    ends_in(client, 0)
+
+    def wait(late: float) -> float:
+        time.sleep(late)
+        began = time.monotonic()
+        with pytest.raises(RefreshTimeout):
+            client.org.get()
+        return time.monotonic() - began
+
+    with client._parts.store.lock(client._identity.key(), 0), ThreadPoolExecutor(2) as pool:
+        took = list(pool.map(wait, (0.0, 0.3)))
+
+    assert max(took) < 0.8
+
+
+def test_a_token_that_is_adopted_is_a_secret(client: Client, store: Any) -> None:
+    """Who waits for another worker and takes what that one stored shows the token in no log line either."""
+    ends_in(client, 0)
+    key, opaque = client._identity.key(), "opaque-token-of-another-worker"
+    with client._parts.store.lock(key, 0), ThreadPoolExecutor(1) as pool:
+        call = pool.submit(client._parts.refresher.token, key)
+        theirs = replace(stored(client), access_token=opaque, expiry_time=2**50)
+        store.tokens[key] = theirs
+
+        assert call.result() == theirs
+
+    assert opaque not in client._parts.log.redact(f"it is {opaque}")
 
 
 def test_who_has_just_refreshed_finds_a_new_login_elsewhere(

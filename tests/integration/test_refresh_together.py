@@ -225,6 +225,27 @@ def test_ten_expiries_cost_ten_refreshes_and_the_eleventh_one_question(site: Sit
     assert site.client.tokens.list() == [site.config["current_user_email"]]
 
 
+def test_a_crm_that_refuses_every_token_costs_a_whole_fleet_one_refresh(site: Site) -> None:
+    """All workers, and those that start later, get the CRM's error; when it is well again all go on."""
+    site.zoho.limits = MANY
+    processes = site.start(PROCESSES)
+    site.zoho.faults.add("/crm/", kind="status", status=401, times=10_000)
+
+    for _ in range(3):
+        answers, errors = called(processes)
+        assert (answers, {error[:14] for error in errors}) == (0, {"[ZCRM-API-005]"})
+        for process in processes[::2]:
+            process.ask("renew")
+    assert site.zoho.counters.refreshes == 1
+
+    site.zoho.faults.clear()
+    assert called(processes) == (PROCESSES * THREADS, [])
+    assert site.zoho.counters.refreshes == 1
+    site.zoho.clock.advance(seconds=3_601)
+    assert called(processes) == (PROCESSES * THREADS, [])
+    assert site.zoho.counters.refreshes == 2
+
+
 def test_while_zoho_throttles_a_living_token_is_used(site: Site) -> None:
     """In the last minute of a token's life no refresh is had, and every worker goes on using it."""
     site.zoho.limits = Limits(refreshes=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -59,7 +61,7 @@ def test_an_answer_is_taken_once(zcrm_simulator: Simulator, make_client: Make) -
     assert zcrm_simulator.counters.requests["POST /oauth/v2/token"] == 1
 
 
-def test_another_process_takes_the_answer(make_client: Make) -> None:
+def test_another_process_takes_the_answer(zcrm_simulator: Simulator, make_client: Make) -> None:
     """With state and verifier from the session any process can finish a login; with other ones none can."""
     asking, taking = make_client(), make_client()
     verifier = new_code_verifier()
@@ -71,6 +73,21 @@ def test_another_process_takes_the_answer(make_client: Make) -> None:
         assert caught.value.code == "ZCRM-AUTH-015"
 
     assert taking.oauth.handle_redirect(url, state="known", code_verifier=verifier).refresh_token
+    with pytest.raises(AuthError, match="used before"):
+        taking.oauth.handle_redirect(url, state="known", code_verifier=verifier)
+    assert zcrm_simulator.counters.exchanges == 1
+
+
+def test_an_answer_of_somebody_elses_login_is_not_taken(zcrm_simulator: Simulator, make_client: Make) -> None:
+    """A web application forgets to pass the session's state: a stranger's answer logs nobody in as him."""
+    client = make_client()
+    url = redirected(client.oauth.authorization_url(SCOPES, state="of the stranger's session"))
+
+    with pytest.raises(AuthError) as caught:
+        client.oauth.handle_redirect(url)
+
+    assert caught.value.code == "ZCRM-AUTH-015"
+    assert zcrm_simulator.counters.exchanges == 0
 
 
 def test_the_query_alone_is_enough(make_client: Make) -> None:
@@ -127,6 +144,39 @@ def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator,
     assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
 
 
+def changed_answer(zoho: Simulator, prefix: str, changes: dict[str, object]) -> None:
+    """Let the next token call get a real answer in which some fields are other ones; ``None`` is no field."""
+    keys = zoho.config()
+    form = {name: keys[name] for name in ("client_id", "client_secret")}
+    form |= {
+        "grant_type": "authorization_code",
+        "code": zoho.grant_token(SCOPES, data_center=prefix.strip("/") or "us"),
+    }
+    answer = requests.post(f"{zoho.url}{prefix}/oauth/v2/token", data=form, timeout=10).json()
+    kept = {name: value for name, value in {**answer, **changes}.items() if value is not None}
+    body = json.dumps(kept)
+    zoho.faults.add(f"{prefix}/oauth/v2/token", kind="status", status=200, body=body)
+
+
+@pytest.mark.parametrize("named", [None, "", "https://api.nobody.example", "\ud800", "x" * 70_000, 7])
+def test_a_token_is_refreshed_where_it_was_issued(
+    named: object, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """When the answer names no API, or one of nobody's, the token stays in the data centre that issued it."""
+    client = make_client(region=None)
+    zcrm_simulator.switches = Switches(approve_data_center="eu")
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    changed_answer(zcrm_simulator, "/eu", {"api_domain": named})
+
+    token = client.oauth.handle_redirect(url)
+
+    assert token.api_domain == f"{zcrm_simulator.url}/eu"
+    theirs = client.as_user(token.user_identifier)
+    assert theirs.oauth.refresh_access_token().access_token != token.access_token
+    assert theirs.org.get().company_name
+    assert "POST /oauth/v2/token" not in zcrm_simulator.counters.requests
+
+
 def test_a_token_of_another_data_centre_is_an_error_that_names_both(
     zcrm_simulator: Simulator, make_client: Make
 ) -> None:
@@ -157,6 +207,22 @@ def test_a_code_goes_to_no_stranger(server: str, zcrm_simulator: Simulator, make
 
     assert caught.value.code == "ZCRM-AUTH-017"
     assert "POST /oauth/v2/token" not in zcrm_simulator.counters.requests
+
+
+@pytest.mark.parametrize("data_centre", ["https://accounts.zoho.com", "https://ACCOUNTS.zoho.eu:443/"])
+def test_behind_a_gateway_the_secret_stays_there(
+    data_centre: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """With servers of one's own the code is exchanged there, whichever of Zoho's the answer names."""
+    own = {"region": None, "simulator_url": None}
+    client = make_client(accounts_url=zcrm_simulator.url, api_base_url=zcrm_simulator.url, **own)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+    token = client.oauth.handle_redirect(f"?{urlencode({**query, 'accounts-server': data_centre})}")
+
+    assert client.as_user(token.user_identifier).org.get().company_name
+    assert zcrm_simulator.counters.exchanges == 1
 
 
 def test_zohos_own_data_centres_are_known_by_their_servers() -> None:
@@ -258,6 +324,80 @@ def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simul
     assert caught.value.code == "ZCRM-AUTH-018"
 
 
+BROKEN: list[dict[str, Any]] = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 200, "body": '{"error": "general_error"}'},
+    {"kind": "html", "status": 502},
+    {"kind": "html", "status": 200},
+    {"kind": "empty"},
+    {"kind": "reset"},
+]
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_answer_does_not_end_a_device_login(
+    fault: dict[str, Any],
+    device: tuple[Client, DeviceLogin],
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The device asks again, each time after twice as long, and at its own pace after a good answer."""
+    client, login = device
+    zcrm_simulator.faults.add("/oauth/v3/device/token", times=3, **fault)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        zcrm_simulator.clock.advance(1)
+        if len(waits) == 5:
+            open_page(login)
+
+    monkeypatch.setattr("zcrm_core.device.time.sleep", sleep)
+
+    assert client.oauth.finish_device_login(login).refresh_token
+    assert waits == [2, 4, 8, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, '{"error": "Access Denied", "error_description": "too many requests"}'),
+        (200, '{"error": "access_denied", "error_description": "You have made too many requests"}'),
+        (429, "{}"),
+    ],
+)
+def test_too_many_questions_are_no_refusal(
+    status: int,
+    body: str,
+    device: tuple[Client, DeviceLogin],
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When Zoho throttles the device waits as long as it is told to; nobody is said to have refused."""
+    client, login = device
+    open_page(login)
+    zcrm_simulator.faults.add(
+        "/oauth/v3/device/token", kind="status", status=status, body=body, headers={"Retry-After": "7"}
+    )
+    waits: list[float] = []
+    monkeypatch.setattr("zcrm_core.device.time.sleep", waits.append)
+
+    assert client.oauth.finish_device_login(login).refresh_token
+    [wait] = waits
+    assert wait >= 7
+
+
+def test_a_device_that_gets_no_good_answer_says_so_in_the_end(
+    device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator
+) -> None:
+    """When the code has ended, and the last answer was broken, that is the error, and not the person."""
+    client, login = device
+    zcrm_simulator.faults.add("/oauth/v3/device/token", kind="html", times=10)
+
+    with pytest.raises(TransportError):
+        client.oauth.finish_device_login(replace(login, expires_in=0.3))
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -266,13 +406,12 @@ def test_nobody_confirms_the_code(device: tuple[Client, DeviceLogin], zcrm_simul
         ('{"error": "something <b>new</b>"}', AuthError),
         ("{}", AuthError),
         ("[]", AuthError),
-        ("<html>", TransportError),
     ],
 )
 def test_what_else_a_device_is_told(
     body: str, error: type[Exception], device: tuple[Client, DeviceLogin], zcrm_simulator: Simulator
 ) -> None:
-    """A refusal, an unknown word, or nonsense ends the login at once with one clear error."""
+    """A refusal, or an answer that is none of the device flow's, ends the login at once with one error."""
     client, login = device
     zcrm_simulator.faults.add("/oauth/v3/device/token", kind="status", status=200, body=body)
 
@@ -286,7 +425,10 @@ def test_what_else_a_device_is_told(
     ("body", "error"),
     [
         ('{"error": "invalid_client"}', AuthError),
-        ('{"user_code": 1, "device_code": "x", "verification_url": "y"}', AuthError),
+        ('{"user_code": 1, "device_code": "x", "verification_url": "https://a.example"}', AuthError),
+        ('{"user_code": "A", "device_code": "x", "verification_url": "https://a/\\u001b[2J"}', AuthError),
+        ('{"user_code": "A\\u009b1m", "device_code": "x", "verification_url": "https://a"}', AuthError),
+        ('{"user_code": "A", "device_code": "x", "verification_url": "javascript:a()"}', AuthError),
         ("[]", AuthError),
         ("<html>", TransportError),
     ],

@@ -16,6 +16,7 @@ import pytest
 import requests
 from werkzeug.serving import make_server
 
+from zcrm_core import Client
 from zcrm_simulator import Simulator, Switches
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -125,9 +126,8 @@ def test_an_answer_to_somebody_else_is_refused(
 
     assert other(path).status == 400
     assert browser(path.replace("state=", "state=x")).status == 400
-    assert browser(path).status == 400, "the login was ended by the forged answer"
-    path = sent_back(browser("/login").location)
-    assert browser(path).status == 302
+    assert browser("/callback?error=access_denied&state=x").status == 400
+    assert browser(path).status == 302, "what is forged ends no login"
     assert browser(path).status == 400
     browser = open_browser()
     browser("/login")
@@ -135,3 +135,29 @@ def test_an_answer_to_somebody_else_is_refused(
     assert (refused.status, refused.text) == (400, "You are not logged in. The user refused.")
     assert browser("/").location == "/login"
     assert zcrm_simulator.counters.exchanges == 1
+
+
+def test_two_tabs_log_in(open_browser: Callable[[], Browser], zcrm_simulator: Simulator) -> None:
+    """Somebody begins a login in two tabs of one browser, and answers in both, the first one last."""
+    browser = open_browser()
+    first, second = (sent_back(browser("/login").location) for _ in range(2))
+
+    assert browser(second).status == 302
+    assert browser(first).status == 302
+    assert zcrm_simulator.counters.exchanges == 2
+
+
+def test_who_has_logged_out_elsewhere_logs_in_again(
+    open_browser: Callable[[], Browser], zcrm_simulator: Simulator
+) -> None:
+    """After a logout with the command, or in another application, the page leads to a new login."""
+    browser = open_browser()
+    browser(sent_back(browser("/login").location))
+    with Client.from_file("zcrm.toml") as elsewhere:
+        assert elsewhere.as_user(zcrm_simulator.users[0].email).oauth.revoke()
+
+    page = browser("/")
+
+    assert (page.status, page.location) == (302, "/login")
+    assert browser(sent_back(browser("/login").location)).status == 302
+    assert zcrm_simulator.users[0].email in browser("/").text

@@ -23,9 +23,10 @@ plugin_keys plugin_calls
 store_choice plugin_discovery
 plugins
 log regions store multipart
-homes refresh_notes transport
+homes keeping refresh_notes transport
 oauth download
-device refresh
+device renewal
+refresh
 token_access
 authorization assembly crm_access
 client

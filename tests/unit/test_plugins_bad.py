@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -22,12 +23,15 @@ from zcrm_core import (
 )
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
+from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
+from zcrm_core.store import Store
 
 BASE = {"client_id": "1000.A", "client_secret": "topsecret-of-the-client"}
 CONFIG = Config({**BASE, "token_store": "good"})
 KEY = TokenKey("u", "1000.A", "production")
 TOKEN = Token("u", "access", "refresh", 7)
 
+_NUMBER = re.compile(r"bad-(\d+)")
 HOOK = "from zcrm_core import *\n@hookimpl\ndef "
 STORE = """
 from contextlib import contextmanager
@@ -132,6 +136,7 @@ NEVER_USED = {
         STORE + "    @contextmanager\n    def lock(self, config, key): yield\n",
         "lock(config, key, wait)",
     ),
+    "a problem that takes nothing": (STORE + "    def problem(self): return None\n", "problem(config)"),
     "a property for a method": (
         STORE + "    @property\n    def reason(self): raise OSError\n",
         "Its reason is a property and not a method",
@@ -186,6 +191,25 @@ def test_a_plugin_that_could_never_work_is_told_when_it_is_found(site: Any, sour
     assert plugins.config_keys() == {}
     with pytest.raises(PluginError, match=r"bad \(bad-wheel 0\.9\)"):
         plugins.choose_store(CONFIG.replace(token_store="bad"))
+
+
+def test_all_of_them_at_once_leave_the_good_ones_alone(site: Any) -> None:
+    """However many broken wheels are installed, each is named once and the good store and logger work."""
+    for number, (source, _) in enumerate(NEVER_USED.values()):
+        attribute = "Plugin" if "Plugin" in source else ""
+        site.install(f"bad-wheel-{number}", source, f"bad-{number}", attribute=attribute)
+    told = Recording("told")
+    plugins = Plugins(core=[DataCentres()], given=[told], installed=site.entries(), disabled=[])
+
+    for number, error in enumerate(
+        sorted(plugins.failures, key=lambda error: int(_NUMBER.findall(error.what)[0]))
+    ):
+        assert f"bad-{number} (bad-wheel-{number} 1.2)" in error.what
+    assert len(plugins.failures) == len(NEVER_USED)
+    assert Store(plugins, CONFIG).fetch(KEY) is None
+    assert resolve(CONFIG, plugins) == DATA_CENTRES["us"]
+    EventLog(plugins).emit("something", 20, "it happened")
+    assert [event.name for event in told.events] == ["something"]
 
 
 def test_a_plugin_that_cannot_be_compared_or_hashed_works() -> None:
@@ -298,7 +322,6 @@ class Lock:
         (Recording("\x1b[2J"), r"\\x1b[2J"),
         (Recording("n" * 101), "use up to 100 characters"),
     ],
-    ids=str,
 )
 def test_a_program_that_passes_a_bad_plugin_is_told_which(plugin: object, says: str) -> None:
     """The client is not made; the error names the object or its class, and the cure is in the program."""
@@ -414,6 +437,18 @@ def test_one_key_of_two_wheels_leaves_both_out(site: Any) -> None:
     assert "ZCRM_DISABLE_PLUGINS=two" in second.fix
     assert site.plugins().config_keys() == {}
     assert Plugins(installed=site.entries(), disabled=["one"]).config_keys() == {"shared_url": "where"}
+
+
+def test_a_stranger_cannot_switch_off_a_store_of_ours_by_taking_its_key(site: Any) -> None:
+    """The stranger is left out, and the store that everybody has stays in use."""
+    site.install("zcrm-store-mysql", KEYED, "mysql")
+    site.install("two-wheel", KEYED, "two")
+    [error] = site.plugins().failures
+
+    assert (
+        "two (two-wheel 1.2) adds the configuration key shared_url, as mysql (zcrm-store-mysql" in error.what
+    )
+    assert site.plugins().config_keys() == {"shared_url": "where"}
 
 
 def test_one_wheel_s_plugins_may_share_a_key_and_the_program_s_own_comes_first(site: Any) -> None:

@@ -18,6 +18,7 @@ from zcrm_core import (
     Client,
     Config,
     ConfigError,
+    LogEvent,
     PluginError,
     StoreClaim,
     StoreError,
@@ -28,6 +29,7 @@ from zcrm_core import (
     ZcrmError,
     hookimpl,
 )
+from zcrm_core.homes import Homes
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
@@ -210,6 +212,21 @@ def test_a_logger_that_would_end_the_program_is_named_and_the_call_goes_on(
     assert "SECRET" not in caplog.text
 
 
+def test_a_logger_that_spoils_an_event_spoils_it_for_itself_alone() -> None:
+    """What one logger does to the fields, no other is told, and none fails because of it."""
+    told: list[dict[str, object]] = []
+
+    class Spoiling:
+        @hookimpl
+        def zcrm_log(self, event: LogEvent) -> None:
+            told.append({**event.fields})
+            event.fields.clear()  # type: ignore[attr-defined] # mypy forbids it as well
+
+    EventLog(Plugins(given=[Spoiling(), Spoiling()], installed=[])).emit("request", 20, "x", method="GET")
+
+    assert told == [{"method": "GET"}] * 2
+
+
 # -- errors of zcrm's own, and secrets ------------------------------------------------------------------
 
 ZCRM_ERRORS = {
@@ -283,6 +300,28 @@ def test_the_core_s_own_error_about_the_region_stays_what_it_is() -> None:
         resolve(CONFIG.replace(api_base_url="https://gateway.example"), plugins)
 
 
+def test_what_a_region_says_of_an_address_that_nobody_configured_fails_no_login(site: Any) -> None:
+    """Where a token lives is asked with addresses that are not configured; to refuse those is no failure."""
+    source = (
+        f"{ODD_KEY}@hookimpl\ndef zcrm_choose_region(config):\n"
+        "    if config.region != 'eu': code='as in a cure'; raise KIND('It leads to eu only.')\n"
+        "    return Region('odd', *['https://gateway.example'] * 5)\n"
+    )
+    site.install("odd-wheel", source.replace("KIND", "ConfigError"), "odd")
+    config = odd_config(site, odd_url="x", region="eu")
+    token = Token("u", "access", None, 7, api_domain="https://www.zohoapis.eu")
+
+    plugins = site.plugins()
+    region = resolve(config, plugins)
+    assert Homes(config, plugins, region, print).of(token) is region
+
+    site.install("other-wheel", source.replace("KIND", "OSError").replace("odd_", "other_"), "other")
+    plugins = site.plugins()
+    config = Config({**BASE, "other_url": "x", "region": "eu"}, plugin_keys=plugins.config_keys())
+    with pytest.raises(PluginError, match=r"other \(other-wheel 1\.2\)"):
+        Homes(config, plugins, region, print).of(token)
+
+
 LEAKS = [
     "config.client_secret.reveal()",
     "repr(config.client_secret.reveal())",
@@ -351,6 +390,23 @@ def test_servers_that_no_token_may_go_to_are_the_plugin_s_fault(site: Any, answe
     assert "ZCRM_DISABLE_PLUGINS=odd" in caught.value.fix
     assert str(caught.value).isprintable()
     assert resolve(CONFIG, site.plugins()) == DATA_CENTRES["us"]
+
+
+def test_a_store_that_says_that_it_cannot_be_used_is_named(site: Any) -> None:
+    """Its own error stops the client under the store's name, with its code and cure, and shows no secret."""
+    more = (
+        "\n    def problem(self, config):\n        import zcrm_core as z\n"
+        "        text = f'No \\x1b[2J {config.client_secret.reveal()} folder.'\n"
+        "        return z.StoreUnavailable(text, fix='Make it.', code='ODD-1')\n"
+    )
+    site.store("odd-wheel", "odd", 900, more)
+
+    with pytest.raises(StoreError) as caught:
+        Store(site.plugins(), CONFIG)
+
+    said = "The store odd (odd-wheel 1.2) cannot be used: No \\x1b[2J ********** folder."
+    assert (caught.value.what, caught.value.fix, caught.value.code) == (said, "Make it.", "ODD-1")
+    assert caught.value.retryable
 
 
 # -- wrappers ------------------------------------------------------------------------------------------

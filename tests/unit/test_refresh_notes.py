@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 
-from zcrm_core import Config, Token, TokenKey, TokenStorePlugin
+from zcrm_core import Config, StaleToken, Token, TokenKey, TokenStorePlugin
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
-from zcrm_core.refresh_notes import Notebook, are_notes
+from zcrm_core.refresh_notes import Notebook, Notes, are_notes
 from zcrm_core.store import Store
 
 HOUR = 3_600_000
@@ -18,19 +19,22 @@ NOW = 1_800_000_000_000
 KEY = TokenKey("a@example.com", "1000.A", "production")
 
 
-class Shared(TokenStorePlugin):
-    """A store in memory that says it locks, as a shared one does."""
+class Plain(TokenStorePlugin):
+    """A store in memory without a lock."""
 
-    name = "shared"
+    name = "plain"
     priority = 1
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.tokens: dict[TokenKey, Token] = {}
 
     def claims(self, config: Config) -> bool:
         return True
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        if replaces is not None and self.tokens.get(key) != replaces:
+            raise StaleToken("It is another one.")
         self.tokens[key] = token
         return True
 
@@ -40,6 +44,10 @@ class Shared(TokenStorePlugin):
     def delete(self, config: Config, key: TokenKey) -> bool:
         return self.tokens.pop(key, None) is not None
 
+
+class Shared(Plain):
+    """A store that says it locks, as one does that workers share."""
+
     def lock(self, config: Config, key: TokenKey, wait: float) -> object:
         raise NotImplementedError
 
@@ -47,14 +55,19 @@ class Shared(TokenStorePlugin):
 @pytest.fixture
 def shared() -> Shared:
     """A store that is empty."""
-    return Shared()
+    return Shared("shared")
 
 
 @pytest.fixture
 def notebook(shared: Shared) -> Notebook:
     """The notes of that store."""
-    plugins = Plugins(given=(shared,), installed=())
-    config = Config({"client_id": "1000.A", "client_secret": "s", "token_store": "shared"})
+    return notebook_of(shared)
+
+
+def notebook_of(store: Plain) -> Notebook:
+    """The notes of a store."""
+    plugins = Plugins(given=(store,), installed=())
+    config = Config({"client_id": "1000.A", "client_secret": "s", "token_store": store.name})
     return Notebook(Store(plugins, config), EventLog(plugins))
 
 
@@ -109,3 +122,54 @@ def test_a_block_outlives_the_tokens_that_come_after(notebook: Notebook) -> None
     assert notebook.read(KEY, issued(2, NOW + MINUTE)).blocked(NOW) == 5 * MINUTE
     other = Token(KEY.user_identifier, "access", "another login", NOW + HOUR)
     assert notebook.read(KEY, other).blocked(NOW) == 0
+
+
+def doubted(notebook: Notebook, new: Token, at: int) -> None:
+    """What a refresh does with the notes after the CRM refused the token before."""
+    notebook.write(KEY, replace(notebook.read(KEY, issued(1, NOW)).after(new, HOUR, at), doubted=True))
+
+
+def test_a_doubt_is_shared_until_the_token_is_taken_or_ten_minutes_old(notebook: Notebook) -> None:
+    """Every worker reads that a token came for a refused one; it counts for that token, and not for long."""
+    new = issued(2, NOW + MINUTE)
+    doubted(notebook, new, NOW + MINUTE)
+
+    assert notebook.read(KEY, new).doubt(new, NOW + 2 * MINUTE)
+    assert not notebook.read(KEY, new).doubt(new, NOW + 12 * MINUTE)
+    later = issued(3, NOW + 2 * MINUTE)
+    assert not notebook.read(KEY, later).doubt(later, NOW + 2 * MINUTE)
+
+    notebook.settle(KEY, new)
+    assert not notebook.read(KEY, new).doubt(new, NOW + 2 * MINUTE)
+
+
+def test_what_is_noted_meanwhile_is_not_overwritten(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who ends a doubt just when another worker notes a block does not lose the block, and ends it."""
+    new = issued(2, NOW)
+    doubted(notebook, new, NOW)
+    read = Notebook.read
+
+    def read_then_block(self: Notebook, key: TokenKey, token: Token) -> Notes:
+        found = read(self, key, token)
+        monkeypatch.undo()
+        notebook.block(KEY, new, NOW + 5 * MINUTE)
+        return found
+
+    monkeypatch.setattr(Notebook, "read", read_then_block)
+    notebook.settle(KEY, new)
+
+    assert notebook.read(KEY, new).blocked(NOW) == 5 * MINUTE
+    assert not notebook.read(KEY, new).doubted
+
+
+def test_stores_without_a_lock_have_notes_of_their_own() -> None:
+    """The notes that stand in memory belong to one store: a user's login in another one has others."""
+    one, two = notebook_of(Plain("one")), notebook_of(Plain("two"))
+
+    one.block(KEY, issued(1, NOW), NOW + 5 * MINUTE)
+
+    assert one.read(KEY, issued(1, NOW)).blocked(NOW) == 5 * MINUTE
+    assert two.read(KEY, issued(1, NOW)).blocked(NOW) == 0
+    one.forget(KEY)

@@ -30,7 +30,7 @@ def served(tmp_path: Path, environment: dict[str, str]) -> Iterator[tuple[subpro
     ) as process:
         assert process.stdout is not None
         lines: list[str] = []
-        while not lines or lines[-1] != "    zcrm whoami":
+        while not lines or not lines[-1].startswith("Other ways"):
             lines.append(process.stdout.readline().rstrip("\n"))
         yield process, lines
         process.kill()
@@ -50,6 +50,23 @@ def test_the_printed_way_works_as_printed(
     assert done.returncode == 0, done.stderr
     with Client.from_file(tmp_path / "zcrm.toml") as client:
         assert client.org.get().company_name == "Hollowbrook Trading"
+
+
+def test_the_client_itself_logs_in_as_printed(
+    served: tuple[subprocess.Popen[str], list[str]], run: Run, tmp_path: Path
+) -> None:
+    """The printed configuration is enough for `zcrm login --client`, and the token is renewed by itself."""
+    _, lines = served
+    (tmp_path / "zcrm.toml").write_text("\n".join(line for line in lines if " = " in line), encoding="utf-8")
+    assert "--client" in lines[-1]
+
+    done = run("login", "--client")
+
+    assert done.returncode == 0, done.stderr
+    assert "renewed for ZohoCRM." in done.stdout
+    assert "Hollowbrook Trading" in run("whoami").stdout
+    [row] = [line for line in run("token", "list").stdout.splitlines() if "@" in line]
+    assert "yes" in row.split()
 
 
 @pytest.mark.parametrize(("wanted", "expected"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])

@@ -33,7 +33,11 @@ def serve(port: int) -> None:
 
     try:
         with Simulator(port) as zoho:
-            click.echo(_welcome(zoho.url, zoho.config() | {"current_user_email": zoho.users[0].email}))
+            more = {
+                "current_user_email": zoho.users[0].email,
+                "soid": f"ZohoCRM.{zoho.organization.zgid}",  # for zcrm login --client
+            }
+            click.echo(_welcome(zoho.url, zoho.config() | more))
             threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("\nThe simulator has stopped.")
@@ -54,6 +58,8 @@ def _welcome(url: str, config: Mapping[str, str]) -> str:
             "",
             f"    zcrm simulator grant --url {url} | zcrm login",
             "    zcrm whoami",
+            "",
+            "Other ways to log in: zcrm login --web, --device, or --client.",
         ]
     )
 

@@ -12,7 +12,6 @@ from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.output import new_table, open_console, write_facts
 from zcrm_cli.place import place_of
-from zcrm_core import Token
 
 
 @click.group
@@ -30,15 +29,20 @@ def list_tokens(config: Path | None) -> None:
     the user has to log in again.
     """
     with find_source(config).open_client() as client:
-        tokens = [found for user in client.tokens.list() if (found := client.tokens.fetch(user)) is not None]
-        environment, store = client.config.environment, client.token_store
+        tokens = [found for user in client.tokens.list() if (found := client.tokens.status(user)) is not None]
         click.echo(f"Token store: {place_of(client)}")
     if not tokens:
         click.echo("No user has a token yet. Run `zcrm login`.")
         return
     now_ms = time.time_ns() // 1_000_000
     rows = [
-        (found.user_identifier, environment, _time_left(found, now_ms), _renewed(found), store)
+        (
+            found.user_identifier,
+            found.environment,
+            _time_left(found.expiry_time, now_ms),
+            "yes" if found.renewable else "no",
+            found.store,
+        )
         for found in tokens
     ]
     open_console().print(new_table(("User", "Environment", "Time left", "Renewed", "Store"), rows))
@@ -102,10 +106,6 @@ def _duration(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"  # noqa: PLR2004 - a minute
 
 
-def _time_left(found: Token, now_ms: int) -> str:
-    seconds = (found.expiry_time - now_ms) // 1000
+def _time_left(expiry_ms: int, now_ms: int) -> str:
+    seconds = (expiry_ms - now_ms) // 1000
     return "none" if seconds <= 0 else _duration(seconds)
-
-
-def _renewed(found: Token) -> str:
-    return "no" if found.refresh_token is None else "yes"
