@@ -214,6 +214,25 @@ def test_a_number_without_end_is_no_value_to_search_for(client: Client, wrong: D
         client.coql("select id from Leads where Annual_Revenue > :sum", sum=wrong)
 
 
+@pytest.mark.parametrize("text", ["", " ", "\t\n", "null", "${EMPTY}"])
+def test_a_text_that_means_no_value_is_not_searched_for(text: str) -> None:
+    """What Zoho reads as "has no value" is refused as a value, wherever it stands; there are words for it."""
+    conditions: list[Callable[[], object]] = [
+        lambda: F.City == text,
+        lambda: F.City != text,
+        lambda: F.City.starts_with(text),
+        lambda: F.City.in_(["Pune", text]),
+        lambda: F.City.between("Pune", text),
+    ]
+    for condition in conditions:
+        with pytest.raises(ApiError, match="cannot be searched for"):
+            condition()
+    assert (str(F.City.is_empty()), str(F.City == "nullify")) == (
+        "(City:equals:${EMPTY})",
+        "(City:equals:nullify)",
+    )
+
+
 def test_conditions_are_joined_with_conditions(leads: ModuleClient) -> None:
     """A text or a number in the place of a condition is told, and not sent as a part of the search."""
     city: Any = F.City == "Pune"
