@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
+from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, NotFound, RateLimited, TransportError
 from zcrm_core.exact_json import JSON, loads
 from zcrm_core.response import Response
@@ -161,7 +162,8 @@ def _has_outcomes(answer: Mapping[str, JSON]) -> bool:
 def _error(status: int, answer: Mapping[str, JSON], path: str, redact: Callable[[str], str]) -> ApiError:
     code, message, details = answer.get("code"), answer.get("message"), answer.get("details")
     named, sentence = _said(code, redact), _said(message, redact)
-    said = f"{named or 'an error'} ({status})" + (f": {sentence}" if sentence else "")
+    said = f"{named or 'an error'} ({status})" + (f": {sentence.removesuffix('.')}" if sentence else "")
+    said += redact(in_words(details))
     error: ApiError
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         error = RateLimited(f"Zoho CRM answered {path} with {said}.")

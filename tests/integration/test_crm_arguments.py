@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zcrm_core import ApiError, Client, TransportError
-from zcrm_core.crm.criteria import F
+from zcrm_core.crm.criteria import Criteria, F
 from zcrm_core.crm.records import ModuleClient
 from zcrm_simulator import Simulator
 
@@ -202,6 +202,57 @@ def test_values_that_cannot_be_sent_name_their_field(leads: ModuleClient, zcrm_s
     for wrong in (10**5000, "\ud800", float("nan"), Decimal("sNaN"), {1: 2}, {"\udfff": 2}, {"a"}):
         with pytest.raises(ApiError, match=r"value of record 1\.City"):
             leads.create([{"Last_Name": "A"}, {"Last_Name": "B", "City": wrong}])
+    assert len(zcrm_simulator.requests) == before
+
+
+@pytest.mark.parametrize("wrong", [Decimal("1e999999999"), Decimal("-1e-999999999"), 10**500])
+def test_a_number_without_end_is_no_value_to_search_for(client: Client, wrong: Decimal | int) -> None:
+    """A number that would be written with a billion digits is refused before it fills the memory."""
+    with pytest.raises(ApiError, match="more digits than a field takes"):
+        _ = F.Annual_Revenue > wrong
+    with pytest.raises(ApiError, match="more digits than a field takes"):
+        client.coql("select id from Leads where Annual_Revenue > :sum", sum=wrong)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n", "null", "${EMPTY}"])
+def test_a_text_that_means_no_value_is_not_searched_for(text: str) -> None:
+    """What Zoho reads as "has no value" is refused as a value, wherever it stands; there are words for it."""
+    conditions: list[Callable[[], object]] = [
+        lambda: F.City == text,
+        lambda: F.City != text,
+        lambda: F.City.starts_with(text),
+        lambda: F.City.in_(["Pune", text]),
+        lambda: F.City.between("Pune", text),
+    ]
+    for condition in conditions:
+        with pytest.raises(ApiError, match="cannot be searched for"):
+            condition()
+    assert (str(F.City.is_empty()), str(F.City == "nullify")) == (
+        "(City:equals:${EMPTY})",
+        "(City:equals:nullify)",
+    )
+
+
+def test_conditions_are_joined_with_conditions(leads: ModuleClient) -> None:
+    """A text or a number in the place of a condition is told, and not sent as a part of the search."""
+    city: Any = F.City == "Pune"
+    for other in ("(Last_Name:equals:x)or", 5, True):
+        with pytest.raises(ApiError, match="is joined with a"):
+            _ = city & other
+        with pytest.raises(ApiError, match="is joined with a"):
+            _ = city | other
+    written = city & Criteria("(Last_Name:equals:x)")
+    assert str(written) == "((City:equals:Pune)and(Last_Name:equals:x))"
+    assert list(leads.search(criteria=written)) == []
+
+
+def test_conditions_of_a_search_are_none_of_a_job(client: Client, zcrm_simulator: Simulator) -> None:
+    """A bulk read takes its criteria as a mapping; a condition or a text is told before anything is sent."""
+    before = len(zcrm_simulator.requests)
+    wrong: Any
+    for wrong in (F.City == "Pune", "(City:equals:Pune)", ["City"]):
+        with pytest.raises(ApiError, match="criteria of a bulk read are a"):
+            client.bulk.read("Leads", fields=["City"], criteria=wrong)
     assert len(zcrm_simulator.requests) == before
 
 

@@ -164,6 +164,23 @@ def test_a_file_that_is_too_large_is_never_sent(
     assert len(zcrm_simulator.requests) == sent
 
 
+@pytest.mark.parametrize(
+    ("version", "part", "most"),
+    [("v8", "attachments", 100 * 2**20), ("v2", "photo", 10 * 2**20), ("v8", "photo", 10 * 2**20)],
+)
+def test_every_limit_of_a_file_is_kept(
+    log_in: Make, tmp_path: Path, version: str, part: str, most: int
+) -> None:
+    """An attachment of v8 and a photo have limits of their own; one byte more is an error before sending."""
+    lead = next(log_in(api_version=version).module("Leads").list(fields=["City"]))
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.truncate(most + 1)
+
+    with pytest.raises(ApiError, match=f"takes 1 to {most:,} bytes"):
+        getattr(lead, part).upload(path)
+
+
 def test_what_is_no_file_is_never_sent(lead: Record, zcrm_simulator: Simulator, tmp_path: Path) -> None:
     """A text file, a closed one, a pipe and something else are errors before anything is sent."""
     path = tmp_path / "a.txt"

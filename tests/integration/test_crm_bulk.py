@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from zcrm_core import ApiError, Client, NotFound, TransportError, ZcrmError
+from zcrm_core.crm.bulk import BulkReadJob
 from zcrm_core.crm.bulk_write import packed as packed_rows
 from zcrm_core.crm.criteria import F
 from zcrm_simulator import Limits, Simulator, Switches
@@ -109,6 +110,44 @@ def test_pages_of_a_job(client: Client, zcrm_simulator: Simulator) -> None:
     assert sorted(ids) == sorted(
         contact.id or "" for contact in client.module("Contacts").list(fields=["Email"])
     )
+
+
+def test_a_job_leads_to_what_it_could_not_hold(client: Client, zcrm_simulator: Simulator) -> None:
+    """Each job makes the next one with the same question, until the last one says that there is none."""
+    zcrm_simulator.limits = Limits(bulk_read_records=2)
+    contacts = client.module("Contacts")
+    contacts.create([{"Last_Name": "Unusual"} for _ in range(5)]).raise_for_failures()
+    modern = client.config.api_version != "v2"
+    named: dict[str, object] = {"field": {"api_name": "Last_Name"}} if modern else {"api_name": "Last_Name"}
+    criterion = {**named, "comparator": "equal", "value": "Unusual"}
+    first = client.bulk.read("Contacts", fields=["Email"], criteria=criterion)
+    with pytest.raises(ApiError, match="is not over") as caught:
+        first.following()
+    assert caught.value.code == "ZCRM-API-010"
+
+    rows: list[dict[str, str]] = []
+    job: BulkReadJob | None = first
+    while job is not None:
+        job.wait(30)
+        rows += job.rows()
+        job = client.bulk.read_job(job.id).following()
+
+    wanted = contacts.search(criteria=F.Last_Name == "Unusual")
+    assert sorted(row["Id"] for row in rows) == sorted(contact.id or "" for contact in wanted)
+    assert (len(rows), set(rows[0])) == (5, {"Id", "Email"})
+
+
+def test_a_job_that_does_not_say_what_follows_is_not_the_last(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """Without the word whether more records follow a part would pass for the whole."""
+    job = client.bulk.read("Leads", fields=["City"])
+    job.wait(30)
+    answer = {"data": [{"id": job.id, "state": "COMPLETED", "result": {"page": 1, "count": 200}}]}
+    zcrm_simulator.faults.add("/crm/bulk/", kind="status", status=200, body=json.dumps(answer))
+
+    with pytest.raises(TransportError, match="does not say whether more follows"):
+        job.following()
 
 
 def test_events_come_as_a_calendar(client: Client) -> None:
@@ -262,6 +301,17 @@ def test_rows_that_are_no_table_are_refused(
     with pytest.raises(ApiError, match="either rows or the id"):
         client.bulk.write("Leads")
     assert not [one for one in zcrm_simulator.requests if one.method == "POST" and "/crm/" in one.path]
+
+
+def test_more_rows_than_a_job_takes_are_never_sent(client: Client, zcrm_simulator: Simulator) -> None:
+    """The row after the 25,000th is refused while it is packed, before an upload is spent on it."""
+    before = len(zcrm_simulator.requests)
+    rows = ({"Last_Name": "A"} for _ in range(25_001))
+
+    with pytest.raises(ApiError, match="more than 25,000 rows"):
+        client.bulk.write("Leads", rows)
+
+    assert len(zcrm_simulator.requests) == before
 
 
 def test_cells_mean_what_their_values_mean(client: Client) -> None:

@@ -6,13 +6,15 @@ import copy
 import itertools
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
-from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError
+from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError, ZcrmError
 from zcrm_core.crm.criteria import F
 from zcrm_core.crm.record import Record
 from zcrm_simulator import Simulator, Switches
@@ -134,6 +136,24 @@ def test_a_view_gets_one_value_as_a_job(client: Client) -> None:
     )
 
 
+def test_a_mass_update_that_failed_is_an_error(client: Client, zcrm_simulator: Simulator) -> None:
+    """FAILED is never taken for done; the error says how many records were changed all the same."""
+    leads = client.module("Leads")
+    job = leads.mass_update_view(leads.custom_views()[0].id or "", {"City": "Elsewhere"})
+    status = {
+        "Status": "FAILED",
+        "Total_Count": 9,
+        "Updated_Count": 4,
+        "Not_Updated_Count": 0,
+        "Failed_Count": 5,
+    }
+    route = f"/crm/{client.config.api_version}/Leads/actions/mass_update"
+    zcrm_simulator.faults.add(route, kind="status", status=200, body=json.dumps({"data": [status]}))
+
+    with pytest.raises(ApiError, match=r"failed.*changed 4 of 9"):
+        job.wait(5)
+
+
 @operation("records.search_word", 'client.module("Leads").search(word=...)')
 @operation("records.search_phone", 'client.module("Leads").search(phone=...)')
 @operation("records.search_email", 'client.module("Leads").search(email=...)')
@@ -247,7 +267,143 @@ def test_a_page_token_of_another_query_is_refused(log_in: Make) -> None:
         log_in(api_version="v2").module("Leads").list(page_token=listing.page_token)
 
 
+def patient(rows: Iterator[Record]) -> tuple[list[str | None], int]:
+    """Go over rows as a program does that tries again after each error: their ids, and the errors."""
+    ids: list[str | None] = []
+    errors = 0
+    while True:
+        with suppress(ZcrmError):
+            for row in rows:
+                ids.append(row.id)  # noqa: PERF401 - what came before an error is kept
+            return ids, errors
+        errors += 1
+
+
+def test_a_list_goes_on_after_a_failed_call(client: Client, zcrm_simulator: Simulator) -> None:
+    """After an error in the middle the next step fetches the page that failed; nothing is left out."""
+    leads = client.module("Leads")
+    everything = [lead.id for lead in leads.list(fields=["City"])]
+    listing = leads.list(fields=["City"])
+    seen = [next(listing).id for _ in range(200)]
+    route = f"/crm/{client.config.api_version}/Leads"
+    zcrm_simulator.faults.add(route, kind="status", status=500, times=2)
+
+    rest, errors = patient(listing)
+
+    assert (seen + rest, errors) == (everything, 2)
+
+
+def test_a_list_of_many_fields_goes_on_after_a_failed_call(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the call for a page's further fields fails, that page is asked for again, whole."""
+    monkeypatch.setattr("zcrm_core.crm.reading.MOST_FIELDS", 20)
+    leads = log_in(api_version="v8").module("Leads")
+    everything = [dict(lead) for lead in leads.list()]
+    listing = leads.list()
+    page = json.dumps({"data": [], "info": {"more_records": False}})
+    fetched = [dict(next(listing)) for _ in range(200)]
+    token = listing.page_token
+    zcrm_simulator.faults.add("/crm/v8/Leads", kind="delay", seconds=0.001)
+    zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=page)
+
+    with pytest.raises(TransportError, match="left out record"):
+        next(listing)
+
+    assert listing.page_token == token
+    assert fetched + [dict(lead) for lead in listing] == everything
+
+
+def test_threads_share_a_list(client: Client, zcrm_simulator: Simulator) -> None:
+    """Each record of a list goes to one of the threads that read it, and each page is fetched once."""
+    listing = client.module("Leads").list(fields=["City"])
+    before = len(zcrm_simulator.requests)
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda _: [lead.id for lead in listing], range(8)))
+
+    ids = [one for part in parts for one in part]
+    assert 520 == len(ids) == len(set(ids))
+    assert len(zcrm_simulator.requests) - before == 3
+
+
+def test_a_query_goes_on_after_a_failed_call(
+    client: Client, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an error the rows of a query go on with the call that failed, and end at its limit."""
+    monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_rows", property(lambda _: 100))
+    query = "select id from Leads where Last_Name is not null limit 250"
+    everything = [row.id for row in client.coql(query)]
+    rows = client.coql(query)
+    seen = [next(rows).id for _ in range(100)]
+    zcrm_simulator.faults.add(f"/crm/{client.config.api_version}/coql", kind="reset")
+
+    rest, errors = patient(rows)
+
+    assert (seen + rest, errors) == (everything, 1)
+    assert len(everything) == 250
+
+
+def test_a_query_that_leads_nowhere_is_an_error(client: Client, zcrm_simulator: Simulator) -> None:
+    """No rows and the word that there are more is neither the end of a query nor endless."""
+    page = json.dumps({"data": [], "info": {"more_records": True}})
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=page)
+    rows = client.coql("select id from Leads where Last_Name is not null limit 3")
+
+    with pytest.raises(TransportError, match="leads no further"):
+        next(rows)
+
+    assert len(list(rows)) == 3
+
+
+def test_a_list_by_tokens_goes_on_by_tokens(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A page that came by a token and names none for what follows is an error; numbers would begin again."""
+    leads = log_in(api_version="v8").module("Leads")
+    listing = leads.list(fields=["City"])
+    for _ in range(200):
+        next(listing)
+    page = {"data": [{"id": "1", "City": "Pune"}], "info": {"more_records": True}}
+    zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=json.dumps(page))
+
+    with pytest.raises(TransportError, match="gives no token for it"):
+        next(listing)
+
+    assert len(list(listing)) == 320
+
+
 # -- what changed, and nothing else --------------------------------------------------------------------
+
+
+def test_a_record_stays_the_one_that_was_read(client: Client, zcrm_simulator: Simulator) -> None:
+    """Another id is refused when it is set, so that no update is lost or written to another record."""
+    leads = client.module("Leads")
+    lead, other = itertools.islice(leads.list(), 2)
+    assert other.id is not None
+    lead["id"] = lead.id
+
+    with pytest.raises(ApiError, match="cannot become record"):
+        lead["id"] = other.id
+
+    lead["City"] = "Elsewhere"
+    leads.update(lead).raise_for_failures()
+    assert leads.get(other.id)["City"] != "Elsewhere"
+    [change] = [one for body in sent(zcrm_simulator, "PUT") for one in body["data"]]  # type: ignore[attr-defined]  # a list
+    assert change == {"id": lead.id, "City": "Elsewhere"}
+
+
+def test_an_upsert_that_made_another_record_leaves_this_one_changed(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """Where Zoho answers with another record's id nothing of it is known to be in the one that was read."""
+    leads = client.module("Leads")
+    lead = next(leads.list())
+    lead["City"] = "Elsewhere"
+    made = {"code": "SUCCESS", "status": "success", "message": "", "action": "insert", "details": {"id": "1"}}
+    route = f"/crm/{client.config.api_version}/Leads/upsert"
+    zcrm_simulator.faults.add(route, kind="status", status=200, body=json.dumps({"data": [made]}))
+
+    [item] = leads.upsert(lead)
+
+    assert (item.ok, item.id, lead.changes) == (True, "1", {"City": "Elsewhere"})
 
 
 def test_an_untouched_record_is_not_sent(client: Client, zcrm_simulator: Simulator) -> None:

@@ -322,6 +322,32 @@ def test_taxes_come_and_go(client: Client) -> None:
         client.taxes.delete_one("1")
 
 
+def test_a_tax_is_made_or_changed_as_was_said(client: Client, zcrm_simulator: Simulator) -> None:
+    """An update without an id makes no tax, and what is to be made changes none."""
+    taxes = [dict(tax) for tax in client.taxes.list()]
+    before = len(zcrm_simulator.requests)
+    for wrong in ({"name": "A", "value": 1}, {"id": None, "value": 1}, {"id": "", "value": 1}):
+        with pytest.raises(ApiError, match="Tax 1 of the update has no id"):
+            client.taxes.update([{"id": taxes[0]["id"], "value": 1}, wrong])
+    with pytest.raises(ApiError, match="Tax 0 to be made has an id"):
+        client.taxes.create({"id": taxes[0]["id"], "name": "A", "value": 1})
+
+    assert len(zcrm_simulator.requests) == before
+    assert client.taxes.update({"id": int(str(taxes[0]["id"])), "value": 3}).ok
+    assert [tax["name"] for tax in client.taxes.list()] == [tax["name"] for tax in taxes]
+
+
+def test_the_outcome_of_a_tax_names_that_tax(client: Client) -> None:
+    """An outcome has the id of its tax, or none where Zoho tells none of a new one; never another thing's."""
+    [made] = client.taxes.create({"name": "A", "value": 1})
+    tax = next(tax for tax in client.taxes.list() if tax.name == "A")
+    assert made.id == (tax.id if client.config.api_version == "v2" else None)
+    assert tax.id is not None
+
+    assert client.taxes.update({"id": tax.id, "value": 2})[0].id == tax.id
+    assert client.taxes.delete([tax.id])[0].id == tax.id
+
+
 def test_taxes_go_to_the_version_s_own_address(client: Client, zcrm_simulator: Simulator) -> None:
     """v2 has a method for each change of taxes; since v3 one PUT takes all of them."""
     client.taxes.create({"name": "A", "value": 1})

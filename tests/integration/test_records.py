@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from zcrm_core import ApiError, Client, NotFound, PartialFailure, RateLimited, TransportError
+from zcrm_core.crm.records import ModuleClient
 from zcrm_simulator import Limits, Simulator, Switches
 
 Make = Callable[..., Client]
@@ -51,14 +53,14 @@ def test_a_list_that_zoho_cuts_off_is_an_error(log_in: Make, zcrm_simulator: Sim
 def test_v8_gives_every_field_without_naming_one(
     log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """v8 sends 50 fields at most; asking in parts and joining them gives the same records as one call."""
+    """v8 sends 50 fields at most; parts joined are the same records, converted ones too."""
     leads = log_in(api_version="v8").module("Leads")
-    whole = {lead.id: dict(lead) for lead in leads.list()}
+    whole = {lead.id: dict(lead) for lead in leads.list(params={"converted": "both"})}
     zcrm_simulator.limits = Limits(fields=10)
     monkeypatch.setattr("zcrm_core.crm.reading.MOST_FIELDS", 10)
-    parts = {lead.id: dict(lead) for lead in leads.list()}
+    parts = {lead.id: dict(lead) for lead in leads.list(params={"converted": "both"})}
 
-    assert len(parts) == 520
+    assert len(parts) == 532
     assert whole == parts
 
 
@@ -349,6 +351,59 @@ def test_an_unknown_code_passes_through(client: Client, zcrm_simulator: Simulato
     assert (caught.value.api_code, caught.value.details) == ("BRAND_NEW", {"why": "because"})
 
 
+def refused_list(leads: ModuleClient) -> None:
+    """Sort by a field that cannot be sorted by: the whole call is refused."""
+    next(leads.list(fields=["City"], sort_by="Shoe_Size"))
+
+
+def refused_note(leads: ModuleClient) -> None:
+    """Write a note without a text: the one thing of a call is refused."""
+    leads.record(next(leads.list(fields=["City"])).id or "").notes.create("")
+
+
+def refused_record(leads: ModuleClient) -> None:
+    """Create two leads, one without a name: a record of a batch is refused."""
+    leads.create([{"Last_Name": "A"}, {"City": "Pune"}]).raise_for_failures()
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [
+        (refused_list, "param_name: sort_by"),
+        (refused_note, "api_name: Note_Content"),
+        (refused_record, "number 1 with MANDATORY_NOT_FOUND: .*api_name: Last_Name"),
+    ],
+)
+def test_an_error_names_what_zoho_names(
+    client: Client, call: Callable[[ModuleClient], None], fault: str
+) -> None:
+    """The parameter or field that Zoho refuses is in the error's text, not in its details alone."""
+    with pytest.raises(ApiError, match=fault):
+        call(client.module("Leads"))
+
+
+def test_an_error_stays_short_whatever_zoho_names(client: Client, zcrm_simulator: Simulator) -> None:
+    """Long details are cut, objects in them named, and what says the field's name again is left out."""
+    details = {
+        "api_name": "City",
+        "json_path": "$.data[0].City",
+        "duplicate_record": {"id": "77", "owner": {"name": "Rao"}},
+        "ambiguity_due_to": [{"param_name": "page"}, {"param_name": "page_token"}],
+        "supported_values": ["x" * 100, 5, True, [["z"]]],
+        "near": "y" * 5_000,
+    }
+    answer = {"code": "INVALID_DATA", "message": "no.", "status": "error", "details": details}
+    zcrm_simulator.faults.add("/crm/", kind="status", status=400, body=json.dumps(answer))
+
+    with pytest.raises(ApiError) as caught:
+        client.org.get()
+
+    said = "no (api_name: City, duplicate_record: 77, ambiguity_due_to: page or page_token, "
+    assert f"{said}supported_values: {'x' * 100}" in caught.value.what
+    assert len(caught.value.what) < 500
+    assert caught.value.details == details
+
+
 def test_too_many_calls_are_a_rate_limit(log_in: Make, zcrm_simulator: Simulator) -> None:
     """When the day's credits are used up the error says so, and may be retried later."""
     client = log_in()
@@ -366,7 +421,9 @@ def test_no_error_repeats_a_secret_or_an_escape_of_the_server(
     """A server that sends the token or terminal codes back does not get them into an error's text."""
     token = client.tokens.fetch()
     assert token is not None
-    body = f'{{"code":"{token.access_token}","message":"\\u001b[31m {token.access_token}","status":"error"}}'
+    said = f"\x1b[31m {token.access_token}"
+    answer = {"code": token.access_token, "message": said, "status": "error", "details": {"reason": said}}
+    body = json.dumps(answer)
     zcrm_simulator.faults.add("/crm/", kind="status", status=400, body=body)
 
     with pytest.raises(ApiError) as caught:

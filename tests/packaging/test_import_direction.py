@@ -14,7 +14,7 @@ import zcrm_core
 # One line a rank: a module imports from the lines above its own, never from its own line or one below.
 ORDER = """
 errors exact_json
-tokens response turns
+tokens response turns details
 config_keys api_errors issued refusals
 config flight redirects
 hookspecs identity redaction interrupts

@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Final, TypeVar, overload
 
 from zcrm_core.crm.versions import MOST_RECORDS
+from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import masked, plain
 from zcrm_core.response import Response
 
-__all__ = ["BatchItem", "BatchResult", "in_batches", "only"]
+__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "refusal_of"]
 
 T = TypeVar("T")
 
@@ -133,7 +135,7 @@ class BatchResult(Sequence[BatchItem]):
         first = self.failed[0]
         error = PartialFailure(
             f"{len(self.failed)} of {len(self)} records failed; the first is number {first.index} "
-            f"with {first.code}: {first.message}."
+            f"with {refusal_of(first)}."
         )
         error.result, error.api_code, error.details = self, first.code, first.details
         raise error
@@ -155,6 +157,12 @@ class BatchResult(Sequence[BatchItem]):
 
     def __repr__(self) -> str:
         return f"<BatchResult {len(self.succeeded)} ok, {len(self.failed)} failed>"
+
+
+def refusal_of(item: BatchItem) -> str:
+    """Give Zoho's code, its sentence, and what it names as the fault, in one line without a token."""
+    message = item.message.removesuffix(".")
+    return plain(masked(f"{item.code}: {message}{in_words(dict(item.details))}", ()))
 
 
 def in_batches(
@@ -217,7 +225,7 @@ def only(response: Response, key: str, what: str, about: str | int | None = None
         [outcome] = _outcomes(response, 1, key)
         item = BatchItem(0, outcome)
     if not item.ok:
-        error = ApiError(f"Zoho CRM refused to {what}: {item.code}: {item.message}.")
+        error = ApiError(f"Zoho CRM refused to {what}: {refusal_of(item)}.")
         error.status, error.api_code, error.details = response.status, item.code, item.details
         raise error
     if about is not None:

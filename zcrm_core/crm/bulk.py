@@ -47,6 +47,8 @@ class Bulk:
     ) -> BulkReadJob:
         """Make a job that reads up to 200,000 records (POST bulk read); it costs 50 credits.
 
+        More records than that are read by further jobs: :meth:`BulkReadJob.following` makes each.
+
         Args:
             module: the module's API name.
             fields: the API names of the fields wanted; all when left out.

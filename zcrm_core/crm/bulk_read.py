@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from zcrm_core.crm.archives import stored
 from zcrm_core.crm.batch import only
@@ -14,6 +14,7 @@ from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.jobs import about_job, wait_for
+from zcrm_core.crm.paging import what_follows
 from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from zcrm_core.download import Download
 
 __all__ = ["BulkReadJob", "BulkReadStatus", "create_read"]
+
+_ASKED: Final = ("module", "fields", "criteria", "cvid")
+"""What a job tells of what it was asked for, apart from the page."""
 
 
 class BulkReadJob:
@@ -74,6 +78,37 @@ class BulkReadJob:
             )
         return status
 
+    def following(self) -> BulkReadJob | None:
+        """Make the job for the records that this one could not hold; ``None`` where it holds the last.
+
+        A job holds 200,000 records. What it was asked for is asked for again, its next page.
+
+        Raises:
+            NotFound: Zoho knows no such job; it forgets them after a day.
+            ApiError: this one is not over, or the CRM refused.
+            TransportError: the answer does not say whether more follows.
+        """
+        status = self.status()
+        result = status.result
+        if result is None:
+            error = ApiError(
+                f"The bulk job {self.id} is not over.",
+                why="Only a job that is over knows whether more records follow.",
+                fix="Call wait() first.",
+                code="ZCRM-API-010",
+            )
+            error.retryable = True
+            raise error
+        more, token = what_follows({"info": dict(result)}, self._path)
+        if not more:
+            return None
+        place: dict[str, JSON] = {"page_token": token} if token else {"page": (result.page or 1) + 1}
+        asked = status.query if isinstance(status.query, dict) else {}
+        again = {name: asked[name] for name in _ASKED if asked.get(name) is not None}
+        body: dict[str, JSON] = {"query": {**again, **place}}
+        body |= {name: status[name] for name in ("callback", "file_type") if status.get(name)}
+        return _created(self._client, body)
+
     def download(self) -> Download:
         """Fetch the archive with the records (GET bulk read/{id}/result).
 
@@ -96,7 +131,8 @@ class BulkReadJob:
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the archive and go over its rows; every value is a text, as CSV has no types.
 
-        The archive is kept in a file without a name, and its rows come one by one.
+        The archive is kept in a file without a name, and its rows come one by one. They are those of this
+        job alone: ``status().result.more_records`` says whether more follow; :meth:`following` reads them.
 
         Raises:
             NotFound, ApiError: as :meth:`download`; also when the archive is not what Zoho sends.
@@ -129,13 +165,20 @@ def create_read(
     """Make a job; see :meth:`Bulk.read`.
 
     Raises:
-        ApiError: the fields are one text and no list, or the CRM refused.
+        ApiError: the fields are one text and no list, the criteria no mapping, or the CRM refused.
     """
     if isinstance(fields, str):
         raise ApiError(
             "The fields are no list of API names.",
             why="A single text would be cut into its letters.",
             fix='Pass a list such as ["Last_Name", "Email"].',
+            code="ZCRM-API-009",
+        )
+    if criteria is not None and not isinstance(criteria, Mapping):
+        raise ApiError(
+            f"The criteria of a bulk read are a {type(criteria).__name__}.",
+            why="A job takes them as JSON; F and its conditions are for searches.",
+            fix='Pass a mapping such as {"api_name": "City", "comparator": "equal", "value": "Pune"}.',
             code="ZCRM-API-009",
         )
     habits: Version = version(client.config.api_version)
@@ -153,6 +196,10 @@ def create_read(
         body["callback"] = {"url": callback, "method": "post"}
     if file_type is not None:
         body["file_type"] = file_type
-    response = client.request("POST", f"/crm/bulk/{habits.name}/read", json=body)
+    return _created(client, body)
+
+
+def _created(client: Client, body: dict[str, JSON]) -> BulkReadJob:
+    response = client.request("POST", f"/crm/bulk/{client.config.api_version}/read", json=body)
     item = only(response, "data", "make the bulk job")
     return BulkReadJob(client, about_job(item.id))

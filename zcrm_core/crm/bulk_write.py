@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from zcrm_core.crm.archives import stored
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
-from zcrm_core.crm.encode import encode
+from zcrm_core.crm.encode import encode, written_out
 from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
 from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.tables import csv_rows
-from zcrm_core.crm.versions import BULK_UPLOAD_BYTES
+from zcrm_core.crm.versions import BULK_UPLOAD_BYTES, BULK_WRITE_ROWS
 from zcrm_core.errors import ApiError, NotFound, TransportError
 from zcrm_core.exact_json import JSON
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["BulkWriteJob", "BulkWriteStatus", "columns_of", "packed", "upload"]
 
 _DONE: Final = frozenset({"ADDED", "UPDATED"})
-_MOST_DIGITS: Final = 400
-"""A float reaches 308; a field of Zoho's takes far fewer."""
 
 
 class BulkWriteJob:
@@ -168,6 +166,13 @@ def columns_of(row: object, index: int = 0) -> list[str]:
 def _cells(rows: Iterable[Mapping[str, object]], fields: Sequence[str]) -> Iterator[list[str]]:
     known = set(fields)
     for index, row in enumerate(rows):
+        if index == BULK_WRITE_ROWS:
+            raise ApiError(
+                f"There are more than {index:,} rows.",
+                why="Zoho takes no more in one job, and would refuse them all after the upload.",
+                fix="Write each 25,000 rows with a job of their own.",
+                code="ZCRM-API-009",
+            )
         if strange := set(columns_of(row, index)) - known:
             raise _unfit(index, f"it has the field {min(strange)}, and the first row has not")
         yield [_cell(row.get(field), index, field) for field in fields]
@@ -181,10 +186,8 @@ def _cell(value: object, index: int, field: str) -> str:
         return ";".join(_choice(item, index, field) for item in written)
     if isinstance(written, bool):
         return str(written).lower()
-    if isinstance(written, float):
-        written = Decimal(repr(written))
-    if isinstance(written, (int, Decimal)):
-        return _plain(Decimal(written), index, field)
+    if isinstance(written, (int, float, Decimal)):
+        return written_out(written, f"row {index}.{field}")
     if isinstance(written, dict):
         raise _unfit(index, f"the value of {field} has no form in CSV")
     return written or ""
@@ -197,13 +200,6 @@ def _choice(item: JSON, index: int, field: str) -> str:
     if not item or ";" in item:
         raise _unfit(index, f"a choice of {field} is empty or holds a semicolon, where Zoho divides choices")
     return item
-
-
-def _plain(number: Decimal, index: int, field: str) -> str:
-    """Write a number without an exponent: a cell with 1e+22 would be a text to Zoho."""
-    if abs(number.adjusted()) > _MOST_DIGITS:
-        raise _unfit(index, f"the value of {field} has more digits than a field takes")
-    return f"{number:f}"
 
 
 def _unfit(index: int, why: str) -> ApiError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.batch import BatchItem, refusal_of
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity
 from zcrm_core.crm.versions import version
@@ -76,7 +77,7 @@ def _converted(outcome: dict[str, JSON], status: int) -> Converted | None:
     if "status" in outcome or "code" in outcome:
         code = outcome.get("code")
         if outcome.get("status") != "success" or code not in (None, "SUCCESS"):
-            error = ApiError(f"Zoho CRM refused to convert the lead: {code}: {outcome.get('message')}.")
+            error = ApiError(f"Zoho CRM refused to convert the lead: {refusal_of(BatchItem(0, outcome))}.")
             error.status, error.api_code = status, code if isinstance(code, str) else None
             error.details = details
             raise error

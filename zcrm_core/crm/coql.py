@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.coql_text import Query, parse, with_values
 from zcrm_core.crm.entity import objects_of
-from zcrm_core.crm.paging import what_follows
+from zcrm_core.crm.paging import PageByPage, dead_end, what_follows
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import TransportError
@@ -30,32 +30,48 @@ def coql(client: Client, text: str, values: dict[str, object]) -> Iterator[Recor
         ApiError: the query cannot be sent, or the CRM refused.
         TransportError: the answer is no list of rows.
     """
-    return _rows(client, parse(with_values(text, values)))
+    return _Rows(client, parse(with_values(text, values)))
 
 
-def _rows(client: Client, query: Query) -> Iterator[Record]:
-    habits = version(client.config.api_version)
-    by_id = query.follows_ids
-    if by_id:
-        query = replace(query, order="id asc")
-    offset, left = query.first, query.count
-    while left is None or left > 0:
-        size = habits.coql_rows if left is None else min(left, habits.coql_rows)
-        body = {"select_query": query.text(offset, size)}
-        response = client.request("POST", "coql", json=body)
+class _Rows(PageByPage[Record]):
+    """The rows of a query.
+
+    Args:
+        client: makes the calls.
+        query: the query.
+    """
+
+    def __init__(self, client: Client, query: Query) -> None:
+        super().__init__()
+        self._client = client
+        self._habits = version(client.config.api_version)
+        self._by_id = query.follows_ids
+        self._query = replace(query, order="id asc") if self._by_id else query
+        self._offset = query.first
+        self._left = query.count
+        self._over = query.count == 0
+
+    def _next_page(self) -> list[Record]:
+        most = self._habits.coql_rows
+        size = most if self._left is None else min(self._left, most)
+        body = {"select_query": self._query.text(self._offset, size)}
+        response = self._client.request("POST", "coql", json=body)
         if response.status == _NO_CONTENT:
-            return
+            self._over = True
+            return []
         answer = response.json()
         rows = objects_of(answer, "data", Record, response.status)
-        yield from rows
         more, _ = what_follows(answer, "coql")
-        if not more or not rows:
-            return
-        if left is not None:
-            left -= len(rows)
-        offset += len(rows)
-        if by_id and offset + habits.coql_rows > habits.coql_reach:
+        if more and not rows:
+            raise dead_end("coql")
+        query, offset = self._query, self._offset + len(rows)
+        if more and self._by_id and offset + most > self._habits.coql_reach:
             query, offset = _beyond(query, rows[-1]), 0
+        self._query, self._offset = query, offset
+        if self._left is not None:
+            self._left = max(self._left - len(rows), 0)
+        self._over = not more or self._left == 0
+        return rows
 
 
 def _beyond(query: Query, last: Record) -> Query:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from zcrm_core.crm.encode import encode, instant
+from zcrm_core.crm.encode import encode, instant, written_out
 from zcrm_core.errors import ApiError
 
 __all__ = ["Query", "literal", "parse", "with_values"]
@@ -77,7 +77,7 @@ def literal(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float, Decimal)):
-        return format(Decimal(str(encode(value, "a value"))), "f")
+        return written_out(value, "a value")
     if isinstance(value, (list, tuple, set, frozenset)):
         if not value:
             raise _unfit("a list of values is empty", "Leave the condition out, or give values.")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from zcrm_core.crm.encode import encode, instant
+from zcrm_core.crm.encode import encode, instant, written_out
 from zcrm_core.errors import ApiError
 
 __all__ = ["Criteria", "F", "Fields", "SearchField"]
@@ -33,10 +33,18 @@ class Criteria:
         self._text = text
 
     def __and__(self, other: Criteria) -> Criteria:
-        return Criteria(f"({self}and{other})")
+        return self._joined("and", other)
 
     def __or__(self, other: Criteria) -> Criteria:
-        return Criteria(f"({self}or{other})")
+        return self._joined("or", other)
+
+    def _joined(self, word: str, other: object) -> Criteria:
+        if not isinstance(other, Criteria):
+            raise _unfit(
+                f"a condition is joined with a {type(other).__name__}",
+                "Join conditions only; Criteria(text) is one in Zoho's own words.",
+            )
+        return Criteria(f"({self}{word}{other})")
 
     def __bool__(self) -> bool:
         # ``a == 1 and b == 2`` would drop the first half, and ``1 < a < 2`` the same.
@@ -157,7 +165,7 @@ def _text(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (int, float, Decimal)):
-        return format(Decimal(str(encode(value, "a condition"))), "f")
+        return written_out(value, "a condition")
     pointed = encode(value, "a condition")
     if isinstance(pointed, dict) and isinstance(pointed.get("id"), str):
         return str(pointed["id"])

@@ -11,8 +11,9 @@ from zcrm_core.crm.entity import Entity
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
 
-__all__ = ["encode", "instant"]
+__all__ = ["encode", "instant", "written_out"]
 
+_MOST_DIGITS = 400
 _BITS = 14_000  # a whole number of somewhat less than 4,300 digits
 
 
@@ -66,6 +67,20 @@ def instant(moment: datetime, where: str) -> str:
     if moment.tzinfo is None:
         raise _unfit(where, "the time has no offset, so it names no moment")
     return moment.isoformat(timespec="seconds")
+
+
+def written_out(number: float | Decimal, where: str) -> str:
+    """Write a number without an exponent, for a text in which Zoho would read ``1e+22`` as a word.
+
+    Raises:
+        ApiError: it is not finite, or would be longer than any number of Zoho's.
+    """
+    exact = Decimal(str(encode(number, where)))
+    if abs(exact.adjusted()) > _MOST_DIGITS:
+        raise _unfit(
+            where, "a float reaches 308, and a field takes far fewer", "has more digits than a field takes"
+        )
+    return f"{exact:f}"
 
 
 def _number(value: float | Decimal, where: str) -> float | Decimal:

@@ -118,14 +118,21 @@ class MassUpdate:
         return found[0]
 
     def wait(self, seconds: float = 600) -> MassUpdateStatus:
-        """Wait until it is over, and tell how it ended.
+        """Wait until it is over, and tell how it ended; single records may have failed all the same.
 
         Args:
             seconds: how long to wait at most.
 
         Raises:
-            ApiError: it is not over in time, or the CRM refused.
+            ApiError: it failed as a whole, or is not over in time, or the CRM refused.
         """
-        return wait_for(
-            self.status, lambda status: status.state in {"COMPLETED", "FAILED"}, "the mass update", seconds
+        status = wait_for(
+            self.status, lambda one: one.state in {"COMPLETED", "FAILED"}, "the mass update", seconds
         )
+        if status.state != "COMPLETED":
+            raise ApiError(
+                f"The mass update {self.id} failed.",
+                why=f"Zoho says FAILED; it changed {status.updated or 0} of {status.total or 0} records.",
+                fix="Look at the field and the view, and read the records back before you start it again.",
+            )
+        return status

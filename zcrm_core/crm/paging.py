@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,19 +15,50 @@ if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.transport import Params
 
-__all__ = ["Listing", "what_follows"]
+__all__ = ["Listing", "PageByPage", "dead_end", "refuse_token", "what_follows"]
 
 E = TypeVar("E", bound=Entity)
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 
 
-class Listing(Iterator[E]):
+class PageByPage(Iterator[E]):
+    """Things that come page after page, each page by a call.
+
+    A call that fails ends nothing: the next step makes it again, so a program that goes on after an error
+    gets the rest, or the error once more, and never a part that looks like the whole. Threads may share it:
+    each thing goes to one of them.
+    """
+
+    def __init__(self) -> None:
+        self._rows: Iterator[E] = iter(())
+        self._over = False
+        self._turn = threading.Lock()
+
+    def _next_page(self) -> Iterable[E]:
+        """Fetch the next page, and say in ``_over`` whether it is the last; a failure changes nothing."""
+        raise NotImplementedError
+
+    def __next__(self) -> E:
+        while (row := next(rows := self._rows, None)) is None:
+            with self._turn:
+                if self._rows is not rows:
+                    continue  # another thread has fetched the next page
+                if self._over:
+                    raise StopIteration
+                self._rows = iter(self._next_page())
+        return row
+
+
+class Listing(PageByPage[E]):
     """A list that is read while it is gone over; one page is held at a time.
 
     Pages are found by page tokens where Zoho gives them, else by numbers. Numbers reach 2,000 records and
     tokens 100,000 (Zoho CRM API v8, Get Records); past that Zoho's error is raised, so that a list never ends
-    early without a word.
+    early without a word. With numbers, which v2 has alone, records that come or go meanwhile move all others
+    to other pages: a program that deletes what it lists collects the ids first.
+
+    After an error the list goes on with the page that failed.
 
     Args:
         client: makes the calls.
@@ -57,6 +89,7 @@ class Listing(Iterator[E]):
         page_token: str | None = None,
         complete: Callable[[list[E]], Iterable[E]] = iter,
     ) -> None:
+        super().__init__()
         self._client = client
         self._path = path
         self._key = key
@@ -64,54 +97,54 @@ class Listing(Iterator[E]):
         self._params = params
         self._headers = headers
         self._complete = complete
+        self._number = 1
         self.not_modified = False
         self.page_token = page_token
-        self._rows = self._all()
 
-    def __next__(self) -> E:
-        return next(self._rows)
-
-    def _all(self) -> Iterator[E]:
-        for page in self._pages():
-            yield from self._complete(page)
-
-    def _pages(self) -> Iterator[list[E]]:
-        number = 1
-        place: dict[str, str | int] = (
-            {"page": 1} if self.page_token is None else {"page_token": self.page_token}
-        )
-        while True:
-            query: Params = {"per_page": PAGE, **self._params, **place}
-            response = self._client.request("GET", self._path, params=query, headers=self._headers)
+    def _next_page(self) -> Iterable[E]:
+        token = self.page_token
+        place: Params = {"page": self._number} if token is None else {"page_token": token}
+        query: Params = {"per_page": PAGE, **self._params, **place}
+        response = self._client.request("GET", self._path, params=query, headers=self._headers)
+        if response.status in (_NO_CONTENT, _NOT_MODIFIED):
             self.not_modified = response.status == _NOT_MODIFIED
-            if response.status in (_NO_CONTENT, _NOT_MODIFIED):
-                self.page_token = None
-                return
-            answer = response.json()
-            rows = objects_of(answer, self._key, self._entity, response.status)
-            more, token = what_follows(answer, self._path)
-            stuck = more and (not rows or (token is not None and token == self.page_token))
-            self.page_token = token if more else None
-            if rows:
-                yield rows
-            if not more:
-                return
-            if stuck:
-                raise TransportError(
-                    f"The answer to {self._path} says that there is more, and leads no further.",
-                    why="Such a list would never end.",
-                    fix="Call again; report it if it goes on.",
-                    code="ZCRM-HTTP-007",
-                )
-            if token is None and "page_token" in place:
-                raise TransportError(
-                    f"The answer to {self._path} says that there is more, and gives no token for it.",
-                    why="A list that began with a page token goes on with page tokens alone.",
-                    fix="Start the list from its beginning.",
-                    code="ZCRM-HTTP-007",
-                )
-            number += 1
-            place = {"page_token": token} if token else {"page": number}
+            self.page_token, self._over = None, True
+            return ()
+        answer = response.json()
+        rows = objects_of(answer, self._key, self._entity, response.status)
+        more, follows = what_follows(answer, self._path)
+        if more:
+            self._refuse_dead_end(rows, token, follows)
+        page = self._complete(rows)
+        self.page_token, self._over = follows if more else None, not more
+        self._number += 1
+        return page
+
+    def _refuse_dead_end(self, rows: list[E], token: str | None, follows: str | None) -> None:
+        """Refuse a page that says that there is more, and does not lead there.
+
+        Raises:
+            TransportError: the list would never end, or begin again.
+        """
+        if not rows or (token is not None and token == follows):
+            raise dead_end(self._path)
+        if follows is None and token is not None:
+            raise TransportError(
+                f"The answer to {self._path} says that there is more, and gives no token for it.",
+                why="A list that began with a page token goes on with page tokens alone.",
+                fix="Start the list from its beginning.",
+                code="ZCRM-HTTP-007",
+            )
+
+
+def dead_end(path: str) -> TransportError:
+    """Make the error for an answer that says that there is more, and does not lead there."""
+    return TransportError(
+        f"The answer to {path} says that there is more, and leads no further.",
+        why="Such a list would never end.",
+        fix="Call again; report it if it goes on.",
+        code="ZCRM-HTTP-007",
+    )
 
 
 def what_follows(answer: JSON, path: str) -> tuple[bool, str | None]:

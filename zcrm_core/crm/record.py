@@ -94,6 +94,13 @@ class Record(Entity):
         return value
 
     def __setitem__(self, key: str, value: object) -> None:
+        if key == "id" and self._json.get("id") not in (None, value):
+            raise ApiError(
+                f"Record {self.id} cannot become record {value}.",
+                why="Its changes are those of the record that was read; an update would misplace them.",
+                fix="Read that record and change it, or update a mapping with its id and the fields.",
+                code="ZCRM-API-009",
+            )
         if self._touched is None:
             self._touched = {}
         self._touched[key] = value  # type: ignore[assignment]  # becomes JSON when it is sent

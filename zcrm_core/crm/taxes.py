@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, amount, number, objects, objects_of, text
-from zcrm_core.crm.paths import checked_ids, segment
+from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import version
 from zcrm_core.crm.writing import rows_of
-from zcrm_core.errors import NotFound, TransportError
+from zcrm_core.errors import ApiError, NotFound, TransportError
 from zcrm_core.exact_json import JSON
 from zcrm_core.response import Response
 
@@ -45,7 +45,8 @@ class Taxes:
     """``client.taxes``: the taxes of the organisation.
 
     v2 has a call for each thing that can be done; since v3 one call takes all changes and gives one answer
-    for all of them (Zoho CRM API v8, Update Taxes), which is told for each tax here.
+    for all of them (Zoho CRM API v8, Update Taxes), which is told for each tax here; the ids of new taxes are
+    not in it, so read them with :meth:`list`.
 
     Args:
         client: makes the calls.
@@ -83,13 +84,26 @@ class Taxes:
 
         Raises:
             PartialFailure: a later call of a long batch failed.
-            ApiError: the CRM refused the whole call.
+            ApiError: the CRM refused the whole call, or a tax has an id.
         """
-        return self._send("POST", rows_of(taxes))
+        rows = rows_of(taxes)
+        for index, row in enumerate(rows):
+            if "id" in row:
+                raise _unfit(f"Tax {index} to be made has an id.", "change the one that has it", "update")
+        return self._send("POST", rows)
 
     def update(self, taxes: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
-        """Change taxes (PUT org/taxes), each by its ``id``; results are those of :meth:`create`."""
-        return self._send("PUT", rows_of(taxes))
+        """Change taxes (PUT org/taxes), each by its ``id``; results are those of :meth:`create`.
+
+        Raises:
+            PartialFailure, ApiError: as :meth:`create`; also when a tax has no id.
+        """
+        rows = rows_of(taxes)
+        for index, row in enumerate(rows):
+            if not row.get("id"):
+                raise _unfit(f"Tax {index} of the update has no id.", "make a new one", "create")
+            row["id"] = identifier(f"id of tax {index}", row["id"])
+        return self._send("PUT", rows)
 
     def delete(self, tax_ids: str | int | Iterable[str | int]) -> BatchResult:
         """Delete taxes (DELETE org/taxes?ids=; later PUT); results are those of :meth:`create`."""
@@ -137,4 +151,20 @@ class Taxes:
         outcome = answer.get("org_taxes") if isinstance(answer, dict) else None
         if not isinstance(outcome, dict) or "code" not in outcome:
             raise TransportError("The answer does not say what became of the taxes.", code="ZCRM-HTTP-007")
-        return BatchResult([BatchItem(index, outcome) for index in range(len(rows))])
+        return BatchResult([BatchItem(index, _about(row, outcome)) for index, row in enumerate(rows)])
+
+
+def _about(tax: Mapping[str, JSON], outcome: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Make one tax's outcome of that of all: Zoho names the organisation there, and no new tax."""
+    given = outcome.get("details")
+    details = {key: value for key, value in given.items() if key != "id"} if isinstance(given, dict) else {}
+    return {**outcome, "details": details | ({"id": tax["id"]} if "id" in tax else {})}
+
+
+def _unfit(what: str, instead: str, method: str) -> ApiError:
+    return ApiError(
+        what,
+        why=f"From v3 on one call takes all changes, and Zoho would {instead}.",
+        fix=f'Put the id of each tax to be changed under "id"; use taxes.{method} if that is meant.',
+        code="ZCRM-API-009",
+    )

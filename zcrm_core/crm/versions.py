@@ -9,6 +9,7 @@ from zcrm_core.exact_json import JSON
 
 __all__ = [
     "BULK_UPLOAD_BYTES",
+    "BULK_WRITE_ROWS",
     "LINE_ITEM_KEYS",
     "MOST_FIELDS",
     "MOST_IDS",
@@ -33,6 +34,8 @@ MOST_FIELDS: Final = 50
 """Fields that one call may ask for, where fields are needed."""
 MOST_TAGS: Final = 50
 """Tags in one call, in every version."""
+BULK_WRITE_ROWS: Final = 25_000
+"""Records in one job that writes, in every version."""
 BULK_UPLOAD_BYTES: Final = 25 * 1024 * 1024
 """The largest archive for a job that writes."""
 PHOTO_BYTES: Final = 10 * 1024 * 1024

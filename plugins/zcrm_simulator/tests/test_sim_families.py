@@ -69,6 +69,7 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("PUT", "settings/modules/Leads", {"modules": [{}]}, 400, "MANDATORY_NOT_FOUND"),
     ("PUT", "settings/custom_views/1?module=Leads", {"custom_views": [{}]}, 400, "INVALID_DATA"),
     ("GET", "Leads?fields=id&cvid=1", None, 400, "INVALID_DATA"),
+    ("PUT", "settings/modules/Leads", {"modules": [{"business_card_fields": [{}]}]}, 400, "INVALID_DATA"),
     # People, taxes, variables
     ("POST", "users", {"users": [{"last_name": "A"}]}, 400, "MANDATORY_NOT_FOUND"),
     ("PUT", "users/1", {"users": [{"last_name": "A"}]}, 400, "INVALID_DATA"),
@@ -112,6 +113,26 @@ def test_what_is_wrong_is_refused(call: Send, lead: str, case: tuple[str, str, o
     found = answer.json()
     items = next((value for value in found.values() if isinstance(value, list) and value), [found])
     assert (answer.status_code, items[0]["code"], items[0]["status"]) == (status, code, "error")
+
+
+@pytest.mark.parametrize("odd", [[], {}, [{"id": "1"}], {"name": []}], ids=repr)
+def test_a_list_or_an_object_is_no_name(call: Send, odd: object) -> None:
+    """Where a name is expected, what cannot be one is the caller's mistake and not the server's."""
+    view = call("GET", "/crm/v8/settings/custom_views?module=Leads").json()["custom_views"][0]["id"]
+    group = call("GET", "/crm/v8/settings/variable_groups").json()["variable_groups"][0]["id"]
+    user = call("GET", "/crm/v8/users").json()["users"][1]["id"]
+    variable = {"name": "V", "api_name": "V", "type": odd, "value": "1", "variable_group": {"id": group}}
+    sort = {"sort_by": odd, "sort_order": odd}
+    answers = [
+        call("PUT", f"/crm/v8/settings/custom_views/{view}/actions/change_sort?module=Leads",
+             json={"custom_views": [sort]}),
+        call("PUT", "/crm/v8/settings/modules/Leads", json={"modules": [{"business_card_fields": [odd]}]}),
+        call("POST", "/crm/v8/settings/variables", json={"variables": [variable]}),
+        call("POST", "/crm/bulk/v8/read",
+             json={"query": {"module": {"api_name": "Leads"}}, "file_type": odd or ["csv"]}),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [400] * len(answers)
+    assert call("PUT", f"/crm/v8/users/{user}", json={"users": [{"status": odd}]}).status_code < 500
 
 
 def test_checks_come_in_zoho_s_order(
@@ -167,6 +188,25 @@ def test_line_items_tell_what_is_missing(call: Send) -> None:
         assert item["details"]["json_path"] == f"$.data[0].Quoted_Items[0].{place}"
     [item] = call("POST", "/crm/v8/Quotes", json={"data": [base]}).json()["data"]
     assert item["code"] == "MANDATORY_NOT_FOUND"
+
+
+def test_sums_of_lines_are_money(call: Send) -> None:
+    """What is added up has two decimals, and writing a line as it was read changes none of its sums."""
+    orders = call("GET", "/crm/v2/Sales_Orders").json()["data"]
+    for order in orders:
+        call("PUT", "/crm/v2/Sales_Orders", json={"data": [order]})
+
+    after = {one["id"]: one["Product_Details"] for one in call("GET", "/crm/v2/Sales_Orders").json()["data"]}
+    assert after == {order["id"]: order["Product_Details"] for order in orders}
+
+    product = call("GET", "/crm/v2/Products").json()["data"][0]["id"]
+    line = {"product": product, "quantity": 3.3, "list_price": 1.1, "Discount": "33%"}
+    line["line_tax"] = [{"name": "Vat", "value": 0.1}, {"name": "Sales Tax", "value": 0.2}]
+    call("PUT", "/crm/v2/Sales_Orders", json={"data": [{"id": orders[0]["id"], "Product_Details": [line]}]})
+    read = call("GET", f"/crm/v2/Sales_Orders/{orders[0]['id']}").json()["data"][0]
+    made = read["Product_Details"][-1]
+    sums = [made[key] for key in ("total", "Discount", "total_after_discount", "Tax", "net_total")]
+    assert sums == [3.63, 1.2, 2.43, 0.3, 2.73]
 
 
 def test_lines_that_are_left_out_stay(call: Send) -> None:

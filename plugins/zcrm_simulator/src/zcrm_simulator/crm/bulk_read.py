@@ -35,7 +35,7 @@ def create(call: Call) -> Response:
     if not isinstance(query, Mapping):
         raise Refusal(400, "MANDATORY_NOT_FOUND", "required field not found", {"api_name": "query"})
     module = _module(query)
-    file_type = body.get("file_type") or "csv"
+    file_type = str(body.get("file_type") or "csv")
     if file_type not in {"csv", "ics"} or (file_type == "ics" and module.api_name != "Events"):
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "file_type"})
     page = _page(call, query)

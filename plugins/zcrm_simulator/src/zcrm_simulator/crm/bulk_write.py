@@ -198,7 +198,7 @@ def _plan(body: Mapping[str, object], resource: Mapping[str, object], heading: l
     module = MODULES.get(str(name))
     if module is None:
         raise Refusal(400, "MODULE_NOT_AVAILABLE", "the module is not available", {"api_name": "module"})
-    operation, find_by = body.get("operation"), resource.get("find_by")
+    operation, find_by = str(body.get("operation")), resource.get("find_by")
     if operation not in _OPERATIONS:
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "operation"})
     if operation != "insert" and (not isinstance(find_by, str) or find_by not in module.fields):
@@ -219,13 +219,11 @@ def _plan(body: Mapping[str, object], resource: Mapping[str, object], heading: l
             400, "MANDATORY_FIELDS_NOT_MAPPED", "mandatory fields are not mapped", {"fields": sorted(missing)}
         )
     ignore = resource.get("ignore_empty", body.get("ignore_empty"))
-    return Plan(
-        str(operation), module, find_by if isinstance(find_by, str) else None, ignore is True, columns
-    )
+    return Plan(operation, module, find_by if isinstance(find_by, str) else None, ignore is True, columns)
 
 
 def _column(module: Module, mapping: object, width: int) -> tuple[str, int | None, str | None]:
-    if not isinstance(mapping, Mapping) or mapping.get("api_name") not in module.fields:
+    if not isinstance(mapping, Mapping) or str(mapping.get("api_name")) not in module.fields:
         raise Refusal(400, "INVALID_FIELD", "the field is not there", {"api_name": "field_mappings"})
     index, default = mapping.get("index"), mapping.get("default_value")
     value = default.get("value") if isinstance(default, Mapping) else None

@@ -149,19 +149,19 @@ def _with_product(call: Call, line: Line) -> Line:
 
 
 def _add_up(line: Line) -> None:
-    total = _number(line["quantity"]) * _number(line["list_price"])
+    total = round(_number(line["quantity"]) * _number(line["list_price"]), 2)
     discount = line["Discount"]
     if isinstance(discount, str) and discount.endswith("%"):
         discount = round(total * _number(discount[:-1]) / 100, 2)
-    after = total - _number(discount)
+    after = round(total - _number(discount), 2)
     taxes = line["line_tax"] if isinstance(line["line_tax"], list) else []
-    tax = sum(_number(one.get("value")) for one in taxes if isinstance(one, Mapping))
+    tax = round(sum(_number(one.get("value")) for one in taxes if isinstance(one, Mapping)), 2)
     line |= {
         "total": total,
         "Discount": discount,
         "total_after_discount": after,
-        "Tax": tax,
-        "net_total": after + tax,
+        "Tax": float(tax),
+        "net_total": round(after + tax, 2),
     }
 
 

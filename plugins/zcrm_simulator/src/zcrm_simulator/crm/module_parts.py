@@ -66,8 +66,8 @@ def sort_view(call: Call) -> Response:
     given = call.body().get("custom_views")
     wanted = given[0] if isinstance(given, list) and given and isinstance(given[0], Mapping) else {}
     sort_by = wanted.get("sort_by")
-    name = sort_by.get("api_name") if isinstance(sort_by, Mapping) else sort_by
-    order = wanted.get("sort_order")
+    name = str(sort_by.get("api_name") if isinstance(sort_by, Mapping) else sort_by)
+    order = str(wanted.get("sort_order"))
     if view is None:
         raise Refusal(400, "INVALID_DATA", "the id given seems to be invalid", {"id": call.values["id"]})
     if name not in module.fields or order not in {"asc", "desc"}:
@@ -105,7 +105,7 @@ def update_module(call: Call) -> Response:
     if not isinstance(settings, Mapping) or not settings.keys() & _SETTINGS:
         raise Refusal(400, "MANDATORY_NOT_FOUND", "required field not found", {"api_name": "modules"})
     cards = settings.get("business_card_fields")
-    if cards is not None and not (isinstance(cards, list) and all(name in module.fields for name in cards)):
+    if cards is not None and not (isinstance(cards, list) and set(map(str, cards)) <= module.fields.keys()):
         raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "business_card_fields"})
     known = call.organization.database.documents("module settings").get(module.api_name, {})
     changed = {key: value for key, value in settings.items() if key in _SETTINGS}

@@ -93,7 +93,7 @@ def update_user(call: Call) -> Response:
         changes["role"] = _known("role", call.organization.roles, given["role"])
     if given.get("profile"):
         changes["profile"] = _known("profile", call.organization.profiles, given["profile"])
-    if given.get("status") in {"active", "disabled"}:
+    if str(given.get("status")) in {"active", "disabled"}:
         changes["status"] = given["status"]
     _put(call, replace(user, **changes))  # type: ignore[arg-type]  # names and types are those above
     _keep(call, user.id, given)

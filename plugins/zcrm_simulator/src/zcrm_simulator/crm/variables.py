@@ -158,7 +158,7 @@ def _delete(call: Call, wanted: str) -> Thing:
 
 def _keep(call: Call, known: Thing, item: Mapping[str, object]) -> None:
     changes: Thing = {name: item[name] for name in _WRITABLE if name in item}
-    if changes.get("type", "text") not in _TYPES:
+    if str(changes.get("type", "text")) not in _TYPES:
         raise Refusal(
             400, "INVALID_DATA", "invalid data", {"api_name": "type", "expected_values": sorted(_TYPES)}
         )
