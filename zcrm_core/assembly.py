@@ -74,7 +74,8 @@ def assemble(
         given = (token_store, *given)  # first, so that its name is its own
         own["token_store"] = name_of(token_store)
     elif token_store is not None:
-        own["persistence_handler"] = token_store
+        # Pinned as well: what the program passes counts before what the configuration says.
+        own.update(persistence_handler=token_store, token_store="custom")
     standard_logging = StandardLogging()
     plugins = Plugins(core=(DataCentres(), standard_logging), given=given)
     config = _configured(settings, own, plugins, folder)
@@ -102,9 +103,11 @@ def _configured(
         return Config({**settings, **own}, plugin_keys=plugins.config_keys(), folder=folder)
     except ConfigError as error:
         # A key can be unknown because the plugin that adds it did not load.
-        for problem in error.problems:
-            if problem.code == "ZCRM-CONFIG-002":
-                problem.why += "".join(f" {failure.what}" for failure in plugins.failures)
+        unknown = [problem for problem in error.problems if problem.code == "ZCRM-CONFIG-002"]
+        for told in {error, *unknown} if unknown else ():
+            for failure in plugins.failures:
+                told.why += f" {failure.what} {failure.why}"
+                told.fix += f" Or, if the key is that plugin's: {failure.fix}"
         raise
 
 

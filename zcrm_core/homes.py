@@ -14,7 +14,7 @@ from zcrm_core.config_keys import service_url
 from zcrm_core.errors import AuthError, ConfigError, PluginError
 from zcrm_core.hookspecs import Region
 from zcrm_core.plugins import Plugins
-from zcrm_core.regions import DATA_CENTRES, addresses, data_centre_of
+from zcrm_core.regions import addresses, data_centre_of, is_data_centre
 from zcrm_core.tokens import Token
 
 __all__ = ["Homes"]
@@ -72,11 +72,11 @@ class Homes:
         if found is None or found.name == self.default.name:
             return self.default
         # Servers in front of Zoho's hand out tokens that name Zoho's own, and are to be called all the same.
-        return self.default if found.name in DATA_CENTRES and self._in_front_of_zoho else found
+        return self.default if is_data_centre(found) and self._in_front_of_zoho else found
 
     @property
     def _in_front_of_zoho(self) -> bool:
-        return self.default.name not in DATA_CENTRES
+        return not is_data_centre(self.default)
 
     def api_domain(self, named: str | None, issuer: Region) -> str | None:
         """Give the API host to keep with a token, so that it is refreshed where it was issued.

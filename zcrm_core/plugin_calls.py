@@ -13,13 +13,23 @@ import pluggy
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import KEYS
-from zcrm_core.errors import PluginError, StoreError, ZcrmError
+from zcrm_core.errors import ConfigError, PluginError, StoreError, ZcrmError
 from zcrm_core.interrupts import ends_the_program
 from zcrm_core.plugin_info import PluginInfo, cure
 from zcrm_core.redaction import holds_a_secret, masked, plain, told
 from zcrm_core.tokens import Secret
 
-__all__ = ["Answer", "Author", "Failed", "PluginHook", "failure", "nonsense", "secrets_of", "unusable"]
+__all__ = [
+    "Answer",
+    "Author",
+    "Failed",
+    "PluginHook",
+    "failure",
+    "nonsense",
+    "refusal",
+    "secrets_of",
+    "unusable",
+]
 
 _BROKEN: Final = "An answer that is not what the hook promises cannot be used."
 _SHORTEST: Final = 4
@@ -179,6 +189,25 @@ def failure(failed: Failed, secrets: Iterable[str]) -> PluginError:
     if not _shows_a_secret(error, secrets):
         problem.__cause__ = error
     return problem
+
+
+def refusal(failed: Failed, secrets: Iterable[str]) -> ConfigError | None:
+    """Give a plugin's own word on the configuration, with the plugin's name; ``None`` for any other failure.
+
+    Args:
+        failed: what happened.
+        secrets: what the plugin was given and no text may show.
+    """
+    error, author = failed.error, failed.author
+    if not isinstance(error, ConfigError) or author.wraps is not None:
+        return None
+    why = f"{error.why} {author.called('plugin')} says so."
+    word = ConfigError(
+        _clean(error.what, secrets), why=_clean(why, secrets), fix=_clean(error.fix, secrets), code=error.code
+    )
+    if not _shows_a_secret(error, secrets):
+        word.__cause__ = error
+    return word
 
 
 def unusable(store: PluginInfo, problem: StoreError, secrets: Iterable[str]) -> StoreError:

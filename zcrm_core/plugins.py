@@ -12,9 +12,18 @@ import pluggy
 
 from zcrm_core import hookspecs
 from zcrm_core.config import Config
-from zcrm_core.errors import PluginError, StoreError, ZcrmError
+from zcrm_core.errors import ConfigError, PluginError, StoreError, ZcrmError
 from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
-from zcrm_core.plugin_calls import Author, Failed, PluginHook, failure, nonsense, secrets_of, unusable
+from zcrm_core.plugin_calls import (
+    Author,
+    Failed,
+    PluginHook,
+    failure,
+    nonsense,
+    refusal,
+    secrets_of,
+    unusable,
+)
 from zcrm_core.plugin_discovery import Found, discover, unknown_names
 from zcrm_core.plugin_info import Candidate, PluginInfo
 from zcrm_core.plugin_rules import OPTIONAL_STORE_HOOKS, STORE_HOOKS
@@ -134,31 +143,42 @@ class Plugins:
         """The first answer to where Zoho's servers are; the core's own comes last.
 
         Raises:
+            ConfigError: a plugin, or the core, says that the configuration cannot be used.
             PluginError: a plugin fails, or names servers that no token may be sent to.
         """
+        secrets = secrets_of(config)
+        said: ConfigError | None = None
         asked = reversed(self._with_hook("zcrm_choose_region"))  # pluggy calls the last one first
         # The core's own comes last, even after a plugin that is marked to come last.
         for plugin in sorted(asked, key=lambda plugin: not isinstance(plugin, _Registered)):
-            answer = self._region(plugin, config)
+            answer = self._region(plugin, config, secrets)
             if isinstance(answer, Region):
                 return answer
-            if answer is not None:
-                # One whose keys are not set is not meant; of another, nobody knows where calls should go.
-                name = self._info(plugin).name
-                if may_concern(config, self._keys.get(name, {})):
-                    raise answer
-                self._passed_over[name] = answer
+            if answer is None:
+                continue
+            word = refusal(answer, secrets) if isinstance(answer, Failed) else None
+            problem = failure(answer, secrets) if isinstance(answer, Failed) else answer
+            # One whose keys are not set is not meant; of another, nobody knows where calls should go.
+            name = self._info(plugin).name
+            if may_concern(config, self._keys.get(name, {})):
+                raise word or problem
+            self._passed_over[name] = problem
+            said = said or word
+        if said is not None:
+            said.why += f" Nobody else knows the region {config.region}."
+            raise said
         return None
 
-    def _region(self, plugin: object, config: Config) -> Region | PluginError | None:
-        secrets = secrets_of(config)
+    def _region(
+        self, plugin: object, config: Config, secrets: Sequence[str]
+    ) -> Region | PluginError | Failed | None:
         hook = self._hook(plugin, "zcrm_choose_region")
         answer = hook.ask(config=config)
         if isinstance(answer, Failed):
             own = answer.author is hook.author and not isinstance(plugin, _Registered)
             if own and isinstance(answer.error, ZcrmError):
                 raise answer.error  # the core's own word on the addresses that the configuration names
-            return failure(answer, secrets)
+            return answer
         region, author = answer.value, answer.author
         if region is None:
             return None

@@ -12,7 +12,16 @@ from zcrm_core.errors import ConfigError
 from zcrm_core.hookspecs import Region, hookimpl
 from zcrm_core.plugins import Plugins
 
-__all__ = ["DATA_CENTRES", "DataCentres", "addresses", "api_url", "data_centre_of", "download_url", "resolve"]
+__all__ = [
+    "DATA_CENTRES",
+    "DataCentres",
+    "addresses",
+    "api_url",
+    "data_centre_of",
+    "download_url",
+    "is_data_centre",
+    "resolve",
+]
 
 
 def _data_centre(name: str, accounts: str, suffix: str, upload: str | None = None) -> Region:
@@ -65,12 +74,17 @@ def data_centre_of(url: str) -> Region | None:
     return next((region for region in DATA_CENTRES.values() if url in addresses(region)), None)
 
 
+def is_data_centre(region: Region) -> bool:
+    """Tell whether a region is one of Zoho's own: servers in front of Zoho's may go by the same name."""
+    return DATA_CENTRES.get(region.name) == region
+
+
 def download_url(region: Region) -> str | None:
     """Give the host from which a data centre of Zoho's sends the results of bulk writes.
 
     It stands in answers alone, such as ``https://download-accl.zoho.in``; regions of one's own have none.
     """
-    if region.name not in DATA_CENTRES:
+    if not is_data_centre(region):
         return None
     return region.accounts_url.replace("https://accounts.", "https://download-accl.")
 
@@ -94,10 +108,9 @@ def resolve(config: Config, plugins: Plugins) -> Region:
         raise ConfigError(
             f"There is no region {config.region}.",
             why=f"Zoho's data centres are {names}; no installed plugin adds this one."
-            + "".join(f" {failure.what}" for failure in plugins.failures),
-            fix=f"Did you mean {nearest[0]}?"
-            if nearest
-            else "Correct region, or install the plugin that adds it.",
+            + "".join(f" {failure.what} {failure.why}" for failure in plugins.failures),
+            fix=(f"Did you mean {nearest[0]}?" if nearest else "Correct region, or install what adds it.")
+            + "".join(f" Or, if the region is that plugin's: {each.fix}" for each in plugins.failures),
             code="ZCRM-CONFIG-008",
         )
     _agree("accounts_url", config.accounts_url, (region.accounts_url,), region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -135,15 +136,21 @@ def require_the_named_store(
 def no_store(config: Config, plugins: Iterable[PluginInfo]) -> PluginError:
     """Give the error for a configuration that no installed store takes: it says what to install."""
     found = list(plugins)
-    there = ", ".join(info.name for info in found if "zcrm_token_store" in info.hooks) or "none"
+    stores = [info.name for info in found if "zcrm_token_store" in info.hooks]
+    there = ", ".join(stores) or "none"
     errors = [info.error for info in found if info.error is not None]
     failed = "".join(f" {error.what} ({error.why})" for error in errors)
-    if config.token_store is not None:
-        wheel = OUR_STORES.get(config.token_store, (f"the wheel that brings {config.token_store}", 0))[0]
+    pinned = config.token_store
+    if pinned is not None:
+        broken = next((info.error for info in found if info.name == pinned and info.error), None)
+        wheel = OUR_STORES.get(pinned, (f"the wheel that brings {pinned}", 0))[0]
+        nearest = difflib.get_close_matches(pinned, stores, n=1)
+        hint = f"Did you mean {nearest[0]}? If not, install" if nearest else "Install"
         return PluginError(
-            f"There is no token store named {config.token_store}.",
-            why=f"The stores installed are: {there}.{failed}",
-            fix=f"Install {wheel}, or correct token_store.",
+            f"There is no token store named {pinned}.",
+            why=f"{broken.what} {broken.why}" if broken else f"The stores installed are: {there}.{failed}",
+            # To install once more what is broken or switched off would not help.
+            fix=broken.fix if broken else f"{hint} {wheel}, or correct token_store.",
             code="ZCRM-PLUGIN-006",
         )
     return PluginError(
@@ -153,3 +160,4 @@ def no_store(config: Config, plugins: Iterable[PluginInfo]) -> PluginError:
         "pip install zcrm-store-file and set token_persistence_path.",
         code="ZCRM-PLUGIN-006",
     )
+

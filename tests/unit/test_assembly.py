@@ -51,6 +51,46 @@ def test_a_passed_store_is_used_whatever_the_keys_say(tmp_path: Path) -> None:
         assert client.config.get("nothing_at") == "x"
 
 
+class Own:
+    """A store of methods, without hooks."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[TokenKey, Token] = {}
+
+    def save(self, key: TokenKey, token: Token) -> None:
+        self.tokens[key] = token
+
+    def fetch(self, key: TokenKey) -> Token | None:
+        return self.tokens.get(key)
+
+    def delete(self, key: TokenKey) -> bool:
+        return self.tokens.pop(key, None) is not None
+
+
+@pytest.mark.parametrize("keys", [{"token_store": "file"}, {"high_at": "x"}], ids=["pinned", "outranked"])
+def test_a_passed_object_keeps_the_tokens_whatever_the_keys_say(
+    keys: dict[str, object], tmp_path: Path
+) -> None:
+    """Neither a pin in the configuration nor a store of a higher rank takes the tokens of a passed object."""
+
+    class High(Nothing):
+        name = "high"
+        priority = 900
+        config_keys = {"high_at": "a key of its own"}  # noqa: RUF012 - as above
+
+        def claims(self, config: Config) -> bool:
+            return "high_at" in config
+
+    own = Own()
+    settings = {**BASE, "current_user_email": "u", "token_persistence_path": tmp_path / "tokens", **keys}
+    with Client(settings, token_store=own, plugins=[High()]) as client:
+        client.tokens.save(Token("u", "access", None, 7))
+        assert client.token_store == "custom"
+
+    assert [key.user_identifier for key in own.tokens] == ["u"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_finished_config_is_taken(tmp_path: Path) -> None:
     """A Config works like a dict, also together with a store of the program's own."""
     config = Config({**BASE, "token_persistence_path": tmp_path, "region": "eu"})
@@ -81,12 +121,19 @@ def test_a_refused_client_closes_its_log(tmp_path: Path) -> None:
         Client(keys)
 
 
-def test_an_unknown_key_tells_of_plugins_that_did_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key of a plugin that is switched off or broken is unknown, and the error says why."""
+@pytest.mark.parametrize("more", [{}, {"timeout": "never"}], ids=["alone", "with another problem"])
+def test_an_unknown_key_tells_of_plugins_that_did_not_load(
+    more: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of a plugin that is switched off or broken is unknown; the error says why, and how to have it."""
     monkeypatch.setenv("ZCRM_DISABLE_PLUGINS", "simulator")
 
-    with pytest.raises(ConfigError, match=r"simulator.*disabled"):
-        Client({**BASE, "simulator_url": "http://127.0.0.1:1"})
+    with pytest.raises(ConfigError, match=r"simulator.*disabled\. ZCRM_DISABLE_PLUGINS names it") as caught:
+        Client({**BASE, "simulator_url": "http://127.0.0.1:1", **more})
+
+    cure = "Or, if the key is that plugin's: Take simulator out of ZCRM_DISABLE_PLUGINS to use it."
+    assert caught.value.fix.endswith(cure)
+    assert sum(cure in problem.fix for problem in caught.value.problems) == 1
 
 
 def test_nothing_is_connected_and_nothing_written_to_make_a_client(tmp_path: Path) -> None:

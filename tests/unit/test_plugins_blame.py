@@ -239,6 +239,7 @@ ZCRM_ERRORS = {
     "SystemExit": ("SystemExit('bye')", "SystemExit: bye"),
 }
 ODD_KEY = f"{HOOK}zcrm_config_keys(): return {{'odd_url': 'where', 'odd_password': 'what'}}\n"
+REGION = f"{ODD_KEY}import zcrm_core as z\n@hookimpl\ndef zcrm_choose_region(config):"
 
 
 def odd_config(site: Any, **more: str) -> Config:
@@ -268,16 +269,13 @@ def test_a_claim_that_fails_is_named_whatever_it_raises_and_passed_over_where_it
         assert "ZCRM_DISABLE_PLUGINS=odd" in each.fix
 
 
-@pytest.mark.parametrize(("raised", "says"), ZCRM_ERRORS.values(), ids=ZCRM_ERRORS)
+@pytest.mark.parametrize("kind", [kind for kind in ZCRM_ERRORS if kind != "ConfigError"])
 def test_a_region_that_fails_is_named_whatever_it_raises_and_passed_over_where_it_is_not_meant(
-    site: Any, raised: str, says: str
+    site: Any, kind: str
 ) -> None:
-    """As a claim; the cure that an error of zcrm's brings comes first."""
-    site.install(
-        "odd-wheel",
-        f"{ODD_KEY}import zcrm_core as z\n@hookimpl\ndef zcrm_choose_region(config): raise {raised}\n",
-        "odd",
-    )
+    """As a claim."""
+    raised, says = ZCRM_ERRORS[kind]
+    site.install("odd-wheel", f"{REGION} raise {raised}\n", "odd")
 
     plugins = site.plugins()
     assert resolve(CONFIG.replace(region="eu"), plugins) == DATA_CENTRES["eu"]
@@ -289,7 +287,34 @@ def test_a_region_that_fails_is_named_whatever_it_raises_and_passed_over_where_i
         assert "odd (odd-wheel 1.2) failed in zcrm_choose_region" in each.what
         assert says in str(each)
         assert "ZCRM_DISABLE_PLUGINS=odd" in each.fix
-        assert "odd is odd" not in says or each.fix.startswith("Set odd_url. Or: ")
+
+    with pytest.raises(ConfigError, match=r"There is no region moon\.") as unknown:
+        resolve(CONFIG.replace(region="moon"), site.plugins())
+    assert says in unknown.value.why
+    assert "ZCRM_DISABLE_PLUGINS=odd" in unknown.value.fix
+
+
+@pytest.mark.parametrize("keys", [{"odd_url": "x"}, {"region": "odd"}, {"region": "odd", "odd_url": "x"}])
+def test_what_a_region_plugin_says_of_the_configuration_stays_a_config_error(
+    site: Any, keys: dict[str, str]
+) -> None:
+    """The key at fault and its cure come first, under the plugin's name, whether or not a key of it is set."""
+    raised = "z.ConfigError('The key odd_url is odd.', fix='Set odd_url.', code='ZCRM-CONFIG-004')"
+    site.install("odd-wheel", f"{REGION} raise {raised}\n", "odd")
+
+    plugins = site.plugins()
+    assert resolve(CONFIG.replace(region="eu"), plugins) == DATA_CENTRES["eu"]
+    [passed_over] = plugins.failures
+    assert "odd (odd-wheel 1.2) failed in zcrm_choose_region" in passed_over.what
+
+    with pytest.raises(ConfigError) as caught:
+        resolve(odd_config(site, **keys), site.plugins())
+
+    assert (caught.value.what, caught.value.fix) == ("The key odd_url is odd.", "Set odd_url.")
+    assert caught.value.code == "ZCRM-CONFIG-004"
+    assert "The plugin odd (odd-wheel 1.2) says so." in caught.value.why
+    assert ("Nobody else knows the region odd." in caught.value.why) == ("odd_url" not in keys)
+    assert type(caught.value.__cause__) is ConfigError, "its traceback is kept"
 
 
 def test_the_core_s_own_error_about_the_region_stays_what_it_is() -> None:
@@ -345,7 +370,8 @@ def test_no_secret_is_shown_when_a_plugin_puts_it_into_an_error(
     site.install("odd-wheel", source, "odd")
     config = odd_config(site, odd_url="x", odd_password="pass-of-the-gateway")
 
-    with pytest.raises(PluginError, match=r"odd \(odd-wheel 1\.2\).*no: ") as caught:
+    named = ConfigError if (hook, kind) == ("zcrm_choose_region", "z.ConfigError") else PluginError
+    with pytest.raises(named, match=r"no: .*odd-wheel 1\.2|odd-wheel 1\.2.*no: ") as caught:
         Store(site.plugins(), config) if hook == "zcrm_token_store" else resolve(config, site.plugins())
 
     shown = str(caught.value) + "".join(traceback.format_exception(caught.value))

@@ -555,3 +555,26 @@ def test_the_order_of_installation_decides_nothing(
 
     assert outcome([entries[index] for index in order]) == expected
     assert (expected == f"s{priorities.index(top)}") == (priorities.count(top) == 1)
+
+
+@pytest.mark.parametrize(
+    ("pin", "says", "fix"),
+    [
+        ("odd", "no_such_module_here", "ZCRM_DISABLE_PLUGINS=odd"),
+        ("Good", "The stores installed are: good.", "Did you mean good? If not, install the wheel"),
+        ("vault", "The stores installed are: good.", "Install the wheel that brings vault"),
+        ("mysql", "The stores installed are: good.", "Install zcrm-store-mysql"),
+    ],
+)
+def test_a_pinned_store_that_is_not_there_is_told_with_the_cure_that_helps(
+    site: Any, pin: str, says: str, fix: str
+) -> None:
+    """One that is broken is to be corrected, one that is misspelt is guessed, and only others are installed."""
+    site.install("odd-wheel", "import no_such_module_here\n", "odd")
+
+    with pytest.raises(PluginError, match=f"There is no token store named {pin}") as caught:
+        site.plugins().choose_store(Config({**BASE, "token_store": pin}))
+
+    assert says in caught.value.why
+    assert caught.value.fix.startswith(fix) or (pin == "odd" and fix in caught.value.fix)
+    assert ("nstall" in caught.value.fix) == (pin != "odd")

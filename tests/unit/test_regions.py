@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zcrm_core import Config, ConfigError, PluginError, Region, hookimpl
+from zcrm_core import Config, ConfigError, PluginError, Region, Token, hookimpl
+from zcrm_core.homes import Homes
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, api_url, data_centre_of, download_url, resolve
 
@@ -168,3 +169,25 @@ def test_results_of_bulk_writes_come_from_the_data_centre_s_own_host(name: str) 
     assert host == DATA_CENTRES[name].accounts_url.replace("accounts", "download-accl")
     own = Region("mine", *["https://gateway.example"] * 5)
     assert download_url(own) is None
+
+
+def test_servers_in_front_of_a_data_centre_may_go_by_its_name() -> None:
+    """By its addresses a gateway is told from the data centre behind it, so the secret stays at the gateway."""
+
+    class InFront:
+        @hookimpl
+        def zcrm_choose_region(self, config: Config) -> Region | None:
+            return gateway if config.region == "eu" else None
+
+    gateway = Region("eu", *["https://gateway.example"] * 5)
+    plugins = Plugins(core=[DataCentres()], given=[InFront()], installed=[])
+    config = Config({**BASE, "region": "eu"})
+    trusted: list[str] = []
+    homes = Homes(config, plugins, resolve(config, plugins), trusted.extend)
+
+    for name in ("eu", "us"):
+        token = Token("u", "access", None, 7, api_domain=DATA_CENTRES[name].api_url)
+        assert homes.of_accounts(DATA_CENTRES[name].accounts_url) is gateway
+        assert homes.of(token) is gateway
+    assert trusted == []
+    assert download_url(gateway) is None

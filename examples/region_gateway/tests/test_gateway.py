@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from zcrm_core import Client, Config, PluginError
+from zcrm_core import Client, Config, ConfigError, PluginError
 from zcrm_simulator import Simulator
 
 SCOPES = ["ZohoCRM.org.ALL", "ZohoCRM.users.ALL", "AaaServer.profile.READ"]
@@ -131,7 +131,7 @@ def test_a_configuration_that_the_gateway_cannot_take_is_told_with_its_cure(
 ) -> None:
     """The error names the key or the region at fault, what to set, and the wheel that says so."""
     settings = {"client_id": "1000.A", "client_secret": "s", "token_persistence_path": str(tmp_path)}
-    with pytest.raises(PluginError, match=r"acme-gateway \(acme-zcrm-gateway 1\.0\)") as caught:
+    with pytest.raises(ConfigError, match=r"acme-gateway \(acme-zcrm-gateway 1\.0\) says so") as caught:
         Client(settings | keys)
 
     assert says in caught.value.fix
