@@ -75,7 +75,7 @@ def assemble(
         own["token_store"] = name_of(token_store)
     elif token_store is not None:
         # Pinned as well: what the program passes counts before what the configuration says.
-        own.update(persistence_handler=token_store, token_store="custom")
+        own.update({"persistence_handler": token_store, "token_store": "custom"})
     standard_logging = StandardLogging()
     plugins = Plugins(core=(DataCentres(), standard_logging), given=given)
     config = _configured(settings, own, plugins, folder)

@@ -160,4 +160,3 @@ def no_store(config: Config, plugins: Iterable[PluginInfo]) -> PluginError:
         "pip install zcrm-store-file and set token_persistence_path.",
         code="ZCRM-PLUGIN-006",
     )
-

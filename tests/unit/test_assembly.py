@@ -125,7 +125,7 @@ def test_a_refused_client_closes_its_log(tmp_path: Path) -> None:
 def test_an_unknown_key_tells_of_plugins_that_did_not_load(
     more: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key of a plugin that is switched off or broken is unknown; the error says why, and how to have it."""
+    """The key of a plugin that is switched off or broken is unknown; the error says why, and the cure."""
     monkeypatch.setenv("ZCRM_DISABLE_PLUGINS", "simulator")
 
     with pytest.raises(ConfigError, match=r"simulator.*disabled\. ZCRM_DISABLE_PLUGINS names it") as caught:

@@ -298,7 +298,7 @@ def test_a_region_that_fails_is_named_whatever_it_raises_and_passed_over_where_i
 def test_what_a_region_plugin_says_of_the_configuration_stays_a_config_error(
     site: Any, keys: dict[str, str]
 ) -> None:
-    """The key at fault and its cure come first, under the plugin's name, whether or not a key of it is set."""
+    """The key at fault and its cure come first, under the plugin's name, whether or not its key is set."""
     raised = "z.ConfigError('The key odd_url is odd.', fix='Set odd_url.', code='ZCRM-CONFIG-004')"
     site.install("odd-wheel", f"{REGION} raise {raised}\n", "odd")
 

@@ -569,7 +569,7 @@ def test_the_order_of_installation_decides_nothing(
 def test_a_pinned_store_that_is_not_there_is_told_with_the_cure_that_helps(
     site: Any, pin: str, says: str, fix: str
 ) -> None:
-    """One that is broken is to be corrected, one that is misspelt is guessed, and only others are installed."""
+    """One that is broken is to be corrected, one that is misspelt is guessed, and only others are fetched."""
     site.install("odd-wheel", "import no_such_module_here\n", "odd")
 
     with pytest.raises(PluginError, match=f"There is no token store named {pin}") as caught:

@@ -172,7 +172,7 @@ def test_results_of_bulk_writes_come_from_the_data_centre_s_own_host(name: str) 
 
 
 def test_servers_in_front_of_a_data_centre_may_go_by_its_name() -> None:
-    """By its addresses a gateway is told from the data centre behind it, so the secret stays at the gateway."""
+    """A gateway is told from the data centre behind it by its addresses, so the secret stays there."""
 
     class InFront:
         @hookimpl
