@@ -148,15 +148,21 @@ def _loaded(installed: Iterable[EntryPoint], off: set[str], own: Sequence[Found]
 
 def _of_one_name(several: Sequence[PluginInfo]) -> Found:
     info = several[-1]
-    wheels = " and ".join(plain(str(each.wheel)) for each in several)
+    names = list(dict.fromkeys(plain(str(each.wheel)) for each in several))
+    wheels = " and ".join(names)
     versions = " and ".join(plain(f"{each.wheel} {each.version}") for each in several)
     return _rejected(
         info,
         f"Several wheels bring a plugin named {plain(info.name)}: {wheels}."
-        if len({each.wheel for each in several}) > 1
+        if len(names) > 1
         else plain(f"The wheel {info.wheel} names {info.name} more than once."),
         f"They are {versions}. One name must mean one plugin, so none is used.",
         "ZCRM-PLUGIN-004",
+        # To disable the name would leave out the one that is wanted as well.
+        fix=f"Keep the one that you want: pip uninstall {' or pip uninstall '.join(names)}. To use none: "
+        f"ZCRM_DISABLE_PLUGINS={plain(info.name)}"
+        if len(names) > 1
+        else None,
     )
 
 

@@ -238,13 +238,13 @@ class Plugins:
         if isinstance(answer, Failed):
             return failure(answer, secrets)
         claim = answer.value
-        if type(claim) is StoreClaim and _is_sound(claim):
-            return replace(claim, name=plain(claim.name), reason=plain(masked(claim.reason, secrets)))
-        expected = (
-            "a StoreClaim whose name and reason are texts, priority an integer of up to nine digits, "
-            "claims a boolean, problem a StoreError or None"
-        )
-        return nonsense(answer.author, kind_of(claim), expected, secrets)
+        if type(claim) is not StoreClaim:
+            return nonsense(answer.author, kind_of(claim), "a StoreClaim", secrets)
+        for part, expected, sound in _parts(claim):
+            if not sound:
+                found = f"a StoreClaim whose {part} is {kind_of(getattr(claim, part))}"
+                return nonsense(answer.author, found, expected, secrets)
+        return replace(claim, name=plain(claim.name), reason=plain(masked(claim.reason, secrets)))
 
     # -- pluggy ----------------------------------------------------------------------------------------
 
@@ -269,11 +269,14 @@ class Plugins:
         return PluginHook(self._info(plugin), own, around, wrappers)
 
 
-def _is_sound(claim: StoreClaim) -> bool:
-    return (
-        all(isinstance(text, str) for text in (claim.name, claim.reason))
-        and bool(plain(claim.name))
-        and (type(claim.priority), type(claim.claims)) == (int, bool)
-        and abs(claim.priority) < _PRIORITIES
-        and (claim.problem is None or isinstance(claim.problem, StoreError))
-    )
+def _is_rank(value: object) -> bool:
+    return type(value) is int and abs(value) < _PRIORITIES
+
+
+def _parts(claim: StoreClaim) -> Iterator[tuple[str, str, bool]]:
+    """Each part of a claim, what it must be, and whether it is."""
+    yield "name", "a text that can be seen", isinstance(claim.name, str) and bool(plain(claim.name))
+    yield "priority", "an integer of up to nine digits", _is_rank(claim.priority)
+    yield "claims", "True or False", type(claim.claims) is bool
+    yield "reason", "a text", isinstance(claim.reason, str)
+    yield "problem", "a StoreError or None", claim.problem is None or isinstance(claim.problem, StoreError)

@@ -758,7 +758,7 @@ def test_a_claim_that_nobody_could_show_is_refused(claim: Callable[[], object]) 
         def zcrm_token_store(self) -> Any:  # type: ignore[override] # a badly written hook
             return claim()
 
-    with pytest.raises(PluginError, match=r"memory .*answered zcrm_token_store.*up to nine digits"):
+    with pytest.raises(PluginError, match=r"memory .*answered zcrm_token_store with .* instead of a"):
         store_of(Odd())
 
 
@@ -768,3 +768,33 @@ def test_one_plugin_in_the_place_of_a_list_is_told() -> None:
         Client(BASE, plugins=Memory())  # type: ignore[arg-type] # a badly written call
 
     assert caught.value.fix == "Pass a list: plugins=[it]."
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "says"),
+    [
+        ("name", 7, "name is int instead of a text that can be seen"),
+        ("name", " ", "name is str instead of a text that can be seen"),
+        ("priority", "250", "priority is str instead of an integer of up to nine digits"),
+        ("priority", True, "priority is bool instead of an integer of up to nine digits"),
+        ("priority", 10**9, "priority is int instead of an integer of up to nine digits"),
+        ("claims", None, "claims is NoneType instead of True or False"),
+        ("claims", 1, "claims is int instead of True or False"),
+        ("reason", None, "reason is NoneType instead of a text"),
+        ("problem", "no disk", "problem is str instead of a StoreError or None"),
+    ],
+)
+def test_the_part_of_a_claim_that_is_wrong_is_named(part: str, value: object, says: str) -> None:
+    """A store's author reads which part of the claim it is, what it is, and what it must be."""
+
+    class Odd(Memory):
+        @hookimpl
+        def zcrm_token_store(self) -> StoreClaim:
+            return StoreClaim(**(sound | {part: value}))
+
+    sound: dict[str, Any] = {"name": "memory", "priority": 1, "claims": True, "reason": "r", "problem": None}
+
+    with pytest.raises(PluginError) as caught:
+        store_of(Odd())
+
+    assert f"answered zcrm_token_store with a StoreClaim whose {says}." in caught.value.what

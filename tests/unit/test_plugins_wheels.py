@@ -132,7 +132,8 @@ def test_two_wheels_of_one_name_are_both_named(site: Any) -> None:
     assert error.code == "ZCRM-PLUGIN-004"
     assert "one-wheel and two-wheel" in error.what
     assert "one-wheel 1.2 and two-wheel 1.2" in error.why
-    assert "ZCRM_DISABLE_PLUGINS=twin" in error.fix
+    assert "pip uninstall one-wheel or pip uninstall two-wheel" in error.fix
+    assert "To use none: ZCRM_DISABLE_PLUGINS=twin" in error.fix
     assert chosen(plugins) == "good"
 
 
