@@ -29,7 +29,7 @@ class PluginInfo:
         wheel: the distribution that brings it; ``None`` for an object that the program passed.
         version: that distribution's version.
         hooks: the hooks that it has, in alphabetical order.
-        error: why it is not in use; ``None`` for a plugin in use.
+        error: why it is not in use, or how it failed; ``None`` where nothing is wrong.
     """
 
     name: str

@@ -122,7 +122,7 @@ class Plugins:
 
     @property
     def failures(self) -> list[PluginError]:
-        """The problems of the plugins that are not in use, and of those passed over because they failed."""
+        """The problems of the plugins that are not in use, and of those that failed and stop nothing."""
         return [info.error for info in self if info.error is not None]
 
     def register(self, plugin: object) -> None:
@@ -194,7 +194,10 @@ class Plugins:
             logger.ask(event=LogEvent(event.name, event.level, event.message, event.fields.copy()))
             for logger in self._loggers
         ]
-        return [(answer.author, answer.error) for answer in answers if isinstance(answer, Failed)]
+        failed = [answer for answer in answers if isinstance(answer, Failed)]
+        for each in failed:
+            self._passed_over.update({info.name: _silent(each) for info in each.author.plugins})
+        return [(each.author, each.error) for each in failed]
 
     # -- the one store ---------------------------------------------------------------------------------
 
@@ -269,13 +272,24 @@ class Plugins:
         return PluginHook(self._info(plugin), own, around, wrappers)
 
 
+def _silent(failed: Failed) -> PluginError:
+    """Give the note on a logger that failed: without its text, which may hold what the event may not."""
+    what = f"{failed.author.called('plugin')} failed in zcrm_log."
+    why = f"{kind_of(failed.error)}: what it was told may be missing where it writes to."
+    return PluginError(what, why=why, fix=failed.author.cure, code="ZCRM-PLUGIN-003")
+
+
+def _can_be_seen(value: object) -> bool:
+    return isinstance(value, str) and bool(plain(value))
+
+
 def _is_rank(value: object) -> bool:
     return type(value) is int and abs(value) < _PRIORITIES
 
 
 def _parts(claim: StoreClaim) -> Iterator[tuple[str, str, bool]]:
     """Each part of a claim, what it must be, and whether it is."""
-    yield "name", "a text that can be seen", isinstance(claim.name, str) and bool(plain(claim.name))
+    yield "name", "a text that can be seen", _can_be_seen(claim.name)
     yield "priority", "an integer of up to nine digits", _is_rank(claim.priority)
     yield "claims", "True or False", type(claim.claims) is bool
     yield "reason", "a text", isinstance(claim.reason, str)

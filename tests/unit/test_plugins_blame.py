@@ -798,3 +798,19 @@ def test_the_part_of_a_claim_that_is_wrong_is_named(part: str, value: object, sa
         store_of(Odd())
 
     assert f"answered zcrm_token_store with a StoreClaim whose {says}." in caught.value.what
+
+
+def test_a_logger_that_fails_is_among_the_failures_of_its_client(site: Any) -> None:
+    """Whoever looks at the plugins sees it with wheel and cure, and nothing of what it was told."""
+    site.install("odd-wheel", f"{HOOK}zcrm_log(event): raise OSError(event.message)\n", "odd")
+    site.install("calm-wheel", f"{HOOK}zcrm_log(event): pass\n", "calm")
+    plugins = site.plugins()
+
+    for _ in range(2):
+        EventLog(plugins).emit("x", 20, "something private")
+
+    [error] = plugins.failures
+    assert error.what == "The plugin odd (odd-wheel 1.2) failed in zcrm_log."
+    assert error.why.startswith("OSError: ")
+    assert "ZCRM_DISABLE_PLUGINS=odd" in error.fix
+    assert "private" not in str(error)

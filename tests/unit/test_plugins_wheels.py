@@ -579,3 +579,23 @@ def test_a_pinned_store_that_is_not_there_is_told_with_the_cure_that_helps(
     assert says in caught.value.why
     assert caught.value.fix.startswith(fix) or (pin == "odd" and fix in caught.value.fix)
     assert ("nstall" in caught.value.fix) == (pin != "odd")
+
+
+def test_a_pinned_store_that_may_be_the_failing_one_is_not_said_to_be_missing(site: Any) -> None:
+    """The name that a store claims is not known while its claim fails, so that failure is the client's."""
+    site.store("odd-wheel", "odd", 900, "\n    def claims(self, config): raise OSError('no disk')\n")
+
+    with pytest.raises(PluginError) as caught:
+        site.plugins().choose_store(Config({**BASE, "token_store": "vault"}))
+
+    assert "odd (odd-wheel 1.2) failed in zcrm_token_store" in caught.value.what
+
+
+def test_a_store_adds_its_keys_by_their_documented_names(site: Any) -> None:
+    """Another spelling of one of its own keys is refused, for the configuration would never hold it."""
+    keys = "\n    config_keys = {'persistence_handler_path': 'where'}\n"
+    site.store("zcrm-store-custom", "custom", 300, keys)
+
+    [error] = site.plugins().failures
+
+    assert "another spelling of persistence_handler_class_path" in error.why

@@ -220,3 +220,17 @@ def test_no_secret_is_shown(run: Run, configure: Configure, zoho: Simulator) -> 
 
     assert done.returncode == 1
     assert zoho.config()["client_secret"] not in done.stdout + done.stderr
+
+
+def test_a_logging_plugin_that_fails_is_shown(run: Run, configure: Configure, tmp_path: Path) -> None:
+    """Its failure costs no call, so it is told here: with wheel, version and cure."""
+    source = "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_log(event): raise OSError(event.message)\n"
+
+    done = run(
+        "plugins", "--config", str(configure()), more={"PYTHONPATH": installed(tmp_path, "mute", source)}
+    )
+
+    assert done.returncode == 0
+    assert re.search(r"^mute +zcrm-mute +9\.8\.7 +- +FAILED, see below", done.stdout, re.MULTILINE)
+    assert "The plugin mute (zcrm-mute 9.8.7) failed in zcrm_log." in flat(done.stdout)
+    assert "ZCRM_DISABLE_PLUGINS=mute" in flat(done.stdout)

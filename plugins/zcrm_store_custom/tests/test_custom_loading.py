@@ -470,3 +470,13 @@ def test_methods_written_in_c_are_called(plugin: CustomStorePlugin, configure: W
 
     with pytest.raises(StoreError, match="raised TypeError"):
         plugin.fetch(configure(persistence_handler=Store()), key)
+
+
+def test_a_store_class_that_a_file_imports_is_not_the_one_that_it_defines(
+    plugin: CustomStorePlugin, write: Write, key: TokenKey, token: Token
+) -> None:
+    """A base or a helper from another module is no second candidate where no class is named."""
+    config = write(f"from zcrm_store_custom.store import CustomStore\n{STORE}", None)
+    plugin.save(config, key, token, None)
+
+    assert plugin.fetch(config, key) == token

@@ -80,7 +80,7 @@ def _state(error: PluginError | None, hooks: Sequence[str]) -> str:
         return ", ".join(hook.removeprefix(_PREFIX) for hook in hooks)
     if error.code == _DISABLED:
         return "disabled by ZCRM_DISABLE_PLUGINS"
-    return "PASSED OVER, see below" if hooks else "BROKEN, see below"
+    return "FAILED, see below" if hooks else "BROKEN, see below"
 
 
 def _show_choice(console: Console, client: Client) -> None:
