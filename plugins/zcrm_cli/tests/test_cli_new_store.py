@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from zcrm_cli.new_store.command import new_store
 from zcrm_cli.new_store.project import Names, render
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -76,6 +78,21 @@ def test_a_name_that_is_taken_is_refused(run: Run, tmp_path: Path, name: str) ->
     assert done.returncode == 2
     assert f"there is a plugin named {name} already" in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"temporary"}
+
+
+@pytest.mark.parametrize("name", ["custom", "file", "mysql"])
+def test_the_name_of_a_store_of_ours_is_refused_also_where_that_is_not_installed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store written here may be installed elsewhere, beside ours."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("zcrm_cli.new_store.command.entry_points", lambda **_: ())
+
+    done = CliRunner().invoke(new_store, [name])
+
+    assert done.exit_code == 2
+    assert f"there is a plugin named {name} already" in done.output
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
