@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ZcrmError,
     )
     from zcrm_core.hookspecs import LogEvent, Region, StoreAction, StoreClaim, TokenStorePlugin, hookimpl
+    from zcrm_core.interrupts import ends_the_program
     from zcrm_core.token_access import TokenStatus
     from zcrm_core.tokens import Secret, Token, TokenKey
 
@@ -66,6 +67,7 @@ __all__ = [
     "TransportError",
     "ZcrmError",
     "__version__",
+    "ends_the_program",
     "hookimpl",
     "hookspecs",
 ]
@@ -83,6 +85,7 @@ _MODULES = {
     "TokenKey": "tokens",
     "TokenStatus": "token_access",
     "TokenStorePlugin": "hookspecs",
+    "ends_the_program": "interrupts",
     "hookimpl": "hookspecs",
 }
 """Where the names live that are no errors; each module is imported when one of its names is first used."""

@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from zcrm_core import StoreCorrupt, StoreError
-from zcrm_store_custom.interrupts import is_interrupt
+from zcrm_core import StoreCorrupt, StoreError, ends_the_program
 from zcrm_store_custom.showing import class_name, located
 
 __all__ = [
@@ -44,7 +43,7 @@ def refusing(refusal: Callable[[BaseException], StoreError]) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if is_interrupt(error):
+        if ends_the_program(error):
             raise
         raise refusal(error) from error
 

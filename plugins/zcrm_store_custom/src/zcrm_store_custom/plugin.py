@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin
+from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin, ends_the_program
 from zcrm_store_custom.failures import anew, refused
-from zcrm_store_custom.interrupts import is_interrupt
 from zcrm_store_custom.making import OBJECT_KEY, make_handler
 from zcrm_store_custom.naming import CLASS_KEY, PATH_KEY
 from zcrm_store_custom.showing import class_name, shown
@@ -104,7 +103,7 @@ def _make(config: Config) -> CustomStore | StoreError:
         return error
     except BaseException as error:
         # What a class defines can raise wherever it is looked at.
-        if is_interrupt(error):
+        if ends_the_program(error):
             raise
         place = config.get(PATH_KEY) or config.get(CLASS_KEY)
         unusual = refused(

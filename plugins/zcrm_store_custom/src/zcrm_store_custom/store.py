@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
-from zcrm_core import InvalidToken, RefreshTimeout, StaleToken, StoreError, Token, TokenKey
+from zcrm_core import InvalidToken, RefreshTimeout, StaleToken, StoreError, Token, TokenKey, ends_the_program
 from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
 from zcrm_store_custom.failures import failed, nonsense, unreadable
-from zcrm_store_custom.interrupts import is_interrupt
 from zcrm_store_custom.no_token import NoToken, says_no_token
 from zcrm_store_custom.process_lock import PROCESS_LOCK, hold_in_process
 from zcrm_store_custom.showing import class_name, located
@@ -202,6 +201,6 @@ class CustomStore:
             error.why = located(self._handler, error.why)
             raise
         except BaseException as error:
-            if is_interrupt(error):
+            if ends_the_program(error):
                 raise
             raise failed(self._handler, name, error) from error
