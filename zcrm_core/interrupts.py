@@ -16,9 +16,9 @@ _GREEN_THREADS: Final = ("greenlet", "gevent", "eventlet")
 def ends_the_program(error: BaseException) -> bool:
     """Tell whether an exception came to somebody's code from outside, so that it has to go on its way.
 
-    That is Ctrl-C, whatever a signal's handler raised, and the end of a green thread. All else that a plugin, or
-    a user's class that a plugin calls, lets out is its own failure: ``sys.exit()`` in it must not end the program
-    without a word.
+    That is Ctrl-C, whatever a signal's handler raised, and the end of a green thread. All else that a plugin
+    lets out, or a user's class that a plugin calls, is its own failure: ``sys.exit()`` in it must not end the
+    program without a word.
 
     Args:
         error: what was caught, with its traceback.
