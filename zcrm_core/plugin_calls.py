@@ -203,7 +203,10 @@ def refusal(failed: Failed, secrets: Iterable[str]) -> ConfigError | None:
         return None
     why = f"{error.why} {author.called('plugin')} says so."
     word = ConfigError(
-        _clean(error.what, secrets), why=_clean(why, secrets), fix=_clean(error.fix, secrets), code=error.code
+        _clean(error.what, secrets),
+        why=_clean(why, secrets),
+        fix=_clean(error.fix, secrets),
+        code=_clean(error.code, secrets),
     )
     if not _shows_a_secret(error, secrets):
         word.__cause__ = error
@@ -220,7 +223,10 @@ def unusable(store: PluginInfo, problem: StoreError, secrets: Iterable[str]) -> 
     """
     what = _clean(f"The store {store} cannot be used: {problem.what}", secrets)
     named = StoreError(
-        what, why=_clean(problem.why, secrets), fix=_clean(problem.fix, secrets), code=problem.code
+        what,
+        why=_clean(problem.why, secrets),
+        fix=_clean(problem.fix, secrets),
+        code=_clean(problem.code, secrets),
     )
     named.retryable = problem.retryable
     if not _shows_a_secret(problem, secrets):

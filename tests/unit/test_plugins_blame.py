@@ -818,3 +818,23 @@ def test_a_logger_that_fails_is_among_the_failures_of_its_client(site: Any) -> N
     assert error.why.startswith("OSError: ")
     assert "ZCRM_DISABLE_PLUGINS=odd" in error.fix
     assert "private" not in str(error)
+
+
+def test_a_code_of_a_plugin_s_own_is_shown_in_one_line_without_a_secret() -> None:
+    """The code of an error, too, is anybody's text: of a region's ConfigError and of a store's problem."""
+    code = f"ODD\x1b[2J\n{SECRET}"
+
+    class Odd(Memory):
+        def problem(self, config: Config) -> StoreError:
+            return StoreError("No disk.", code=code)
+
+        @hookimpl
+        def zcrm_choose_region(self) -> NoReturn:
+            raise ConfigError("No way.", code=code)
+
+    with pytest.raises(StoreError) as of_the_store:
+        store_of(Odd())
+    with pytest.raises(ConfigError) as of_the_region:
+        resolve(CONFIG, Plugins(given=[Odd()], installed=[]))
+
+    assert of_the_store.value.code == of_the_region.value.code == "ODD\\x1b[2J **********"
