@@ -116,6 +116,19 @@ def test_a_failure_is_an_error_span_and_a_retry_is_seen(
     assert attributes(retry)["zcrm.wait"] > 0
 
 
+def test_the_lowest_status_of_an_error_is_one(
+    client: Client, exported: InMemorySpanExporter, zoho: Simulator
+) -> None:
+    """A refusal that is the caller's own mistake is an error span as well: 400 is the first such status."""
+    zoho.faults.add("/crm/v2/org", kind="status", status=400, times=1)
+    with pytest.raises(ZcrmError):
+        client.org.get()
+
+    [refused] = named(exported, "GET")
+    assert attributes(refused)["error.type"] == "400"
+    assert refused.status.status_code is StatusCode.ERROR
+
+
 def test_tokens_and_plugins_are_seen(client: Client, exported: InMemorySpanExporter) -> None:
     """The choice of the store and each step of a token's life are spans with the event's fields."""
     client.oauth.refresh_access_token()

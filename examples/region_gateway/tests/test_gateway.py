@@ -113,7 +113,7 @@ def test_without_the_key_zoho_is_reached_directly(tmp_path: Path) -> None:
 def test_the_data_centre_is_part_of_the_path(tmp_path: Path) -> None:
     """One gateway stands in front of all of Zoho's data centres, and of every environment."""
     settings = {"client_id": "1000.A", "client_secret": "s", "token_persistence_path": str(tmp_path)}
-    with Client(settings | {"region": "eu", "acme_gateway_url": "https://g.example/zoho"}) as client:
+    with Client(settings | {"region": "eu", "acme_gateway_url": "https://g.example/zoho/"}) as client:
         assert client.region.sandbox_url == "https://g.example/zoho/eu/sandbox"
         assert client.region.upload_url == "https://g.example/zoho/eu/upload"
 
