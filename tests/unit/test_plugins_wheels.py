@@ -137,6 +137,16 @@ def test_two_wheels_of_one_name_are_both_named(site: Any) -> None:
     assert chosen(plugins) == "good"
 
 
+def test_a_wheel_that_names_a_plugin_twice_is_to_be_corrected_and_not_uninstalled(site: Any) -> None:
+    """There is no other wheel to keep, so the cure is that of every broken plugin."""
+    site.install("one-wheel", site.source_of_a_store("twin", 8), "twin", "twin", attribute="Plugin")
+
+    [error] = site.plugins().failures
+
+    assert error.what == "The wheel one-wheel names twin more than once."
+    assert error.fix == "Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS=twin"
+
+
 def test_two_wheels_of_one_name_do_not_displace_the_program_s_own(site: Any) -> None:
     """What the program passes itself stays in use, however many wheels bring its name."""
     site.store("one-wheel", "twin", 8)

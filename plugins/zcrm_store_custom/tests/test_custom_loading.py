@@ -480,3 +480,16 @@ def test_a_store_class_that_a_file_imports_is_not_the_one_that_it_defines(
     plugin.save(config, key, token, None)
 
     assert plugin.fetch(config, key) == token
+
+
+def test_a_file_s_name_cannot_do_anything_to_a_terminal(
+    plugin: CustomStorePlugin, write: Write, key: TokenKey
+) -> None:
+    """The path that an error of a call names is shown with its control characters spelt out."""
+    source = STORE.replace("return ROWS.get(user)", "raise OSError")
+    config = write(source, "MyStore", "my\x1b[2J\nstore.py")
+
+    with pytest.raises(StoreError, match=r"my\\x1b\[2J\\nstore\.py") as caught:
+        plugin.fetch(config, key)
+
+    assert str(caught.value).isprintable()

@@ -50,7 +50,7 @@ class CustomStorePlugin(TokenStorePlugin):
     def problem(self, config: Config) -> StoreError | None:
         """Give what is wrong with the class; it is looked for where the class is going to be used."""
         found = self._find(config) if self._is_meant(config) else None
-        return anew(found) if isinstance(found, StoreError) else None
+        return found if isinstance(found, StoreError) else None
 
     def _is_meant(self, config: Config) -> bool:
         return self.claims(config) if config.token_store is None else config.token_store == self.name
