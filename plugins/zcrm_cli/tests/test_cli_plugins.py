@@ -140,6 +140,7 @@ def test_what_is_switched_off_is_shown_as_such_and_a_wrong_name_is_remarked(run:
     assert done.returncode == 0
     assert re.search(r"^mysql +zcrm-store-mysql +\S+ +- +disabled by", done.stdout, re.MULTILINE)
     assert "BROKEN" not in done.stdout
+    assert "ZCRM-PLUGIN-007" not in done.stdout, "it is no fault"
     assert "ZCRM-PLUGIN-010: ZCRM_DISABLE_PLUGINS names fiel" in done.stdout
     assert "Did you mean file?" in done.stdout
 
