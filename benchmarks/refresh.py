@@ -2,8 +2,9 @@
 
 Every process has four threads. In each round all of them hold nothing in memory and find one expired token in
 the store; each makes a call at the same moment, and the time until its answer is taken. The simulator answers
-a refresh after 200 ms. The MySQL store takes part if ``--mysql`` names a server; it gets a database there,
-which is dropped at the end. Run: ``python benchmarks/refresh.py``
+a refresh after 200 ms. The MySQL store takes part where the tests of that store find a server.
+
+Run: ``python benchmarks/refresh.py``
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from urllib.parse import unquote, urlsplit
 
+from zcrm_contract_tests import mysql
 from zcrm_core import Client, ZcrmError
 from zcrm_simulator import Limits, Simulator
 
@@ -86,19 +88,17 @@ def file_store() -> Iterator[Keys]:
 
 
 @contextmanager
-def mysql_store(url: str) -> Iterator[Keys]:
+def mysql_store(server: mysql.Server) -> Iterator[Keys]:
     """Give the keys of a database of its own at a server."""
-    import pymysql  # noqa: PLC0415 - only for a server that was named
-
-    parts = urlsplit(url)
-    user, password = unquote(parts.username or "root"), unquote(parts.password or "")
-    host, port = parts.hostname or "127.0.0.1", parts.port or 3306
     name = f"zcrm_bench_{secrets.token_hex(4)}"
     yield {
-        "db_host": host, "db_port": port, "db_username": user, "db_password": password, "db_name": name
-    }  # fmt: skip
-    with pymysql.connect(host=host, port=port, user=user, password=password.encode()) as connection:
-        connection.cursor().execute(f"DROP DATABASE IF EXISTS `{name}`")
+        "db_host": server.host,
+        "db_port": server.port,
+        "db_username": server.user,
+        "db_password": server.password,
+        "db_name": name,
+    }
+    server.sql(f"DROP DATABASE IF EXISTS `{name}`")
 
 
 def main() -> None:
@@ -106,28 +106,34 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="What does the end of a token cost?")
     arguments.add_argument("--rounds", type=int, default=10, help="how often the token ends, for each row")
     arguments.add_argument("--processes", type=int, nargs="+", default=[1, 4, 8])
-    arguments.add_argument("--mysql", metavar="URL", help="such as mysql://root:secret@127.0.0.1:3306")
     chosen = arguments.parse_args()
-    stores: dict[str, Callable[[], object]] = {"file": file_store}
-    if chosen.mysql:
-        stores["mysql"] = lambda: mysql_store(chosen.mysql)
-    print(f"{chosen.rounds} expiries a row; Zoho answers a refresh after {ANSWER_SECONDS * 1000:.0f} ms\n")
-    print("| workers | store | refreshes | errors | p50 of the first call | p99 of the first call |")
-    print("|---|---|---|---|---|---|")
-    for name, open_store in stores.items():
-        for processes in chosen.processes:
-            with Simulator(limits=Limits(refreshes=10**6, concurrency=1_000)) as zoho, open_store() as keys:  # type: ignore[attr-defined]  # each opens a store for a while
-                zoho.faults.add(
-                    "/oauth/v2/token", kind="delay", seconds=ANSWER_SECONDS, times=chosen.rounds + 2
+    stores: dict[str, Callable[[], AbstractContextManager[Keys]]] = {"file": file_store}
+    with ExitStack() as opened:
+        try:
+            stores["mysql"] = partial(mysql_store, opened.enter_context(mysql.start_server()))
+        except mysql.Unavailable as error:
+            print(f"mysql is not measured: {error}")
+        print(
+            f"{chosen.rounds} expiries a row; Zoho answers a refresh after {ANSWER_SECONDS * 1000:.0f} ms\n\n"
+            "| workers | store | refreshes | errors | p50 of the first call | p99 of the first call |\n"
+            "|---|---|---|---|---|---|"
+        )
+        for name, open_store in stores.items():
+            for processes in chosen.processes:
+                print(
+                    f"| {processes} x {THREADS} | {name} | {row(open_store, processes, chosen.rounds)} |",
+                    flush=True,
                 )
-                config = {**zoho.config(), "current_user_email": zoho.users[0].email, **keys}
-                refreshes, errors, times = measure(zoho, config, processes, chosen.rounds)
-            p50, p99 = (times[min(len(times) - 1, int(len(times) * share))] * 1000 for share in (0.5, 0.99))
-            print(
-                f"| {processes} x {THREADS} | {name} | {refreshes} | {errors} "
-                f"| {p50:.0f} ms | {p99:.0f} ms |",
-                flush=True,
-            )
+
+
+def row(open_store: Callable[[], AbstractContextManager[Keys]], processes: int, rounds: int) -> str:
+    """Measure one number of workers at one store, and give what the table says of them."""
+    with Simulator(limits=Limits(refreshes=10**6, concurrency=1_000)) as zoho, open_store() as keys:
+        zoho.faults.add("/oauth/v2/token", kind="delay", seconds=ANSWER_SECONDS, times=rounds + 2)
+        config = {**zoho.config(), "current_user_email": zoho.users[0].email, **keys}
+        refreshes, errors, times = measure(zoho, config, processes, rounds)
+    p50, p99 = (times[min(len(times) - 1, int(len(times) * share))] * 1000 for share in (0.5, 0.99))
+    return f"{refreshes} | {errors} | {p50:.0f} ms | {p99:.0f} ms"
 
 
 if __name__ == "__main__":
