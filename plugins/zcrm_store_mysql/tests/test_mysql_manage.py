@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,10 +11,14 @@ import pytest
 
 from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
+from zcrm_store_mysql import migration, schema
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 
 if TYPE_CHECKING:
+    from sqlalchemy import Table
+
     from plugins.zcrm_store_mysql.tests.conftest import Server
+    from zcrm_store_mysql.sql import Statement
 
 ZOHO = (
     "(useridentifier varchar(100) NOT NULL, accesstoken varchar(100) NOT NULL, "
@@ -208,6 +213,43 @@ def test_a_migration_that_was_interrupted_starts_anew(
     server.sql(f"CREATE TABLE `{database}`.oauthtokens_zcrm (x int) COMMENT = 'zcrm migration, not finished'")
 
     assert "Moved: 3 tokens" in manage("migrate")
+
+
+@pytest.mark.parametrize("action", ["init", "migrate"])
+@pytest.mark.usefixtures("zoho")
+def test_a_migration_that_ended_before_its_last_word_is_finished(
+    *, manage: Callable[[str], str], server: Server, database: str, config: Config, action: str
+) -> None:
+    """The tables have changed places, and the version was never written on the new one."""
+    manage("migrate")
+    server.sql(f"ALTER TABLE `{database}`.oauthtokens COMMENT = 'zcrm migration, not finished'")
+
+    assert MySQLStorePlugin().fetch(config, KEY) is not None
+    assert "Finished" in manage(action)
+    assert "schema 2" in manage("status")
+    assert manage(action).startswith("Nothing to do")
+
+
+@pytest.mark.usefixtures("zoho")
+def test_a_migration_whose_connection_ends_behind_the_rename_says_what_it_did(
+    manage: Callable[[str], str], server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that the server ends between the last two statements costs no error and leaves no mark."""
+    name = f"zcrm:{hashlib.sha256(f'{database}.oauthtokens'.encode()).hexdigest()[:40]}"
+    ended: list[object] = []
+
+    def commented(table: Table) -> Statement:
+        if not ended:
+            ((connection,),) = server.sql("SELECT IS_USED_LOCK(:name)", name=name)
+            server.sql(f"KILL {connection}")
+            ended.append(connection)
+        return schema.commented(table)
+
+    monkeypatch.setattr(migration, "commented", commented)
+
+    assert "Finished" in manage("migrate")
+    assert ended
+    assert "schema 2" in manage("status")
 
 
 @pytest.mark.usefixtures("first_schema")

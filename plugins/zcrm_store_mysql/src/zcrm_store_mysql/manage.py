@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Table, func, select
 
 from zcrm_core import StoreAction, StoreError
-from zcrm_store_mysql.migration import move_from_zohos
+from zcrm_store_mysql.migration import finish, move_from_zohos
 from zcrm_store_mysql.schema import VERSION, addition, creation, lease_addition, lease_table, token_table
 from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
@@ -137,7 +137,7 @@ def _usable(server: Server, place: Place) -> Shape:
 def _bring_up_to_date(place: Place, server: Server, shape: Shape) -> list[str]:
     missing = shape.missing(place)
     if not missing:
-        return []
+        return finish(place, server, shape)
     try:
         server.run(addition(place, missing))
     except TableChanged:

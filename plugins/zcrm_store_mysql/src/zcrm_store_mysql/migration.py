@@ -23,7 +23,7 @@ from zcrm_store_mysql.shape import Shape, look
 from zcrm_store_mysql.sql import Statement, compiled
 from zcrm_store_mysql.zoho_table import token_in
 
-__all__ = ["move_from_zohos"]
+__all__ = ["finish", "move_from_zohos"]
 
 _LONGEST_PREFIX: Final = 59
 _UNFINISHED: Final = "zcrm migration, not finished"
@@ -75,12 +75,35 @@ def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
     return server.perform(work)
 
 
+def finish(place: Place, server: Server, shape: Shape) -> list[str]:
+    """Write the version on a table whose migration was cut off behind its last but one step, the RENAME.
+
+    Args:
+        place: the table's name.
+        server: how statements get there.
+        shape: what the table looks like, which is zcrm's own.
+
+    Returns:
+        What was done, in lines for a person; none if nothing was missing.
+
+    Raises:
+        StoreError: this user may not do it; nothing was changed.
+    """
+    if shape.comment != _UNFINISHED:
+        return []
+    server.run(commented(token_table(place)))
+    return [
+        f"Finished: the tokens in {place.table_name} had been moved, and the table did not say so",
+        f"Kept: the old table, as {_beside(place, 'zoho').table_name}, if you have not deleted it",
+    ]
+
+
 def _move(place: Place, server: Server, session: Session) -> list[str]:
     shape = look(server, place)
     if shape is None or not shape.is_zohos:
-        return [f"Nothing to do: the tokens in {place.table_name} have just been moved."]
-    new = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zcrm")
-    kept = replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_zoho")
+        done = [] if shape is None else finish(place, server, shape)
+        return done or [f"Nothing to do: the tokens in {place.table_name} have just been moved."]
+    new, kept = _beside(place, "zcrm"), _beside(place, "zoho")
     _make_room(server, new, kept)
     target = token_table(new, shape.maker)
     server.run(creation(target, _UNFINISHED))
@@ -95,6 +118,10 @@ def _move(place: Place, server: Server, session: Session) -> list[str]:
         f"Kept: the old table, as {kept.table_name}. Delete it when nothing needs it any more",
         "Zoho's own SDKs cannot write to the new table: use them no longer with this database",
     ]
+
+
+def _beside(place: Place, whose: str) -> Place:
+    return replace(place, table=f"{place.table[:_LONGEST_PREFIX]}_{whose}")
 
 
 def _filled(session: Session, place: Place, shape: Shape, tables: tuple[Table, Table]) -> int:
