@@ -134,6 +134,20 @@ def test_a_web_login_takes_the_redirect(
     assert zoho.users[0].email in run("token", "list").stdout
 
 
+@pytest.mark.parametrize("path", ["", "/", "/rückruf", "/a b", "/a%20b", "/a%2Fb+c"])
+def test_a_path_may_be_written_in_any_way(
+    path: str, begin: Callable[..., Command], port: int, zoho: Simulator, configure: Configure
+) -> None:
+    """A browser quotes a space or a letter with dots on it; the listener knows its address all the same."""
+    configure_without_region(configure, f"http://localhost:{port}{path}", zoho)
+    command = begin("login", "--web", "--no-browser")
+    answer = requests.get(address_of(command), allow_redirects=False, timeout=10).headers["Location"]
+
+    assert requests.get(answer, timeout=10).status_code == 200
+
+    assert command.done()[0] == 0
+
+
 def test_a_web_login_goes_to_the_data_centre_that_answered(
     begin: Callable[..., Command], web: str, zoho: Simulator, configure: Configure, run: Run
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from hmac import compare_digest
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from zcrm_core import Token, ZcrmError
 
@@ -39,7 +39,7 @@ class AwaitedLogin:
         """Those who tell a browser the outcome."""
         self.strange = False
         """Whether something came that may be forged."""
-        self._path = path
+        self._path = unquote(path)  # a browser quotes what the redirect URI need not
         self._state = state.encode()
         self._finish = finish
         self._first = threading.Lock()
@@ -52,7 +52,7 @@ class AwaitedLogin:
     def page_for(self, address: str) -> _Page:
         """Take a request, and give the page that its browser shows."""
         path, _, query = address.partition("?")
-        if path != self._path:
+        if unquote(path) != self._path:
             return _LOST
         if not self._is_ours(query):
             self.strange = True
