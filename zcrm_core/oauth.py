@@ -23,6 +23,8 @@ __all__ = ["Accounts", "is_renewable", "new_code_verifier"]
 
 _UNKNOWN_TOKEN: Final = ("invalid_token", "invalid_code")
 """What Zoho says of a token that it does not know; other words with "invalid" are about the request."""
+_CONNECT_SECONDS: Final = 10.0
+"""What a slow connection may add to the time-out of a call."""
 _CODE_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -205,7 +207,13 @@ class Accounts:
     def _post(self, path: str, region: Region, form: Mapping[str, str]) -> Response:
         try:
             # Nobody waits here: the others wait for this caller's lock, and a living token can be used on.
-            return self._transport.send("POST", f"{region.accounts_url}{path}", form=form, longest_wait=0)
+            return self._transport.send(
+                "POST",
+                f"{region.accounts_url}{path}",
+                form=form,
+                longest_wait=0,
+                whole_within=self._config.timeout + _CONNECT_SECONDS,
+            )
         except RateLimited as error:
             raise throttled(error.retry_after) from None
 

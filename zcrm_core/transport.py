@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import is_loopback
+from zcrm_core.deadline import in_time
 from zcrm_core.errors import RateLimited, TransportError
 from zcrm_core.exact_json import dumps
 from zcrm_core.log import EventLog
 from zcrm_core.multipart import Files, Multipart
 from zcrm_core.response import Response
+from zcrm_core.transport_failures import failure_of, unfit
 from zcrm_core.turns import importing
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         longest_wait: float = _LONGEST_WAIT_SECONDS,
         stream: bool = False,
+        whole_within: float | None = None,
     ) -> Response:
         """Send a request and give its answer, whatever the status.
 
@@ -92,6 +95,8 @@ class Transport:
             headers: more headers.
             longest_wait: after a 429, how long to wait at most for the next try, in seconds.
             stream: the answer's body is not read yet.
+            whole_within: the seconds in which the last byte of an answer must be there; ``None`` where only
+                the wait for each next byte is limited, by ``timeout``.
 
         Raises:
             RateLimited: still too many requests after the last try, or the wait would be too long.
@@ -111,7 +116,7 @@ class Transport:
         while True:
             tried += 1
             try:
-                raw = self._exchange(request, stream)
+                raw = self._exchange(request, stream, whole_within)
             except TransportError as error:
                 again = tried < self._tries and (not error.sent or method in _SAFE_METHODS)
                 if not again:
@@ -178,7 +183,7 @@ class Transport:
                 sent["Content-Type"] = "application/json"
             request = requests.Request(method, url, headers=sent, params=query, data=body).prepare()
         except (requests.RequestException, OSError, RecursionError, TypeError, ValueError) as error:
-            raise _unfit(error) from None
+            raise unfit(error) from None
         if access_token is not None:
             # What was prepared is what is sent, so its address counts, not the one that was passed.
             self._trust(request.url or "")
@@ -194,7 +199,12 @@ class Transport:
                 code="ZCRM-HTTP-004",
             )
 
-    def _exchange(self, request: requests.PreparedRequest, stream: bool) -> requests.Response:  # noqa: FBT001 - handed through
+    def _exchange(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool,  # noqa: FBT001 - handed through
+        whole_within: float | None,
+    ) -> requests.Response:
         import requests  # noqa: PLC0415 - imported by _prepare already
 
         url = request.url or ""
@@ -208,17 +218,22 @@ class Transport:
             body: object = request.body  # a stream, which the types of requests leave out
             if isinstance(body, Multipart):
                 body.rewind()
-            raw = session.send(
-                request, timeout=self._timeout, allow_redirects=False, **self._around(url), stream=stream
-            )
+            around = self._around(url)
+
+            def send() -> requests.Response:
+                return session.send(
+                    request, timeout=self._timeout, allow_redirects=False, **around, stream=stream
+                )
+
+            raw = send() if whole_within is None else in_time(send, whole_within)
             if stream and raw.status_code != HTTPStatus.OK:
                 _ = (
                     raw.content
                 )  # an error is short, and is read while a broken connection is still told as one
         except (requests.RequestException, OSError) as error:
-            raise self._failed(request, started, _failure(error, origin(url))) from None
+            raise self._failed(request, started, failure_of(error, origin(url))) from None
         except ValueError as error:  # http.client looks at the headers once more, and its text shows them
-            raise self._failed(request, started, _unfit(error)) from None
+            raise self._failed(request, started, unfit(error)) from None
         elapsed = (time.monotonic() - started) * 1000
         self._log.emit(
             "response",
@@ -303,7 +318,7 @@ def multipart(files: Files) -> Multipart:
     try:
         return Multipart(files)
     except (AttributeError, OSError, TypeError, ValueError) as error:
-        raise _unfit(error) from None
+        raise unfit(error) from None
 
 
 def origin(url: str) -> str:
@@ -320,48 +335,6 @@ def _new_session() -> requests.Session:
     for scheme in ("https://", "http://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_POOL))
     return session
-
-
-def _failure(error: Exception, server: str) -> TransportError:
-    """Turn what requests raised into our error; its text may hold the whole address, so it is not kept."""
-    import requests  # noqa: PLC0415 - see _prepare
-    from urllib3.exceptions import NewConnectionError  # noqa: PLC0415 - comes with requests
-
-    sent = True
-    code: str | None = None
-    why = fix = None
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(error, requests.exceptions.SSLError):
-        what, sent, code = f"No trusted TLS connection to {server} came about.", False, "ZCRM-HTTP-002"
-        why = "Its certificate is not signed by an authority that this machine knows, or is for another host."
-        fix = "Look for a proxy that opens TLS, and name its authority in REQUESTS_CA_BUNDLE."
-    elif isinstance(error, requests.exceptions.ProxyError):
-        what, sent = f"The proxy on the way to {server} does not answer.", False
-    elif isinstance(error, requests.exceptions.ConnectTimeout):
-        what, sent = f"No connection to {server} came about in time.", False
-    elif isinstance(error, requests.exceptions.ReadTimeout):
-        what, code = f"{server} took the request and did not answer in time.", "ZCRM-HTTP-005"
-    elif isinstance(reason, NewConnectionError):
-        what, sent = f"{server} cannot be reached: it refuses the connection or its name is not known.", False
-    elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        what, code = f"{server} broke the connection before its answer was whole.", "ZCRM-HTTP-005"
-    else:
-        what = f"The request to {server} failed ({type(error).__name__})."
-    failure = TransportError(what, why=why, fix=fix, code=code)
-    failure.sent = sent
-    return failure
-
-
-def _unfit(error: Exception) -> TransportError:
-    """The error for a request that cannot be built; the cause may hold a secret, so only its kind is told."""
-    failure = TransportError(
-        f"The request cannot be built ({type(error).__name__}).",
-        why="Its address, a header or its body is not one that HTTP or JSON can carry.",
-        fix="Correct the path, the headers or the values that were passed.",
-        code="ZCRM-HTTP-008",
-    )
-    failure.retryable = False
-    return failure
 
 
 def _shown(url: str) -> str:

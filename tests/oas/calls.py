@@ -34,8 +34,13 @@ def recorded() -> Iterator[list[Exchange]]:
     seen: list[Exchange] = []
     exchange = Transport._exchange
 
-    def watch(self: Transport, request: requests.PreparedRequest, stream: bool) -> requests.Response:  # noqa: FBT001 - as there
-        raw = exchange(self, request, stream)
+    def watch(
+        self: Transport,
+        request: requests.PreparedRequest,
+        stream: bool,  # noqa: FBT001 - as there
+        whole_within: float | None,
+    ) -> requests.Response:
+        raw = exchange(self, request, stream, whole_within)
         if "/crm/" in str(request.url):
             sent = (
                 json.loads(request.body)

@@ -13,8 +13,8 @@ import zcrm_core
 
 # One line a rank: a module imports from the lines above its own, never from its own line or one below.
 ORDER = """
-errors exact_json
-tokens response turns details
+errors exact_json deadline
+tokens response turns details transport_failures
 config_keys api_errors issued refusals
 config flight redirects
 hookspecs identity redaction interrupts
