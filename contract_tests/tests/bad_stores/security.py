@@ -198,6 +198,8 @@ class RaisesWhateverTheParserRaises(ReferenceStore):
 
     def decode(self, content: bytes, path: Path) -> tuple[TokenKey, Token]:
         document = json.loads(content)
+        if not isinstance(document, dict):  # a TypeError would look like a fault of this example
+            raise ValueError("not an object")
         return TokenKey(**document["key"]), Token(**document["token"])
 
 
