@@ -311,6 +311,49 @@ def test_what_was_not_taken_is_told_in_the_end(begin: Callable[..., Command], we
     assert "another state" in err
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("access_denied", "ZCRM-AUTH-014: The user refused."),
+        ("oops", "ZCRM-AUTH-016: Zoho's answer brings no code."),
+    ],
+)
+def test_a_refusal_without_a_state_is_told_at_once_and_in_the_end(
+    error: str, told: str, begin: Callable[..., Command], web: str
+) -> None:
+    """Zoho may refuse without a state, and so may a forger: the person is told of both, however often."""
+    command = begin("login", "--web", "--no-browser", "--wait", "3")
+    command.line()
+    command.line()
+
+    pages = [requests.get(f"{web}?error={error}", timeout=10) for _ in range(2)]
+    requests.get(f"{web}?code=1000.a.b&state=forged", timeout=10)
+
+    assert all("it may be forged, and the login goes on" in page.text for page in pages)
+    what = told.partition(": ")[2]
+    assert command.line() == (
+        f"An answer without a state came: {what} It may be forged, so the login goes on; Ctrl-C ends it.\n"
+    )
+    code, _, err = command.done()
+    assert code == 1
+    assert err.startswith(told)
+    assert "Or another page made that up" in err
+
+
+def test_a_forged_refusal_costs_no_login(begin: Callable[..., Command], web: str, zoho: Simulator) -> None:
+    """After a refusal without a state the person's own answer is taken."""
+    command = begin("login", "--web", "--no-browser")
+    address = address_of(command)
+    requests.get(f"{web}?error=access_denied", timeout=10)
+    assert "The user refused." in command.line()
+
+    assert requests.get(address, timeout=10).status_code == 200
+
+    code, out, err = command.done()
+    assert (code, err) == (0, "")
+    assert f"Logged in as {zoho.users[0].email}." in out
+
+
 @pytest.mark.usefixtures("web")
 def test_nobody_answers(run: Run) -> None:
     """After the time given the command ends with an error that says so."""

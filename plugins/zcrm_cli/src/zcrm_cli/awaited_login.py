@@ -20,6 +20,11 @@ _STRANGE: Final = (
     "This is no answer to the login that waits here",
     "Nothing was changed, and the login goes on: use the page that zcrm opened for it.",
 )
+_DOUBTFUL: Final = (
+    400,
+    "The login was refused, says this answer",
+    "It names no login, so it may be forged, and the login goes on. Ctrl-C in the terminal ends it.",
+)
 
 
 class AwaitedLogin:
@@ -39,6 +44,8 @@ class AwaitedLogin:
         """Those who tell a browser the outcome."""
         self.strange = False
         """Whether something came that may be forged."""
+        self.refusal: ZcrmError | None = None
+        """What an answer without a state says, which Zoho's may be and a forged one too."""
         self._path = unquote(path)  # a browser quotes what the redirect URI need not
         self._state = state.encode()
         self._finish = finish
@@ -54,7 +61,10 @@ class AwaitedLogin:
         path, _, query = address.partition("?")
         if unquote(path) != self._path:
             return _LOST
-        if not self._is_ours(query):
+        given = _read(query)
+        if "state" not in given and len(given.get("error", [])) == 1:
+            return self._doubtful(address)
+        if not self._is_ours(given.get("state", [])):
             self.strange = True
             return _STRANGE
         self.told.append(threading.current_thread())
@@ -69,9 +79,19 @@ class AwaitedLogin:
         told = f"{failure.what} {failure.fix}" if isinstance(failure, ZcrmError) else "The terminal says why."
         return 400, "You are not logged in", told
 
-    def _is_ours(self, query: str) -> bool:
+    def _doubtful(self, address: str) -> _Page:
         try:
-            given = parse_qs(query, max_num_fields=50).get("state", [])
-        except ValueError:
-            return False
-        return len(given) == 1 and compare_digest(given[0].encode(errors="replace"), self._state)
+            self._finish(address)  # it brings no code that could be taken: only the error is made
+        except ZcrmError as error:
+            self.refusal = error
+        return _DOUBTFUL
+
+    def _is_ours(self, states: list[str]) -> bool:
+        return len(states) == 1 and compare_digest(states[0].encode(errors="replace"), self._state)
+
+
+def _read(query: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(query, max_num_fields=50)
+    except ValueError:
+        return {}

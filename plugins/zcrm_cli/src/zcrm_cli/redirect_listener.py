@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
+import click
+
 from zcrm_cli.awaited_login import AwaitedLogin
-from zcrm_core import AuthError, ConfigError, Token
+from zcrm_core import AuthError, ConfigError, Token, ZcrmError
 
 _LOOPBACK: Final = {
     # A browser takes either address for this name, so no other program may be at one of them.
@@ -63,18 +65,28 @@ class Listener:
     def wait(self, seconds: float) -> Token:
         """Wait for the answer, and give the token that it led to.
 
+        A refusal that may be forged is told at the terminal, and the wait goes on.
+
         Raises:
             AuthError: nobody answered in time, or the answer is no yes.
             ZcrmError: the answer was a yes, and something else failed.
         """
         end = time.monotonic() + seconds
         login = self._login
+        told = False
         with selectors.DefaultSelector() as ready:
             for server in self._servers:
                 ready.register(server, selectors.EVENT_READ, server)
             while not login.outcome.done():
                 if time.monotonic() > end and not login.taken:
                     raise _nobody(seconds, login)
+                if login.refusal is not None and not told:
+                    told = True
+                    click.echo(
+                        f"An answer without a state came: {login.refusal.what} "
+                        "It may be forged, so the login goes on; Ctrl-C ends it.",
+                        err=True,
+                    )
                 for key, _ in ready.select(_WAKE_SECONDS):
                     key.data.handle_request()
         end = time.monotonic() + _TELL_SECONDS
@@ -180,7 +192,14 @@ def _split(redirect_uri: str) -> tuple[str, str, int, str]:
     )
 
 
-def _nobody(seconds: float, login: AwaitedLogin) -> AuthError:
+def _nobody(seconds: float, login: AwaitedLogin) -> ZcrmError:
+    refusal = login.refusal
+    if refusal is not None:
+        refusal.why = (
+            f"{refusal.why} Or another page made that up: the answer came without a state, and no other came "
+            f"within {seconds:.0f} s."
+        )
+        return refusal
     error = AuthError(
         f"Nobody answered on Zoho's page within {seconds:.0f} s.",
         why="The page was not opened, or neither Accept nor Refuse was chosen.",
