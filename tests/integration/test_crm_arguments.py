@@ -28,6 +28,33 @@ def query(simulator: Simulator) -> Mapping[str, str]:
     return simulator.requests[-1].query
 
 
+# -- of another kind -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.module("Leads").record("1").attachments.link("\ud800"),
+        lambda client: client.module("Leads").record("1").attachments.link(None),
+        lambda client: client.module("Leads").record("1").attachments.link("https://a.example", title=5),
+        lambda _: F.City.in_(None),  # type: ignore[arg-type]  # wrong on purpose
+        lambda _: F[5],  # type: ignore[index]  # wrong on purpose
+        lambda client: client.coql(None),
+    ],
+)
+def test_what_is_no_text_is_told(
+    client: Client, call: Callable[[Client], object], zcrm_simulator: Simulator
+) -> None:
+    """Where a text or a list is due, anything else is the same typed error, and nothing is sent."""
+    before = len(zcrm_simulator.requests)
+
+    with pytest.raises(ApiError) as caught:
+        call(client)
+
+    assert caught.value.code == "ZCRM-API-009"
+    assert len(zcrm_simulator.requests) == before
+
+
 # -- said twice, or left out ---------------------------------------------------------------------------
 
 

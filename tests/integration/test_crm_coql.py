@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from zcrm_core import ApiError, Client
+from zcrm_core import ApiError, Client, TransportError
 from zcrm_simulator import Limits, Simulator
 
 Make = Callable[..., Client]
@@ -46,6 +46,23 @@ def test_a_query_goes_on_by_id_where_offsets_end(
     ]
     assert any("limit 50, 50" in query for query in queries)
     assert sum(" and id > " in query for query in queries) == len(queries) - 2
+
+
+def test_an_id_that_is_none_does_not_get_into_a_query(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id by which a query goes on comes from an answer: if it is no id, nothing more is asked."""
+    monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_rows", property(lambda _: 1))
+    monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_reach", property(lambda _: 1))
+    client = log_in(api_version="v8")
+    rows = {"data": [{"id": "1 or id > 0"}], "info": {"count": 1, "more_records": True}}
+    zcrm_simulator.faults.add("/crm/v8/coql", kind="status", status=200, body=json.dumps(rows))
+
+    with pytest.raises(TransportError, match="no id") as caught:
+        list(client.coql("select id from Leads where Last_Name is not null"))
+
+    assert caught.value.code == "ZCRM-HTTP-007"
+    assert sum(one.path.endswith("coql") for one in zcrm_simulator.requests) == 1
 
 
 def test_an_own_order_ends_where_zoho_ends(log_in: Make, zcrm_simulator: Simulator) -> None:

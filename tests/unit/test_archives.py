@@ -320,6 +320,14 @@ def test_a_calendar_that_is_cut_is_told(length: int) -> None:
         events(text)
 
 
+def test_a_file_has_a_largest_size_however_well_it_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the largest size an archive is not read, though its ratio is that of an honest one."""
+    monkeypatch.setattr(archives, "_MOST_BYTES", 1_000)
+
+    with pytest.raises(ApiError, match="far more"):
+        list(csv_rows(io.BytesIO(WHOLE)))
+
+
 def test_the_limits_are_what_a_job_can_need() -> None:
     """A row may have 16 million characters: the limits stop what no job of Zoho's gives, and nothing else."""
     limits: dict[str, Any] = vars(archives)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zcrm_core.crm.attachment import Attachment
 from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.encode import in_bytes
 from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.files import opened
 from zcrm_core.crm.paging import Listing
@@ -69,11 +70,11 @@ class Attachments:
             title: what is shown for it.
 
         Raises:
-            ApiError: the CRM refused.
+            ApiError: one of the two is no text, or the CRM refused.
         """
-        parts: dict[str, tuple[None, bytes]] = {"attachmentUrl": (None, url.encode())}
+        parts: dict[str, tuple[None, bytes]] = {"attachmentUrl": (None, in_bytes(url, "the link"))}
         if title is not None:
-            parts["title"] = (None, title.encode())
+            parts["title"] = (None, in_bytes(title, "the link's title"))
         return only(self._client.request("POST", self._path, files=parts), "data", "attach the link")
 
     def download(self, attachment_id: str | int) -> Download:

@@ -103,6 +103,9 @@ def with_values(text: str, values: Mapping[str, object]) -> str:
     Raises:
         ApiError: a place has no value, a value has no place, or no form in COQL.
     """
+    given: object = text
+    if not isinstance(given, str):
+        raise _unfit(f"a {type(given).__name__} is no query", "Write it as a text: select ... from ...")
     used: set[str] = set()
     pieces: list[str] = []
     for piece in _pieces(text):

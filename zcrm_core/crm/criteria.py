@@ -71,7 +71,8 @@ class SearchField:
     __hash__ = None  # type: ignore[assignment]  # == makes a condition, so it tells nothing about equality
 
     def __init__(self, api_name: str) -> None:
-        if not _NAME.fullmatch(api_name):
+        given: object = api_name
+        if not isinstance(given, str) or not _NAME.fullmatch(api_name):
             raise _unfit(
                 f"{api_name!r} is no API name of a field", "Use the api_name that leads.fields() gives."
             )
@@ -105,8 +106,11 @@ class SearchField:
         Raises:
             ApiError: there are none, or one has no form in a search.
         """
-        if isinstance(values, str):
-            raise _unfit("a text in place of a list of values", 'Pass a list: F.City.in_(["Pune"]).')
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise _unfit(
+                f"a {type(values).__name__} in place of a list of values",
+                'Pass a list: F.City.in_(["Pune"]).',
+            )
         texts = [_value(value) for value in values]
         if not texts:
             raise _unfit("a search for one of no values", "Leave the condition out, or give values.")

@@ -11,7 +11,7 @@ from zcrm_core.crm.entity import Entity
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
 
-__all__ = ["encode", "instant", "written_out"]
+__all__ = ["encode", "in_bytes", "instant", "written_out"]
 
 _MOST_DIGITS = 400
 _BITS = 14_000  # a whole number of somewhat less than 4,300 digits
@@ -81,6 +81,18 @@ def written_out(number: float | Decimal, where: str) -> str:
             where, "a float reaches 308, and a field takes far fewer", "has more digits than a field takes"
         )
     return f"{exact:f}"
+
+
+def in_bytes(text: str, where: str) -> bytes:
+    """Write a text that goes into a body as it is.
+
+    Raises:
+        ApiError: it is no text, or holds half of a character.
+    """
+    given: object = text
+    if not isinstance(given, str):
+        raise _unfit(where, f"a {type(given).__name__} is no text")
+    return _unicode(text, where).encode()
 
 
 def _number(value: float | Decimal, where: str) -> float | Decimal:

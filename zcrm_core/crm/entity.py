@@ -111,11 +111,27 @@ class Attribute(Generic[T]):
 
 
 def copied(value: JSON) -> JSON:
-    """Copy a value with all lists and objects in it."""
+    """Copy a value with all lists and objects in it.
+
+    Raises:
+        TransportError: it is nested more deeply than Python can follow; its parser reads such a value.
+    """
+    try:
+        return _copied(value)
+    except RecursionError:
+        raise TransportError(
+            "A value in the answer of Zoho is nested too deeply to be read.",
+            why="No value of the CRM has so many lists or objects in each other.",
+            fix="Look at the server that answers: a gateway in between, or a stand-in for Zoho.",
+            code="ZCRM-HTTP-007",
+        ) from None
+
+
+def _copied(value: JSON) -> JSON:
     if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
+        return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [copied(item) for item in value]
+        return [_copied(item) for item in value]
     return value
 
 

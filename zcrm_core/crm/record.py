@@ -129,10 +129,15 @@ class Record(Entity):
         """
         if self._touched is None:
             return {}
-        now = {key: encode(value, key) for key, value in self._touched.items()}
+        changed = {
+            key: encode(value, key)
+            for key, value in self._touched.items()
+            # What came from Zoho and is as it came need not be such that it could be sent.
+            if not (type(value) in (list, dict) and key in self._json and _same(value, self._json[key]))
+        }
         changed = {
             key: value
-            for key, value in now.items()
+            for key, value in changed.items()
             if key not in self._json or not _same(value, self._json[key])
         }
         self._refuse_twice(changed)

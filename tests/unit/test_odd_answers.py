@@ -1,0 +1,43 @@
+"""What becomes of values that Zoho should never send, and that JSON can hold?"""
+
+from __future__ import annotations
+
+import pytest
+
+from zcrm_core import TransportError
+from zcrm_core.crm.entity import Entity
+from zcrm_core.crm.record import Record
+from zcrm_core.exact_json import loads
+
+
+def record(text: str) -> Record:
+    """A record that was read."""
+    json = loads(text)
+    assert isinstance(json, dict)
+    return Record(json)
+
+
+@pytest.mark.parametrize("beginning", ["[", '{"a":'])
+def test_a_value_without_bottom_is_a_typed_error(beginning: str) -> None:
+    """What the parser can read and Python cannot follow is told when it is asked for; the rest is there."""
+    ending = "]" if beginning == "[" else "}"
+    try:
+        lead = record(f'{{"id":"1","Sub":{beginning * 4000}1{ending * 4000}}}')
+    except RecursionError:
+        return  # this Python's parser does not read it, and a client tells that
+    view = Entity({"id": "1", "Sub": lead._json["Sub"]})
+
+    assert lead["id"] == "1"
+    for entity in (lead, view):
+        with pytest.raises(TransportError, match="nested too deeply") as caught:
+            entity["Sub"]
+        assert caught.value.code == "ZCRM-HTTP-007"
+
+
+@pytest.mark.parametrize("value", [r'["\ud800"]', r'[{"a":"\ud800"}]', r'{"\ud800":1}', "[1e400, -0]"])
+def test_a_list_that_was_read_and_not_changed_is_not_sent(value: str) -> None:
+    """Looking at a list sends nothing, also where it holds what could not be sent."""
+    lead = record(f'{{"id":"1","L":{value}}}')
+
+    assert lead["L"] is not None
+    assert lead.changes == {}
