@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -294,7 +295,24 @@ class OAuth:
             self._refresher.hold(key, token)
             raise
         self._refresher.hold(key, token, lifetime)
+        self._warn_of_a_lost_region(key, token)
         return token
+
+    def _warn_of_a_lost_region(self, key: TokenKey, token: Token) -> None:
+        """Tell of a store that does not keep where the token lives: the next process would ask elsewhere."""
+        try:
+            home = self._homes.elsewhere(token)
+            stored = None if home is None else self._tokens.fetch(key.user_identifier)
+        except ZcrmError:
+            return  # the login is made; whatever is wrong is told by the next call
+        if home is not None and stored is not None and stored.api_domain is None:
+            self._log.emit(
+                "region_not_kept",
+                logging.WARNING,
+                f"the token of {key} belongs to the data centre {home.name}, and the store keeps no data "
+                f'centre: set region = "{home.name}", or use a store that keeps api_domain',
+                user=key.user_identifier,
+            )
 
 
 def _of_a_user(token: Token, before: Token | None) -> Token:

@@ -147,6 +147,73 @@ def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator,
     assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
 
 
+class FourValues:
+    """A user's own store as it was written for Zoho's SDKs: it does not keep where a token lives."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def save_oauth_tokens(self, token: Any) -> None:
+        kept = ("user_identifier", "access_token", "refresh_token", "expiry_time")
+        self.rows[token.user_identifier] = {name: getattr(token, name) for name in kept}
+
+    def get_oauth_tokens(self, user: str) -> dict[str, Any]:
+        return self.rows[user]
+
+    def delete_oauth_tokens(self, user: str) -> None:
+        del self.rows[user]
+
+
+@pytest.mark.parametrize(
+    ("lives_in", "region", "named"),
+    [
+        ("eu", None, "simulator-eu"),
+        ("eu", "simulator-eu", None),
+        ("eu", "simulator", None),  # its use is an error by itself
+        ("us", None, None),
+    ],
+)
+def test_a_store_that_keeps_no_data_centre_is_told(
+    lives_in: str, region: str | None, named: str | None, zcrm_simulator: Simulator, events: Any
+) -> None:
+    """Another client would call the default data centre: the login warns, and names the region to set."""
+    zcrm_simulator.switches = Switches(approve_data_center=lives_in)
+    store = FourValues()
+    keys = {**zcrm_simulator.config(), "region": region, "max_retries": 0}
+    with Client(keys, token_store=store, plugins=[events]) as client:
+        token = client.oauth.handle_redirect(redirected(client.oauth.authorization_url(SCOPES)))
+
+    warned = [event for event in events.seen if event.name == "region_not_kept"]
+    assert [event.fields for event in warned] == ([{"user": token.user_identifier}] if named else [])
+    assert all(f'set region = "{named}"' in event.message for event in warned)
+    if named is None:
+        return
+    keys |= {"current_user_email": token.user_identifier, "region": named}
+    with Client(keys, token_store=store) as another:
+        assert another.org.get().company_name
+        assert another.oauth.refresh_access_token().access_token != token.access_token
+
+
+def test_a_login_stands_although_the_store_cannot_be_asked_what_it_kept(
+    zcrm_simulator: Simulator, make_client: Make, store: Any, events: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is saved: a store that fails just after that costs no login."""
+    zcrm_simulator.switches = Switches(approve_data_center="eu")
+    client = make_client(region=None)
+    save = store.save
+
+    def save_and_break(*arguments: Any, **named: Any) -> Any:
+        store.broken.add("fetch")
+        return save(*arguments, **named)
+
+    monkeypatch.setattr(store, "save", save_and_break)
+
+    assert client.oauth.handle_redirect(redirected(client.oauth.authorization_url(SCOPES))).refresh_token
+    assert "region_not_kept" not in events.names
+    with pytest.raises(StoreUnavailable):
+        client.tokens.fetch(zcrm_simulator.users[0].email)
+
+
 def changed_answer(zoho: Simulator, prefix: str, changes: dict[str, object]) -> None:
     """Let the next token call get a real answer in which some fields are other ones; ``None`` is no field."""
     keys = zoho.config()

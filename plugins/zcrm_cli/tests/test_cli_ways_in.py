@@ -192,6 +192,62 @@ def test_a_login_in_another_data_centre_than_configured_is_told(
     assert "ZCRM-AUTH-012" in run("whoami").stderr
 
 
+FOUR_VALUES = """\
+import json
+from pathlib import Path
+
+FILE = Path(__file__).with_name("rows.json")
+
+
+class FourValues:
+    def save_oauth_tokens(self, token):
+        kept = ("user_identifier", "access_token", "refresh_token", "expiry_time")
+        FILE.write_text(json.dumps({name: getattr(token, name) for name in kept}))
+
+    def get_oauth_tokens(self, user):
+        return json.loads(FILE.read_text()) if FILE.exists() else None
+
+    def delete_oauth_tokens(self, user):
+        FILE.unlink()
+"""
+
+
+def test_a_store_that_keeps_no_data_centre_is_told(
+    *,
+    begin: Callable[..., Command],
+    port: int,
+    zoho: Simulator,
+    configure: Configure,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    """The next command would call the wrong data centre: the login names the region that has to be set."""
+    (tmp_path / "four_values.py").write_text(FOUR_VALUES, encoding="utf-8")
+    zoho.switches = Switches(approve_data_center="eu")
+    redirect_uri = f"http://localhost:{port}/callback"
+    registered = zoho.register_client([redirect_uri])
+    keys: dict[str, str | None] = {
+        "client_id": registered.client_id,
+        "client_secret": registered.client_secret,
+        "redirect_uri": redirect_uri,
+        "token_persistence_path": None,
+        "persistence_handler_class_path": "four_values.py",
+    }
+    configure(**keys, region=None)
+    command = begin("login", "--web", "--no-browser")
+    requests.get(address_of(command), timeout=10)
+
+    code, _, err = command.done()
+
+    assert code == 0
+    assert err == (
+        "The store keeps no data centre, so the next command would call simulator: "
+        'set region = "simulator-eu".\n'
+    )
+    configure(**keys, region="simulator-eu")
+    assert "simulator-eu" in run("whoami").stdout
+
+
 @pytest.mark.parametrize(
     ("query", "error"),
     [

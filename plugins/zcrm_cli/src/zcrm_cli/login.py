@@ -97,9 +97,18 @@ def _tell(client: Client, token: Token) -> None:
     if client.user != token.user_identifier:
         click.echo(f'To use them, set current_user_email = "{token.user_identifier}".')
     try:
-        client.region_of(token)
+        home = client.region_of(token)
+        stored = client.tokens.fetch(token.user_identifier)
+        found = home if stored is None else client.region_of(stored)
     except AuthError as error:
         click.echo(f"{error.what} {error.fix}", err=True)
+        return
+    if found != home:
+        click.echo(
+            f"The store keeps no data centre, so the next command would call {found.name}: "
+            f'set region = "{home.name}".',
+            err=True,
+        )
 
 
 def _with_grant(client: Client, _scopes: tuple[str, ...], user: str | None) -> Token:
