@@ -432,3 +432,19 @@ def test_the_end_of_a_green_thread_is_no_error_of_the_class(tmp_path: Path) -> N
 
     assert not thread.dead
     assert isinstance(thread.throw(), greenlet.GreenletExit)
+
+
+def test_the_cure_for_a_save_that_compares_keeps_its_third_argument() -> None:
+    """A class whose save cannot be given ``replaces`` by name is told to write it so, not to leave it out."""
+
+    class Positional:
+        def save(self, key: object, token: object, replaces: object, /) -> None: ...
+        def fetch(self, key: object) -> None: ...
+        def delete(self, key: object) -> bool:
+            return False
+
+    with pytest.raises(StoreError) as caught:
+        Client(KEYS, token_store=Positional())
+
+    assert caught.value.code == "ZCRM-CUSTOM-007"
+    assert "def save(self, key, token, replaces=None)" in caught.value.fix

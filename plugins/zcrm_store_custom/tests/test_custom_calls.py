@@ -521,18 +521,54 @@ def test_a_good_answer_is_a_token(plugin: CustomStorePlugin, configure: Configur
     assert plugin.fetch(configure(persistence_handler=store), key) == Token(**GOOD)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [ByKey, Comparing, Snake, Camel])
-def test_a_save_that_says_false_has_failed(
+@pytest.mark.parametrize("kind", [ByKey, Snake, Camel])
+def test_a_delete_waits_for_a_save_that_zcrm_compares(
     plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token, kind: type
 ) -> None:
-    """``False`` from a saving method is an error: the token must not be taken for saved."""
+    """A token that is deleted between the comparison and the save of another thread does not come back."""
+    store = kind()
+    config = configure(persistence_handler=store)
+    compared, answers = threading.Event(), list[bool]()
+    getter = next(name for name in ("fetch", "get_oauth_tokens", "getOAuthTokens") if hasattr(store, name))
+    get = getattr(store, getter)
+    deleting = threading.Thread(target=lambda: answers.append(plugin.delete(config, key)))
+
+    def slow(whose: object) -> object:
+        found = get(whose)
+        if not compared.is_set():
+            compared.set()
+            deleting.start()
+            deleting.join(0.3)
+        return found
+
+    setattr(store, getter, slow)
+    plugin.save(config, key, token, None)
+    plugin.save(config, key, replace(token, access_token="newer"), token)
+    deleting.join()
+
+    assert answers == [True]
+    assert plugin.fetch(config, key) is None
+
+
+@pytest.mark.parametrize("answer", [False, 0, "", b"", b"ok", {}, [], NotImplemented], ids=repr)
+@pytest.mark.parametrize("kind", [ByKey, Comparing, Snake, Camel])
+def test_a_save_that_says_no_has_failed(
+    *,
+    plugin: CustomStorePlugin,
+    configure: Configure,
+    key: TokenKey,
+    token: Token,
+    kind: type,
+    answer: object,
+) -> None:
+    """``False``, no rows, nothing or nonsense from a saving method: the token must not be taken for saved."""
 
     class Says(kind):  # type: ignore[misc]
-        def save(self, key: TokenKey, token: Token, replaces: Token | None = None) -> bool:
-            return False
+        def save(self, key: TokenKey, token: Token, replaces: Token | None = None) -> object:
+            return answer
 
-        def saveOAuthData(self, tokens: Token) -> bool:  # noqa: N802
-            return False
+        def saveOAuthData(self, tokens: Token) -> object:  # noqa: N802
+            return answer
 
         save_oauth_tokens = saveOAuthData
 

@@ -72,10 +72,15 @@ def is_same_token(fields: Mapping[str, object], token: Token) -> bool:
 
 
 def require_done(handler: object, method: str, answer: object) -> None:
-    """Let pass what a saving method may return: anything but ``False`` and what would have to be awaited.
+    """Let pass what a saving method may return: nothing, ``True``, or what is neither empty nor bytes.
+
+    Old classes return what their database gave, so not only ``True`` means that it was done; no rows, no text
+    and what would have to be awaited mean that it was not.
 
     Raises:
         StoreError: the token was not saved.
     """
-    if answer is False or inspect.isawaitable(answer) or inspect.isgenerator(answer):
+    empty = isinstance(answer, (int, float, str, list, tuple, dict)) and not answer
+    other = isinstance(answer, (bytes, bytearray)) or answer is NotImplemented
+    if empty or other or inspect.isawaitable(answer) or inspect.isgenerator(answer):
         raise nonsense(handler, method, answer, "None or True")

@@ -160,7 +160,8 @@ def _check(handler: object, method: Method, name: str, arguments: str, *, compar
     try:
         signature.bind(*filter(None, arguments.split(", ")), **({"replaces": None} if compares else {}))
     except TypeError as error:
-        raise _wrong(handler, name, arguments, f"Its arguments are {signature}: {error}.") from None
+        wanted = f"{arguments}, replaces=None" if compares else arguments
+        raise _wrong(handler, name, wanted, f"Its arguments are {signature}: {error}.") from None
 
 
 def _wrong(handler: object, name: str, arguments: str, why: str) -> StoreError:
