@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 import pytest
 
 from zcrm_core import ApiError, Client, TransportError
+from zcrm_core.crm.paging import Listing
+from zcrm_core.crm.record import Record
 from zcrm_core.crm.record_access import RecordAccess
 from zcrm_simulator import Simulator
 
 Answer = tuple[str, Callable[[Client], object]]
+Make = Callable[..., Client]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 def of_a_lead(client: Client) -> RecordAccess:
@@ -47,6 +53,50 @@ def test_a_list_that_does_not_say_what_follows_is_not_whole(
     with pytest.raises(TransportError, match="whether more follows") as caught:
         read(client)
     assert caught.value.code == "ZCRM-HTTP-007"
+
+
+def broken_off(client: Client, zoho: Simulator, status: int, *, at_first: bool = False) -> Listing[Record]:
+    """Begin a list of several pages, one of which is answered without content."""
+    leads = client.module("Leads").list(fields=["City"], modified_since=LONG_AGO)
+    if not at_first:
+        next(leads)
+    zoho.faults.add("/crm/", kind="empty", status=status)
+    return leads
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "what"),
+    [("v2", 304, "nothing changed"), ("v8", 304, "nothing changed"), ("v8", 204, "leads no further")],
+)
+def test_a_list_that_breaks_off_is_not_whole(
+    log_in: Make, zcrm_simulator: Simulator, version: str, status: int, what: str
+) -> None:
+    """A promised page that comes without records is an error; after it the list goes on to its end."""
+    client = log_in(api_version=version)
+    everything = len(list(client.module("Leads").list(fields=["City"])))
+    leads = broken_off(client, zcrm_simulator, status)
+    seen = 1 + len(list(itertools.islice(leads, 199)))
+
+    with pytest.raises(TransportError, match=what) as caught:
+        next(leads)
+
+    assert (caught.value.code, leads.not_modified) == ("ZCRM-HTTP-007", False)
+    assert seen + len(list(leads)) == everything
+
+
+def test_a_list_may_be_empty_or_unchanged_from_its_beginning(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """The first page may say that nothing changed or nothing is there; a numbered one may be gone by now."""
+    for status in (204, 304):
+        leads = broken_off(client, zcrm_simulator, status, at_first=True)
+        assert (list(leads), leads.not_modified) == ([], status == 304)
+
+    numbered = client.users.list()
+    body = {"users": ROWS, "info": {"more_records": True}}
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps(body))
+    zcrm_simulator.faults.add("/crm/", kind="empty", status=204)
+    assert len(list(numbered)) == len(ROWS)
 
 
 def converted(client: Client, zoho: Simulator, outcome: object) -> object:

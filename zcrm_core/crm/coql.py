@@ -56,7 +56,7 @@ class _Rows(PageByPage[Record]):
         size = most if self._left is None else min(self._left, most)
         body = {"select_query": self._query.text(self._offset, size)}
         response = self._client.request("POST", "coql", json=body)
-        if response.status == _NO_CONTENT:
+        if response.status == _NO_CONTENT:  # also of a later call: its rows may have been deleted meanwhile
             self._over = True
             return []
         answer = response.json()

@@ -107,6 +107,8 @@ class Listing(PageByPage[E]):
         query: Params = {"per_page": PAGE, **self._params, **place}
         response = self._client.request("GET", self._path, params=query, headers=self._headers)
         if response.status in (_NO_CONTENT, _NOT_MODIFIED):
+            if self._number > 1:
+                self._refuse_early_end(response.status, token)
             self.not_modified = response.status == _NOT_MODIFIED
             self.page_token, self._over = None, True
             return ()
@@ -119,6 +121,25 @@ class Listing(PageByPage[E]):
         self.page_token, self._over = follows if more else None, not more
         self._number += 1
         return page
+
+    def _refuse_early_end(self, status: int, token: str | None) -> None:
+        """Refuse an answer without records in place of a page that the one before has promised.
+
+        Raises:
+            TransportError: a part would pass for the whole.
+        """
+        if status == _NOT_MODIFIED:
+            raise TransportError(
+                f"In the middle of the list {self._path} the answer says that nothing changed.",
+                why="The pages before it had what changed, so a part would pass for the whole.",
+                fix="Start the list from its beginning; look for a cache in between if it goes on.",
+                code="ZCRM-HTTP-007",
+            )
+        # A numbered page may be gone by now: what is deleted meanwhile moves the rest to earlier pages.
+        if token is not None:
+            raise dead_end(
+                self._path, "The page that its token leads to is not there; a part is not the whole."
+            )
 
     def _refuse_dead_end(self, rows: list[E], token: str | None, follows: str | None) -> None:
         """Refuse a page that says that there is more, and does not lead there.
@@ -137,11 +158,11 @@ class Listing(PageByPage[E]):
             )
 
 
-def dead_end(path: str) -> TransportError:
+def dead_end(path: str, why: str = "Such a list would never end.") -> TransportError:
     """Make the error for an answer that says that there is more, and does not lead there."""
     return TransportError(
         f"The answer to {path} says that there is more, and leads no further.",
-        why="Such a list would never end.",
+        why=why,
         fix="Call again; report it if it goes on.",
         code="ZCRM-HTTP-007",
     )
