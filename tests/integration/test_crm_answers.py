@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from zcrm_core import ApiError, Client, TransportError
+from zcrm_core import ApiError, Client, NotFound, TransportError
+from zcrm_core.crm.batch import BatchItem
 from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.record_access import RecordAccess
@@ -169,3 +170,108 @@ def test_an_answer_about_another_job_is_none(
     with pytest.raises(TransportError, match="bulk job") as caught:
         ask(client)
     assert caught.value.code == "ZCRM-HTTP-007"
+
+
+THINGS = ("users", "roles", "profiles", "modules", "fields", "layouts", "custom_views", "related_lists")
+GETS: dict[str, Callable[[Client], object]] = {
+    "user": lambda client: client.users.get("1"),
+    "role": lambda client: client.roles.get(1),
+    "profile": lambda client: client.profiles.get("1"),
+    "module": lambda client: client.modules.get("Leads"),
+    "field": lambda client: client.module("Leads").field("1"),
+    "layout": lambda client: client.module("Leads").layout("1"),
+    "custom view": lambda client: client.module("Leads").custom_view("1"),
+    "related list": lambda client: client.module("Leads").related_list("1"),
+    "variable": lambda client: client.variables.get("Rate", group="General"),
+    "group of variables": lambda client: client.variable_groups.get("General"),
+    "tax": lambda client: client.taxes.get("1"),
+}
+
+
+def holding(rows: list[dict[str, object]]) -> str:
+    """Write an answer that holds the same things for whoever asks."""
+    named = dict.fromkeys((*THINGS, "variables", "variable_groups", "taxes"), rows)
+    return json.dumps({**named, "org_taxes": {"taxes": rows}})
+
+
+@pytest.mark.parametrize(("name", "get"), GETS.items(), ids=GETS)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": "999", "api_name": "Contacts"}],
+        [{"id": None, "api_name": None}],
+        [{}],
+        [{"id": "1"}, {"id": "1"}],
+        [{"api_name": name} for name in ("Leads", "General", "Rate")],
+    ],
+)
+def test_one_thing_is_the_one_that_was_asked_for(
+    client: Client,
+    zcrm_simulator: Simulator,
+    name: str,
+    get: Callable[[Client], object],
+    rows: list[dict[str, object]],
+) -> None:
+    """What is read by its id or name comes alone and has it; another thing, or two of them, are an error."""
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=holding(rows))
+
+    with pytest.raises(TransportError, match=f"Asked for the {name} .* with another one") as caught:
+        get(client)
+    assert caught.value.code == "ZCRM-HTTP-007"
+
+
+def test_a_thing_is_known_by_its_id_or_its_name(client: Client, zcrm_simulator: Simulator) -> None:
+    """An id that comes as a number is the same id, and a name is as good as one."""
+    rows: list[dict[str, object]] = [{"id": 1, "api_name": "Leads"}]
+    for get in (GETS["user"], GETS["role"], GETS["module"], GETS["tax"]):
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=holding(rows))
+        assert get(client) == rows[0]
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=holding([]))
+        with pytest.raises(NotFound):
+            get(client)
+
+
+WRITES: dict[str, Callable[[Client], object]] = {
+    "change a variable": lambda client: client.variables.update_one("1", {"value": "2"}),
+    "change variables": lambda client: client.variables.update([{"id": "1", "value": "2"}]),
+    "delete a variable": lambda client: client.variables.delete(1),
+    "change taxes": lambda client: client.taxes.update({"id": "1", "value": 2}),
+    "delete a tax": lambda client: client.taxes.delete_one("1"),
+    "link": lambda client: of_a_lead(client).related("Products").add("1"),
+    "link many": lambda client: of_a_lead(client).related("Products").add_many(["1"]),
+    "remove a link": lambda client: of_a_lead(client).related("Products").remove("1"),
+    "sort a view": lambda client: client.module("Leads").sort_custom_view("1", "City"),
+}
+
+
+def told(code: str = "SUCCESS", status: str = "success", one: str = "999") -> str:
+    """Write an outcome of one thing, for whoever asks."""
+    outcome = {"code": code, "status": status, "message": "", "details": {"id": one}}
+    return json.dumps({key: [outcome] for key in ("data", "variables", "taxes", "custom_views")})
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_of_another_thing_is_no_success(
+    log_in: Make, zcrm_simulator: Simulator, write: Callable[[Client], object]
+) -> None:
+    """Whatever is changed, linked or deleted by its id, a success of another id may have changed that."""
+    client = log_in(api_version="v2")  # since v3 one outcome, which names no tax, stands for all
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=told())
+
+    with pytest.raises(TransportError, match="is about 999, and 1 was sent") as caught:
+        write(client)
+    assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+
+
+def test_new_things_and_named_ones_have_any_id(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """The outcome of a new thing, or of one that was named, has an id that nobody knew."""
+    client = log_in(api_version="v2")
+    writes: list[Callable[[], BatchItem]] = [
+        lambda: client.variables.create({"name": "Rate"})[0],
+        lambda: client.taxes.create({"name": "Vat"})[0],
+        lambda: client.variables.update_one("Rate", {"value": "2"}),
+        lambda: client.variables.delete("Rate"),
+    ]
+    for write in writes:
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=told())
+        assert write().id == "999"

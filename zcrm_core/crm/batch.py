@@ -180,7 +180,7 @@ def in_batches(
         send: makes one call.
         key: where the answer holds the outcomes.
         most: how many things one call takes.
-        about: gives the id of a thing, where its outcome has to name the same one.
+        about: gives the id of a thing, where its outcome has to name the same one; ``None`` for a new one.
 
     Raises:
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
@@ -228,15 +228,17 @@ def only(response: Response, key: str, what: str, about: str | int | None = None
         error = ApiError(f"Zoho CRM refused to {what}: {refusal_of(item)}.")
         error.status, error.api_code, error.details = response.status, item.code, item.details
         raise error
-    if about is not None:
-        _refuse_other(item, about, response)
+    _refuse_other(item, about, response)
     return item
 
 
 def _refuse_other(item: BatchItem, about: object, response: Response) -> None:
-    """Refuse the success of another thing than was sent; a failure may name another, such as a duplicate."""
+    """Refuse the success of another thing than was sent, whose id is ``None`` where nobody knows it yet.
+
+    A failure may name another one, such as a duplicate.
+    """
     given = item.details.get("id")
-    if item.ok and given is not None and str(given) != str(about):
+    if item.ok and None not in (given, about) and str(given) != str(about):
         error = TransportError(
             f"The answer ({response.status}) is about {given}, and {about} was sent.",
             why="Something between here and Zoho mixes up answers, so nobody knows what was changed.",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zcrm_core.crm.entity import Entity, objects
 from zcrm_core.crm.paths import segment
-from zcrm_core.errors import NotFound
+from zcrm_core.errors import NotFound, TransportError
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
     from zcrm_core.transport import Params
 
-__all__ = ["Collection"]
+__all__ = ["Collection", "the_one"]
 
 E = TypeVar("E", bound=Entity)
 
@@ -50,12 +50,10 @@ class Collection(Generic[E]):
         Raises:
             NotFound: there is none.
             ApiError: the CRM refused.
+            TransportError: the answer is about another one.
         """
         response = self._client.request("GET", self.path(given), params=params)
-        found = objects(response, self._key, self._kind)
-        if not found:
-            raise NotFound(f"There is no {self._name} {given}.")
-        return found[0]
+        return the_one(objects(response, self._key, self._kind), given, self._name)
 
     def path(self, given: str | int) -> str:
         """Give the path of one.
@@ -64,3 +62,28 @@ class Collection(Generic[E]):
             ApiError: it cannot be part of an address.
         """
         return f"{self._path}/{segment(self._name, given)}"
+
+
+def the_one(found: Sequence[E], asked: str | int, name: str) -> E:
+    """Give the one thing of an answer, which has to have the id or the API name that was asked for.
+
+    Args:
+        found: what the answer holds.
+        asked: the id or the API name.
+        name: what such a thing is called, for messages.
+
+    Raises:
+        NotFound: there is none.
+        TransportError: there are several, or it is another one.
+    """
+    if not found:
+        raise NotFound(f"There is no {name} {asked}.")
+    known = [str(key) for key in (found[0].get("id"), found[0].get("api_name")) if key is not None]
+    if len(found) > 1 or str(asked) not in known:
+        raise TransportError(
+            f"Asked for the {name} {asked}, Zoho CRM answered with another one.",
+            why="Something between here and Zoho mixes up answers.",
+            fix="Look for a cache or a proxy in between; report it if it goes on.",
+            code="ZCRM-HTTP-007",
+        )
+    return found[0]

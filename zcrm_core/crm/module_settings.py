@@ -82,7 +82,7 @@ class ModuleSettings:
             path, field = f"{path}/actions/change_sort", {"api_name": sort_by}
         body = {"custom_views": [{"sort_by": field, "sort_order": sort_order}]}
         response = self._client.request("PUT", path, params=self._here, json=body)
-        return only(response, "custom_views", "sort the custom view")
+        return only(response, "custom_views", "sort the custom view", view_id)
 
     def related_lists(self) -> list[RelatedListInfo]:
         """Give the module's related lists (GET settings/related_lists)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.arguments import combined
@@ -91,7 +92,8 @@ class RelatedList:
         """
         path = f"{self._path}/{segment('record id', record_id)}"
         row = encode(dict(values or {}), "the link")
-        return only(self._client.request("PUT", path, json={"data": [row]}), "data", "link the record")
+        response = self._client.request("PUT", path, json={"data": [row]})
+        return only(response, "data", "link the record", record_id)
 
     def add_many(self, record_ids: Iterable[str | int]) -> BatchResult:
         """Link records (PUT {module}/{id}/{related list}), 100 a call; each has its own outcome.
@@ -102,7 +104,9 @@ class RelatedList:
         """
         rows = [{"id": record_id} for record_id in checked_ids(record_ids)]
         return in_batches(
-            rows, lambda batch: self._client.request("PUT", self._path, json={"data": list(batch)})
+            rows,
+            lambda batch: self._client.request("PUT", self._path, json={"data": list(batch)}),
+            about=itemgetter("id"),
         )
 
     def remove(self, record_id: str | int) -> BatchItem:
@@ -112,4 +116,4 @@ class RelatedList:
             ApiError: the CRM refused.
         """
         path = f"{self._path}/{segment('record id', record_id)}"
-        return only(self._client.request("DELETE", path), "data", "remove the link")
+        return only(self._client.request("DELETE", path), "data", "remove the link", record_id)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.collection import the_one
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, amount, number, objects, objects_of, text
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import version
 from zcrm_core.crm.writing import rows_of
-from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
 from zcrm_core.response import Response
 
@@ -70,11 +71,10 @@ class Taxes:
         Raises:
             NotFound: there is none with this id.
             ApiError: the CRM refused.
+            TransportError: the answer is about another one.
         """
         found = self._read(self._client.request("GET", f"{_PATH}/{segment('tax id', tax_id)}"))
-        if not found:
-            raise NotFound(f"There is no tax {tax_id}.")
-        return found[0]
+        return the_one(found, tax_id, "tax")
 
     def create(self, taxes: Mapping[str, object] | Iterable[Mapping[str, object]]) -> BatchResult:
         """Make taxes (POST org/taxes; later PUT), 100 a call; each has its own outcome.
@@ -128,7 +128,7 @@ class Taxes:
             result.raise_for_failures()
             return result[0]
         response = self._client.request("DELETE", f"{_PATH}/{segment('tax id', tax_id)}")
-        return only(response, "taxes", "delete the tax")
+        return only(response, "taxes", "delete the tax", tax_id)
 
     def _read(self, response: Response) -> builtins.list[OrgTax]:
         if not self._together or not response.content:
@@ -143,6 +143,7 @@ class Taxes:
                 rows,
                 lambda batch: self._client.request(method, _PATH, json={"taxes": list(batch)}),
                 key="taxes",
+                about=lambda row: row.get("id"),
             )
         if not rows:
             return BatchResult([])

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.batch import BatchItem, only
+from zcrm_core.crm.collection import the_one
 from zcrm_core.crm.criteria import Criteria
 from zcrm_core.crm.encode import encode, instant
 from zcrm_core.crm.entity import objects
@@ -37,11 +38,10 @@ class Users:
         Raises:
             NotFound: there is none with this id.
             ApiError: the CRM refused.
+            TransportError: the answer is about another one.
         """
         found = objects(self._client.request("GET", _path(user_id)), "users", User)
-        if not found:
-            raise NotFound(f"There is no user {user_id}.")
-        return found[0]
+        return the_one(found, user_id, "user")
 
     def current(self) -> User:
         """Give the user whose token is used (GET users?type=CurrentUser).

@@ -145,7 +145,7 @@ class Variables:
         """
         body = {"variables": rows_of(changes)}
         response = self._client.request("PUT", self._variables.path(variable), json=body)
-        return only(response, "variables", "change the variable")
+        return only(response, "variables", "change the variable", _id_in(variable))
 
     def delete(self, variable: str | int) -> BatchItem:
         """Delete one variable (DELETE settings/variables/{id}).
@@ -153,9 +153,8 @@ class Variables:
         Raises:
             ApiError: the CRM refused.
         """
-        return only(
-            self._client.request("DELETE", self._variables.path(variable)), "variables", "delete the variable"
-        )
+        response = self._client.request("DELETE", self._variables.path(variable))
+        return only(response, "variables", "delete the variable", _id_in(variable))
 
     def _send(
         self, method: str, variables: Mapping[str, object] | Iterable[Mapping[str, object]]
@@ -164,4 +163,10 @@ class Variables:
             rows_of(variables),
             lambda batch: self._client.request(method, _VARIABLES, json={"variables": list(batch)}),
             key="variables",
+            about=lambda row: row.get("id"),
         )
+
+
+def _id_in(variable: str | int) -> str | int | None:
+    """Give what names a variable where it is its id: the outcome does not tell the API name."""
+    return variable if str(variable).isdecimal() else None
