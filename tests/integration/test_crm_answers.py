@@ -275,3 +275,35 @@ def test_new_things_and_named_ones_have_any_id(log_in: Make, zcrm_simulator: Sim
     for write in writes:
         zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=told())
         assert write().id == "999"
+
+
+VIEWS = {"custom_views": [{"id": "1"}]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [[], "x", {}, None, {"custom_views": {}}, {"info": {"translation": {}}}]
+    + [{**VIEWS, "info": info} for info in ([], "x", {"translation": []}, {"translation": "x"})],
+)
+def test_categories_are_told_by_a_list_of_views(
+    client: Client, zcrm_simulator: Simulator, document: object
+) -> None:
+    """An answer that is no list of custom views, or names categories in another form, is an error."""
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps(document))
+
+    with pytest.raises(TransportError) as caught:
+        client.module("Leads").custom_view_categories()
+    assert caught.value.code == "ZCRM-HTTP-007"
+
+
+def test_a_list_of_views_may_name_no_categories(client: Client, zcrm_simulator: Simulator) -> None:
+    """No content and views without names of categories are none; no body at all is no answer."""
+    leads = client.module("Leads")
+    for document in (VIEWS, {**VIEWS, "info": {}}, {"custom_views": [], "info": {"translation": None}}):
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps(document))
+        assert leads.custom_view_categories() == {}
+    zcrm_simulator.faults.add("/crm/", kind="empty", status=204)
+    assert leads.custom_view_categories() == {}
+    zcrm_simulator.faults.add("/crm/", kind="empty", status=200)
+    with pytest.raises(TransportError):
+        leads.custom_view_categories()

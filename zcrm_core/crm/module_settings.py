@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from zcrm_core.crm.batch import BatchItem, only
 from zcrm_core.crm.collection import Collection
 from zcrm_core.crm.custom_views import CustomView
-from zcrm_core.crm.entity import Entity
+from zcrm_core.crm.entity import Entity, objects_of
 from zcrm_core.crm.fields import Field
 from zcrm_core.crm.layouts import Layout
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.related_lists import RelatedListInfo
 from zcrm_core.crm.versions import Version
+from zcrm_core.errors import TransportError
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
@@ -63,10 +65,22 @@ class ModuleSettings:
     def custom_view_categories(self) -> dict[str, str]:
         """Give what a person sees for each category of custom views (GET settings/custom_views)."""
         response = self._client.request("GET", "settings/custom_views", params=self._here)
-        answer = response.json() if response.content else None
+        if response.status == HTTPStatus.NO_CONTENT:
+            return {}
+        answer = response.json()
+        objects_of(answer, "custom_views", CustomView, response.status)
         info = answer.get("info") if isinstance(answer, dict) else None
-        shown = info.get("translation") if isinstance(info, dict) else None
-        return {key: str(label) for key, label in shown.items()} if isinstance(shown, dict) else {}
+        shown = info.get("translation") if isinstance(info, dict) else info
+        if shown is None:
+            return {}
+        if not isinstance(shown, dict):
+            raise TransportError(
+                f"The answer ({response.status}) has no names of the categories of custom views.",
+                why="Zoho sends them as one object, so something else answered or the version is another.",
+                fix="Check api_version and the region; report it if it goes on.",
+                code="ZCRM-HTTP-007",
+            )
+        return {key: str(label) for key, label in shown.items()}
 
     def sort_custom_view(self, view_id: str | int, sort_by: str, sort_order: str = "asc") -> BatchItem:
         """Change the order of a custom view (PUT settings/custom_views/{id}; later .../actions/change_sort).
