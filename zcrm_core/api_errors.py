@@ -20,6 +20,8 @@ INVALID_TOKEN: Final = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN", "AUTHEN
 _LONGEST_TEXT: Final = 300
 _NOT_FOUND: Final = frozenset({"INVALID_MODULE", "INVALID_URL_PATTERN", "RESOURCE_NOT_FOUND"})
 _NO_RIGHT: Final = frozenset({"NO_PERMISSION", "PERMISSION_DENIED", "AUTHORIZATION_FAILED"})
+_MIXED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.PRECONDITION_FAILED})
+"""Refusals that are about single records, so others of the same call may have gone through."""
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _DOCUMENTS: Final = re.compile(r"\s*(?:(?:application/(?:.+\+)?(?:json|xml)|text/.+)\s*)?(?:;|\Z)")
 """Types in which servers explain themselves, or none at all."""
@@ -63,7 +65,7 @@ def _refuse_unasked(response: Response, path: str) -> None:
 
 
 def raise_for_error(response: Response, path: str, redact: Callable[[str], str]) -> None:
-    """Raise the error that an answer means; an answer with results of single records is none.
+    """Raise the error that an answer means; one with the results of single records is none below 500.
 
     Args:
         response: the answer.
@@ -73,8 +75,8 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
     Raises:
         NotFound: there is no such module or address.
         RateLimited: too many calls.
-        ApiError: the CRM refused the whole call.
-        TransportError: the answer is not one of Zoho's.
+        ApiError: the CRM refused the whole call, or failed.
+        TransportError: the answer is not one of Zoho's, or contradicts itself.
     """
     status = response.status
     if status == HTTPStatus.NOT_MODIFIED:
@@ -92,7 +94,9 @@ def raise_for_error(response: Response, path: str, redact: Callable[[str], str])
         redirect.sent = True
         raise redirect
     answer = response.json()
-    if isinstance(answer, dict) and _has_outcomes(answer):
+    # A server that failed says nothing about single records, whatever stands in its answer.
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and isinstance(answer, dict) and _has_outcomes(answer):
+        _refuse_contradiction(status, answer, path)
         return
     raise _error(status, answer if isinstance(answer, dict) else {}, path, redact)
 
@@ -156,6 +160,34 @@ def _has_outcomes(answer: Mapping[str, JSON]) -> bool:
         and bool(items)
         and all(isinstance(item, dict) and "code" in item and "status" in item for item in items)
         for items in answer.values()
+    )
+
+
+def _refuse_contradiction(status: int, answer: Mapping[str, JSON], path: str) -> None:
+    """Refuse the success of a record in an answer that refuses the whole call.
+
+    Raises:
+        TransportError: nobody knows which of the two is true.
+    """
+    if status in _MIXED or not _tells_success(answer):
+        return
+    contradiction = TransportError(
+        f"The answer to {path} refuses the whole call ({status}), and says that a record went through.",
+        why="Something between here and Zoho changes answers, so nobody knows what was written.",
+        fix="Look for a gateway or a proxy in between; read the records back before you send any again.",
+        code="ZCRM-HTTP-007",
+    )
+    contradiction.sent = True
+    raise contradiction
+
+
+def _tells_success(answer: Mapping[str, JSON]) -> bool:
+    """Tell whether one of the outcomes says that it went through."""
+    return any(
+        isinstance(item, dict) and item.get("status") == "success"
+        for items in answer.values()
+        if isinstance(items, list)
+        for item in items
     )
 
 

@@ -217,7 +217,7 @@ class Client(CrmAccess):
             headers: more headers.
 
         Returns:
-            An answer with status 2xx or 304; or one with an outcome for each record, whatever its status.
+            An answer with status 2xx or 304; or one below 500 with an outcome for each record.
 
         Raises:
             ApiError: the CRM refused the call.

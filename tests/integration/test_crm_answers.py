@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from zcrm_core import ApiError, Client, NotFound, TransportError
+from zcrm_core import ApiError, Client, NotFound, PartialFailure, TransportError
 from zcrm_core.crm.batch import BatchItem
 from zcrm_core.crm.paging import Listing
 from zcrm_core.crm.record import Record
@@ -278,13 +278,11 @@ def test_new_things_and_named_ones_have_any_id(log_in: Make, zcrm_simulator: Sim
 
 
 VIEWS = {"custom_views": [{"id": "1"}]}
+NO_VIEWS: list[object] = [[], "x", {}, None, {"custom_views": {}}, {"info": {"translation": {}}}]
+NO_NAMES: list[object] = [[], "x", {"translation": []}, {"translation": "x"}]
 
 
-@pytest.mark.parametrize(
-    "document",
-    [[], "x", {}, None, {"custom_views": {}}, {"info": {"translation": {}}}]
-    + [{**VIEWS, "info": info} for info in ([], "x", {"translation": []}, {"translation": "x"})],
-)
+@pytest.mark.parametrize("document", NO_VIEWS + [{**VIEWS, "info": info} for info in NO_NAMES])
 def test_categories_are_told_by_a_list_of_views(
     client: Client, zcrm_simulator: Simulator, document: object
 ) -> None:
@@ -307,3 +305,83 @@ def test_a_list_of_views_may_name_no_categories(client: Client, zcrm_simulator: 
     zcrm_simulator.faults.add("/crm/", kind="empty", status=200)
     with pytest.raises(TransportError):
         leads.custom_view_categories()
+
+
+SENT: dict[str, Callable[[Client], object]] = {
+    "create": lambda client: client.module("Leads").create({"Last_Name": "A"}),
+    "delete": lambda client: client.module("Leads").delete("1"),
+    "link": lambda client: of_a_lead(client).related("Products").add("1"),
+    "change a tax": lambda client: client.taxes.update({"id": "1", "value": 2}),
+}
+
+
+@pytest.mark.parametrize("write", SENT.values(), ids=SENT)
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("outcome", ["SUCCESS", "INVALID_DATA"])
+def test_a_server_that_failed_did_nothing_that_counts(
+    log_in: Make, zcrm_simulator: Simulator, write: Callable[[Client], object], status: int, outcome: str
+) -> None:
+    """A status of 500 and above is the server's failure, whatever outcomes stand in its answer."""
+    client = log_in(api_version="v2")
+    body = told(outcome, "success" if outcome == "SUCCESS" else "error", "1")
+    zcrm_simulator.faults.add("/crm/", kind="status", status=status, body=body)
+
+    with pytest.raises(ApiError) as caught:
+        write(client)
+    assert (caught.value.code, caught.value.status, caught.value.retryable) == ("ZCRM-API-008", status, True)
+
+
+@pytest.mark.parametrize("write", SENT.values(), ids=SENT)
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 413, 422])
+def test_a_refused_call_with_a_success_contradicts_itself(
+    log_in: Make, zcrm_simulator: Simulator, write: Callable[[Client], object], status: int
+) -> None:
+    """A call that was refused as a whole did not write a record, or it was not refused: nobody knows."""
+    client = log_in(api_version="v2")
+    zcrm_simulator.faults.add("/crm/", kind="status", status=status, body=told(one="1"))
+
+    with pytest.raises(TransportError, match=f"refuses the whole call .{status}.") as caught:
+        write(client)
+    assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+
+
+@pytest.mark.parametrize("status", [503, 403])
+def test_a_batch_does_not_know_what_such_a_call_wrote(
+    client: Client, zcrm_simulator: Simulator, status: int
+) -> None:
+    """The records of a later call that failed, or contradicts itself, are unknown, and not written."""
+    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {"id": "1"}}
+    for each in (200, status):
+        body = json.dumps({"data": [good] * 100})
+        zcrm_simulator.faults.add("/crm/", kind="status", status=each, body=body)
+
+    with pytest.raises(PartialFailure) as caught:
+        client.module("Leads").create([{"Last_Name": "A"}] * 250)
+
+    assert caught.value.result is not None
+    told_of = [item.code for item in caught.value.result]
+    assert told_of == ["SUCCESS"] * 100 + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
+
+
+@pytest.mark.parametrize("status", [207, 400, 412])
+def test_outcomes_may_be_mixed(client: Client, zcrm_simulator: Simulator, status: int) -> None:
+    """Where single records are refused the others of the same call may have gone through."""
+    outcomes = [json.loads(told())["data"][0], json.loads(told("ALREADY_MODIFIED", "error"))["data"][0]]
+    zcrm_simulator.faults.add("/crm/", kind="status", status=status, body=json.dumps({"data": outcomes}))
+
+    result = client.module("Leads").create([{"Last_Name": "A"}] * 2)
+
+    assert [item.ok for item in result] == [True, False]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 412])
+def test_refusals_of_single_records_are_told_of_each(
+    client: Client, zcrm_simulator: Simulator, status: int
+) -> None:
+    """Outcomes that all are errors are those of the records, whatever the refusal's status."""
+    body = told("NO_PERMISSION", "error")
+    zcrm_simulator.faults.add("/crm/", kind="status", status=status, body=body)
+
+    [item] = client.module("Leads").create({"Last_Name": "A"})
+
+    assert (item.ok, item.code) == (False, "NO_PERMISSION")
