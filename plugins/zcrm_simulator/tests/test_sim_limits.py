@@ -48,6 +48,7 @@ def test_documented_numbers() -> None:
         "tags_per_call": 50,
         "tags_per_record": 10,
         "tags_per_module": 100,
+        "tag_length": 25,
         "tagged_records": 500,
         "attachment_megabytes": 100,
         "attachment_megabytes_v2": 20,

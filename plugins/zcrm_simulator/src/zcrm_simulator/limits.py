@@ -69,6 +69,8 @@ class Limits:
     tags_per_record: int = 10
     """Tags put on one record in one call."""
     tags_per_module: int = 100
+    tag_length: int = 25
+    """Characters of a tag's name."""
     tagged_records: int = 500
     """Records that get tags in one call; version 2 takes as many as ``ids``."""
     attachment_megabytes: int = 100

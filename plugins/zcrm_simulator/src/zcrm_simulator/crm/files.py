@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from werkzeug.wrappers import Response
 
@@ -18,6 +19,7 @@ from zcrm_simulator.data.database import Row, Value, integer
 _MEGABYTE = 1024 * 1024
 _WITH_PHOTO = frozenset({"Leads", "Contacts", "Accounts", "Vendors", "Products"})
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
+_HOST = re.compile(r"[^\s.]\S*")
 _FILE, _LINK, _PHOTO = "file", "link", "photo"
 
 
@@ -84,6 +86,7 @@ def attach(call: Call) -> Response:
     record = parent(call)
     link = call.request.form.get("attachmentUrl") or call.parameter("attachmentUrl")
     if link:
+        _refuse_no_address(link)
         title = call.request.form.get("title") or call.parameter("title") or link
         new_id = _store(call, record, _LINK, Upload(title, b""), link)
     else:
@@ -140,6 +143,22 @@ def delete_photo(call: Call) -> Response:
         raise Refusal(400, "INVALID_DATA", "the record has no photo", {"id": str(record["id"])})
     _drop_photo(call, record)
     return json_answer(done({}, "photo deleted successfully"))
+
+
+def _refuse_no_address(link: str) -> None:
+    """Refuse a link that no browser could open.
+
+    Raises:
+        Refusal: 400, it is no http or https address with a host.
+    """
+    try:
+        parts = urlsplit(link)
+        good = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
+    except ValueError:  # brackets that hold no address, or a port that is no number
+        good = False
+    if not good:
+        details = {"param_name": "attachmentUrl", "expected_data_type": "url"}
+        raise Refusal(400, "INVALID_DATA", "invalid data", details)
 
 
 def _store(call: Call, record: Row, kind: str, given: Upload, link: str | None) -> int:

@@ -11,6 +11,7 @@ from zcrm_simulator.answers import Refusal, done, envelope, json_answer
 from zcrm_simulator.crm.call import Call
 from zcrm_simulator.crm.identifiers import as_id
 from zcrm_simulator.crm.render import TAG_COLOR
+from zcrm_simulator.crm.tags import refuse_long
 from zcrm_simulator.data.database import integer
 
 Tags = list[dict[str, str]]
@@ -38,6 +39,8 @@ def remove_tags_one(call: Call) -> Response:
 
 def _adding(call: Call) -> Callable[[Tags], Tags]:
     names, database = _names(call), call.organization.database
+    for name in names:  # all of them before any is made: a call that is refused leaves no tag behind
+        refuse_long(call, name)
     new = [
         {"name": name, "id": str(database.tag_id(call.module.api_name, name, int(call.user.id), call.now))}
         for name in names

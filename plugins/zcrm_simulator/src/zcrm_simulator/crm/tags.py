@@ -35,7 +35,7 @@ def create_tags(call: Call) -> Response:
     module = module_of(call).api_name
 
     def create(item: Mapping[str, object]) -> dict[str, object]:
-        name = _name(item)
+        name = _name(call, item)
         _refuse_double(call, module, name, None)
         new_id = call.organization.database.tag_id(module, name, int(call.user.id), call.now)
         return done(_details(call, new_id), "tags created successfully")
@@ -100,11 +100,23 @@ def _tag(call: Call, given: object, module: str | None = None) -> Row:
     return found[0]
 
 
-def _name(item: Mapping[str, object]) -> str:
+def _name(call: Call, item: Mapping[str, object]) -> str:
     name = item.get("name")
     if not isinstance(name, str) or not name.strip():
         raise Refusal(400, "MANDATORY_NOT_FOUND", "required field not found", {"api_name": "name"})
+    refuse_long(call, name)
     return name
+
+
+def refuse_long(call: Call, name: str) -> None:
+    """Refuse a name that is too long for a tag.
+
+    Raises:
+        Refusal: 400, it has more than 25 characters.
+    """
+    most = call.limits.tag_length
+    if len(name) > most:
+        raise Refusal(400, "INVALID_DATA", "invalid data", {"maximum_length": most, "api_name": "name"})
 
 
 def _refuse_double(call: Call, module: str, name: str, own: int | None) -> None:
@@ -118,7 +130,7 @@ def _refuse_double(call: Call, module: str, name: str, own: int | None) -> None:
 
 
 def _rename(call: Call, tag: Row, item: Mapping[str, object]) -> dict[str, object]:
-    name, tag_id = _name(item), integer(tag["id"])
+    name, tag_id = _name(call, item), integer(tag["id"])
     _refuse_double(call, str(tag["module"]), name, tag_id)
     call.organization.database.execute(
         "UPDATE tags SET name = ?, modified_by = ?, modified_time = ? WHERE id = ?",

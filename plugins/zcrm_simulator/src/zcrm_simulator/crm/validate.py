@@ -182,6 +182,8 @@ def _tags(call: Call, field: Field, value: object) -> str:
     names = [tag.get("name") if isinstance(tag, Mapping) else tag for tag in value]
     if not all(isinstance(name, str) and name and not _SURROGATE.search(name) for name in names):
         raise _Misfit("jsonobject")
+    if any(len(str(name)) > call.limits.tag_length for name in names):
+        raise _Misfit("", maximum_length=call.limits.tag_length)
     database = call.organization.database
     tags = [
         {

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from zcrm_simulator.answers import Refusal, done, empty_answer, json_answer
 from zcrm_simulator.crm.call import Call
 from zcrm_simulator.crm.items import each, items_of
+from zcrm_simulator.crm.variable_values import refuse_misfit
 
 Thing = dict[str, object]
 
@@ -169,4 +170,6 @@ def _keep(call: Call, known: Thing, item: Mapping[str, object]) -> None:
         if group is None:
             raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "variable_group"})
         changes["variable_group"] = {"id": group["id"], "api_name": group["api_name"], "name": group["name"]}
-    call.organization.database.keep(_KIND, str(known["id"]), known | changes)
+    changed = known | changes
+    refuse_misfit(call, str(changed.get("type", "text")), changed["value"])
+    call.organization.database.keep(_KIND, str(known["id"]), changed)
