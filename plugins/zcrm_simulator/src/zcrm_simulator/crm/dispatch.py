@@ -105,7 +105,7 @@ class Crm:
         name = call.values.get("module")
         if name is None:
             return
-        if name not in MODULES:
+        if name not in MODULES and not (route.virtual and name in call.version.virtual_modules):
             raise Refusal(
                 400, "INVALID_MODULE", "The module name given seems to be invalid", {"resource_path_index": 0}
             )
@@ -114,6 +114,8 @@ class Crm:
             raise Refusal(403, "NO_PERMISSION", "permission denied", {"permissions": [permission]})
 
     def _run(self, route: Route, call: Call) -> Response:
+        if route.virtual is not None and call.values.get("module") in call.version.virtual_modules:
+            return route.virtual(call)
         return route.handler(call)
 
 

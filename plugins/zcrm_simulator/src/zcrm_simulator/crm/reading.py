@@ -89,7 +89,7 @@ def list_records(call: Call) -> Response:
     """Answer GET /{module}."""
     fields = requested_fields(call, needed=True)
     page = requested_page(call)
-    conditions, values = _conditions(call)
+    conditions, values = list_conditions(call)
     of_view, more_values = _view(call)
     conditions, values = [*conditions, *of_view], [*values, *more_values]
     rows = _select(call, page, conditions, values)
@@ -148,7 +148,12 @@ def _view(call: Call) -> tuple[list[str], list[Value]]:
     return [condition], list(values)
 
 
-def _conditions(call: Call) -> tuple[list[str], list[Value]]:
+def list_conditions(call: Call) -> tuple[list[str], list[Value]]:
+    """Return what the parameters of a list ask of its records, in SQL, and the values for it.
+
+    Raises:
+        Refusal: 400, a parameter or a header is wrong.
+    """
     conditions: list[str] = []
     values: list[Value] = []
     converted = choice(call, "converted", "false")

@@ -9,6 +9,7 @@ from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Response
 
 from zcrm_simulator.crm import (
+    activities,
     blueprint,
     bulk_read,
     bulk_write,
@@ -47,12 +48,16 @@ from zcrm_simulator.crm.weights import (
 
 @dataclass(frozen=True)
 class Route:
-    """One call: what answers it, the scopes it needs, its cost, and the right that the user must have."""
+    """One call: what answers it, the scopes it needs, its cost, and the right that the user must have.
+
+    ``virtual`` answers it for a module that holds no records itself.
+    """
 
     handler: Callable[[Call], Response]
     scopes: tuple[str, ...]
     weigh: Callable[[Call], tuple[int, bool]] = light
     right: str = "view"
+    virtual: Callable[[Call], Response] | None = None
 
 
 class _ModuleName(BaseConverter):
@@ -155,11 +160,15 @@ _TABLE: tuple[tuple[str, str, Route], ...] = (
     ("DELETE", "settings/variables/<id>", Route(variables.delete_variable, _settings("variables", "DELETE"))),
     ("POST", "coql", Route(coql.coql, ("ZohoCRM.coql.READ",), coql.weight_of_coql)),
     ("POST", "upload", Route(bulk_write.upload, ("ZohoFiles.files.CREATE",))),
-    ("GET", "<module:module>", Route(reading.list_records, _READ, sorted_list)),
+    (
+        "GET",
+        "<module:module>",
+        Route(reading.list_records, _READ, sorted_list, virtual=activities.list_activities),
+    ),
     ("POST", "<module:module>", Route(writing.insert, _CREATE, weight_of_write, "create")),
     ("PUT", "<module:module>", Route(writing.update, _UPDATE, weight_of_write, "edit")),
     ("DELETE", "<module:module>", Route(removal.delete, _DELETE, light, "delete")),
-    ("GET", "<module:module>/<id>", Route(reading.get_record, _READ)),
+    ("GET", "<module:module>/<id>", Route(reading.get_record, _READ, virtual=activities.get_activity)),
     ("PUT", "<module:module>/<id>", Route(writing.update_one, _UPDATE, weight_of_write, "edit")),
     ("DELETE", "<module:module>/<id>", Route(removal.delete_one, _DELETE, light, "delete")),
     ("POST", "<module:module>/upsert", Route(writing.upsert, _CREATE + _UPDATE, weight_of_write, "create")),

@@ -23,6 +23,11 @@ class Version:
         return self.rank >= _MODERN
 
     @property
+    def virtual_modules(self) -> frozenset[str]:
+        """The modules that are no more than a list of the records of others."""
+        return frozenset() if self.modern else frozenset({"Activities"})
+
+    @property
     def json_paths(self) -> bool:
         """Whether details of an error say where in the body it is."""
         return self.modern
