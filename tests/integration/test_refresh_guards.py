@@ -1,0 +1,280 @@
+"""Do the guards of a refresh hold: against lost tokens, wrong ends, needless questions and undone logouts?"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+import pytest
+
+from zcrm_core import (
+    ApiError,
+    Client,
+    Config,
+    ReauthorizationRequired,
+    RefreshThrottled,
+    RefreshTimeout,
+    StaleToken,
+    StoreUnavailable,
+    Token,
+    TokenKey,
+    TokenStorePlugin,
+)
+from zcrm_core.flight import Clock
+from zcrm_core.refresh_notes import are_notes
+from zcrm_simulator import Limits, Simulator, Switches
+
+Make = Callable[..., Client]
+ENDPOINT = "/oauth/v2/token"
+SCOPES = ["ZohoCRM.org.ALL", "AaaServer.profile.READ"]
+HOUR_MS = 3_600_000
+
+
+class Times:
+    """Both clocks of a client: how far they are ahead of the machine's, in seconds, or as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead: Callable[[], float] = lambda: 0.0
+
+    def clock(self) -> Clock:
+        """The clocks as the client asks them."""
+        return Clock(
+            wall=lambda: now() + int(self.ahead() * 1000),
+            steady=lambda: time.monotonic() + self.ahead(),
+        )
+
+
+class LockingStore(TokenStorePlugin):
+    """A store with a lock, as processes share it, which notes who wants the lock."""
+
+    name = "locking"
+    priority = 902
+
+    def __init__(self) -> None:
+        self.tokens: dict[TokenKey, Token] = {}
+        self.takes_notes = True
+        self.busy = False
+        self.tries = 0
+
+    def claims(self, config: Config) -> bool:
+        return True
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        if are_notes(key) and not self.takes_notes:
+            raise StoreUnavailable("The store takes no notes.")
+        if replaces is not None and self.tokens.get(key) != replaces:
+            raise StaleToken(f"The token of {key} is another one.")
+        self.tokens[key] = token
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return self.tokens.get(key)
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        return self.tokens.pop(key, None) is not None
+
+    @contextmanager
+    def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
+        self.tries += 1
+        if self.busy:
+            raise RefreshTimeout("Another worker has the lock.")
+        yield
+
+
+@pytest.fixture
+def times() -> Times:
+    """The clocks of ``client`` and ``locking_client``."""
+    return Times()
+
+
+@pytest.fixture
+def client(make_client: Make, zcrm_simulator: Simulator, times: Times) -> Client:
+    """A client that is logged in, with clocks that the test moves."""
+    return logged_in(make_client(current_user_email=zcrm_simulator.users[0].email), zcrm_simulator, times)
+
+
+@pytest.fixture
+def locking() -> LockingStore:
+    """The store of ``locking_client``."""
+    return LockingStore()
+
+
+@pytest.fixture
+def locking_client(zcrm_simulator: Simulator, locking: LockingStore, times: Times) -> Iterator[Client]:
+    """A client that is logged in, whose store has a lock."""
+    user = zcrm_simulator.users[0].email
+    keys = {**zcrm_simulator.config(), "max_retries": 0, "timeout": 10, "current_user_email": user}
+    with Client(keys, token_store=locking) as client:
+        yield logged_in(client, zcrm_simulator, times)
+
+
+def logged_in(client: Client, zoho: Simulator, times: Times) -> Client:
+    """Log in with clocks that the test moves."""
+    client._parts.refresher._clock = times.clock()
+    client.oauth.generate_access_token(zoho.grant_token(SCOPES, user=client.user))
+    return client
+
+
+def now() -> int:
+    """The machine's time, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def stored(client: Client) -> Token:
+    """The token in the store."""
+    token = client.tokens.fetch()
+    assert token is not None
+    return token
+
+
+def ends_in(client: Client, seconds: float) -> Token:
+    """Store the token as one that ends in so many seconds."""
+    token = replace(stored(client), expiry_time=now() + int(seconds * 1000))
+    client.tokens.save(token)
+    return token
+
+
+def test_the_life_of_a_token_counts_from_before_zoho_was_asked(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """When Zoho's answer is late, the token is not taken to live longer by the time that the answer took."""
+    late_ms = 500
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=late_ms / 1000)
+
+    client.oauth.refresh_access_token()
+
+    assert stored(client).expiry_time <= now() - late_ms + HOUR_MS
+
+
+def test_a_token_that_was_refreshed_here_is_a_secret(
+    client: Client, zcrm_simulator: Simulator, events: Any
+) -> None:
+    """The process that refreshed a token shows it in no log line, whatever the token looks like."""
+    opaque = "an-opaque-text-of-no-known-shape"
+    body = json.dumps({"access_token": opaque, "expires_in": 3_600})
+    zcrm_simulator.faults.add(ENDPOINT, kind="status", status=200, body=body)
+    client.oauth.refresh_access_token()
+    assert stored(client).access_token == opaque
+
+    client._parts.log.emit("probe", logging.INFO, f"it is {opaque}", what=opaque)
+
+    [told] = [event for event in events.seen if event.name == "probe"]
+    assert told.message.startswith("it is ")
+    assert opaque not in f"{told.message} {told.fields}"
+
+
+def test_a_new_refresh_token_is_kept_even_if_its_access_token_is_over(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """A rotated refresh token that comes with an access token of no lifetime is the only one that works."""
+    before = stored(client)
+    zcrm_simulator.switches = Switches(rotate_refresh_tokens=True)
+    zcrm_simulator.limits = Limits(access_token_lifetime=0)
+
+    client.oauth.refresh_access_token()
+
+    assert stored(client).refresh_token not in {before.refresh_token, None}
+    zcrm_simulator.limits = Limits()
+    assert client.org.get().company_name
+
+
+def test_a_throttle_is_remembered_although_no_notes_can_be_written(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """Where the store takes no refresh notes, the process that Zoho refused still asks no second time."""
+    ends_in(locking_client, 0)
+    locking.takes_notes = False
+    zcrm_simulator.limits = Limits(refreshes=0)
+
+    for _ in range(3):
+        with pytest.raises(RefreshThrottled):
+            locking_client.org.get()
+
+    assert not any(are_notes(key) for key in locking.tokens)
+    assert zcrm_simulator.counters.throttled == 1
+
+
+def test_a_second_refresh_that_cannot_be_saved_replaces_what_is_stored(
+    client: Client, times: Times, zcrm_simulator: Simulator, store: Any
+) -> None:
+    """However often it was refreshed while saving failed, the newest token takes the stored one's place."""
+    before = ends_in(client, 0)
+    store.broken.add("save")
+    client.oauth.refresh_access_token()
+    client.oauth.refresh_access_token()
+    assert zcrm_simulator.counters.refreshes == 2
+    newest = client._parts.refresher.held(client._identity.key())
+    assert stored(client) == before
+    store.broken.clear()
+    times.ahead = lambda: 11.0
+
+    assert client.org.get().company_name
+
+    assert stored(client) == newest
+    assert zcrm_simulator.counters.refreshes == 2
+
+
+def test_a_new_token_that_ends_on_its_way_to_the_crm_is_renewed(
+    client: Client, times: Times, zcrm_simulator: Simulator
+) -> None:
+    """A token that nobody saw the CRM take is refreshed when it is refused at its end, and not doubted."""
+    zcrm_simulator.limits = Limits(access_token_lifetime=60)
+    zcrm_simulator.faults.add("/crm/", kind="status", status=401, times=3)
+    with pytest.raises(ApiError):
+        client.org.get()
+    assert zcrm_simulator.counters.refreshes == 1
+    assert len(zcrm_simulator.faults.pending()) == 1
+    times.ahead = lambda: 0.0 if zcrm_simulator.faults.pending() else 61.0  # from the next refusal on
+
+    assert client.org.get().company_name
+
+    assert zcrm_simulator.counters.refreshes == 2
+
+
+def test_while_another_worker_refreshes_early_the_lock_is_left_alone(
+    locking_client: Client, locking: LockingStore, times: Times, zcrm_simulator: Simulator
+) -> None:
+    """Who has found the lock of a stale token taken uses the token, and tries again after a second only."""
+    moment = time.monotonic()
+    refresher = locking_client._parts.refresher
+    refresher._flights.clear()
+    refresher._clock = Clock(steady=lambda: moment + times.ahead())
+    ends_in(locking_client, 300)
+    locking.busy = True
+    locking.tries = 0
+
+    for ahead, tries in ((0.0, 1), (0.9, 1), (1.1, 2)):
+        times.ahead = partial(float, ahead)
+        for _ in range(5):
+            assert locking_client.org.get().company_name
+        assert locking.tries == tries
+    assert zcrm_simulator.counters.refreshes == 0
+
+
+def test_a_logout_during_a_save_that_fails_on_and_on_is_not_undone(
+    client: Client, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user logs out while the store cannot save: the token that was not saved is used by nobody."""
+    ends_in(client, 0)
+    save = type(store).save
+
+    def save_late(self: Any, *arguments: object) -> object:
+        monkeypatch.undo()
+        client.tokens.delete()
+        return save(self, *arguments)
+
+    monkeypatch.setattr(type(store), "save", save_late)
+    store.broken.add("save")
+
+    for _ in range(2):
+        with pytest.raises(ReauthorizationRequired, match="no token"):
+            client.org.get()
+
+    assert client._parts.refresher.held(client._identity.key()) is None
+    assert not store.tokens
