@@ -428,7 +428,8 @@ def test_rights_that_are_taken_away_are_told(
         plugin.save(config, KEY, NEW, None)
     assert plugin.fetch(config, KEY) == OLD
     server.sql(f"DROP USER `{account}`")
-    for (session,) in server.sql("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = :u", u=account):
+    named = "SELECT processlist_id FROM performance_schema.threads WHERE processlist_user = :u"
+    for (session,) in server.sql(named, u=account):
         server.sql(f"KILL {session}")
     start = time.monotonic()
     with pytest.raises(StoreUnavailable) as without_account:

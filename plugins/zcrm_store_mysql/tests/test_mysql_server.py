@@ -36,7 +36,9 @@ def chain_of(error: BaseException) -> str:
 
 def kill_connections(server: Server, user: str) -> None:
     """End every session of a user, as a restart or an idle limit does."""
-    for (number,) in server.sql("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = :u", u=user):
+    # PROCESSLIST shows all sessions' statements as well, and fails where one holds binary values.
+    sessions = "SELECT processlist_id FROM performance_schema.threads WHERE processlist_user = :u"
+    for (number,) in server.sql(sessions, u=user):
         server.sql(f"KILL {number}")
 
 
