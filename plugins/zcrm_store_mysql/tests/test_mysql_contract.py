@@ -87,7 +87,9 @@ class _Table(TokenStoreContract):
 
     def break_connections(self, namespace: str) -> None:
         """End every session but this one, as a restart of the server would."""
-        sessions = "SELECT id FROM information_schema.processlist WHERE id <> connection_id()"
+        sessions = (
+            "SELECT processlist_id FROM performance_schema.threads WHERE processlist_id <> connection_id()"
+        )
         for (session,) in self.server.sql(sessions):
             with suppress(DBAPIError):  # it has ended by itself
                 self.server.sql(f"KILL {session}")
