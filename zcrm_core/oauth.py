@@ -23,8 +23,6 @@ __all__ = ["Accounts", "is_renewable", "new_code_verifier"]
 
 _UNKNOWN_TOKEN: Final = ("invalid_token", "invalid_code")
 """What Zoho says of a token that it does not know; other words with "invalid" are about the request."""
-_CONNECT_SECONDS: Final = 10.0
-"""What a slow connection may add to the time-out of a call."""
 _CODE_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -212,7 +210,7 @@ class Accounts:
                 f"{region.accounts_url}{path}",
                 form=form,
                 longest_wait=0,
-                whole_within=self._config.timeout + _CONNECT_SECONDS,
+                whole_within=self._transport.patience,
             )
         except RateLimited as error:
             raise throttled(error.retry_after) from None

@@ -142,6 +142,11 @@ class Transport:
             )
             time.sleep(wait)
 
+    @property
+    def patience(self) -> float:
+        """The seconds that a short call may take as a whole: for its connection and for its answer."""
+        return sum(self._timeout)
+
     def trust(self, servers: Iterable[str]) -> None:
         """Let further servers see a token: those of the data centre that a login led to."""
         self._trusted |= frozenset(map(origin, servers))

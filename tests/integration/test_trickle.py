@@ -52,10 +52,9 @@ def trickling(beginning: bytes) -> Iterator[int]:
 
 @pytest.fixture
 def client_of(
-    zcrm_simulator: Simulator, log_in: Callable[..., Client], store: object, monkeypatch: pytest.MonkeyPatch
+    zcrm_simulator: Simulator, log_in: Callable[..., Client], store: object
 ) -> Callable[[int, int], Client]:
     """Make a client whose token has so many ms left, and whose accounts server listens at a port."""
-    monkeypatch.setattr("zcrm_core.oauth._CONNECT_SECONDS", 0.3)
 
     def make(port: int, left: int) -> Client:
         first = log_in()
