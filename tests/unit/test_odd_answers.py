@@ -19,7 +19,7 @@ def record(text: str) -> Record:
     return Record(json)
 
 
-@pytest.mark.parametrize(
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}], ids=["list", "object"])
     "wrap", [lambda value: [value], lambda value: {"a": value}], ids=["lists", "objects"]
 )
 def test_a_value_without_bottom_is_a_typed_error(wrap: Callable[[JSON], JSON]) -> None:
