@@ -20,8 +20,6 @@ def record(text: str) -> Record:
 
 
 @pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}], ids=["list", "object"])
-    "wrap", [lambda value: [value], lambda value: {"a": value}], ids=["lists", "objects"]
-)
 def test_a_value_without_bottom_is_a_typed_error(wrap: Callable[[JSON], JSON]) -> None:
     """What some parsers read and Python cannot follow is told when it is asked for; the rest is there."""
     deep: JSON = 1
