@@ -25,7 +25,7 @@ class Server:
 
     def __init__(self, found: mysql.Server) -> None:
         self.host, self.port, self.user, self.password = found.host, found.port, found.user, found.password
-        self.sql = found.sql
+        self.sql, self.sessions, self.end_sessions = found.sql, found.sessions, found.end_sessions
 
     def connect(self, database: str) -> pymysql.Connection[Any]:
         """A connection of another session, without autocommit."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from zcrm_contract_tests import Capabilities, TokenStoreContract, mysql
 from zcrm_core import Token, TokenKey
@@ -87,12 +85,7 @@ class _Table(TokenStoreContract):
 
     def break_connections(self, namespace: str) -> None:
         """End every session but this one, as a restart of the server would."""
-        sessions = (
-            "SELECT processlist_id FROM performance_schema.threads WHERE processlist_id <> connection_id()"
-        )
-        for (session,) in self.server.sql(sessions):
-            with suppress(DBAPIError):  # it has ended by itself
-                self.server.sql(f"KILL {session}")
+        self.server.end_sessions()
 
 
 class TestZohosTable(_Table):

@@ -34,14 +34,6 @@ def chain_of(error: BaseException) -> str:
     return " ".join(texts)
 
 
-def kill_connections(server: Server, user: str) -> None:
-    """End every session of a user, as a restart or an idle limit does."""
-    # PROCESSLIST shows all sessions' statements as well, and fails where one holds binary values.
-    sessions = "SELECT processlist_id FROM performance_schema.threads WHERE processlist_user = :u"
-    for (number,) in server.sql(sessions, u=user):
-        server.sql(f"KILL {number}")
-
-
 @pytest.fixture
 def account(server: Server, database: str) -> Iterator[str]:
     """A MySQL user without any right, with the server's own password."""
@@ -292,22 +284,22 @@ def test_a_dropped_connection_is_opened_again(
     config = server.config(database, db_username=account)
     plugin.fetch(config, key)
 
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     plugin.save(config, key, TOKEN, None)
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     plugin.save(config, key, TOKEN, TOKEN)
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     with pytest.raises(StaleToken):
         plugin.save(
             config, key, Token("a@example.com", "new", None, 1), Token("a@example.com", "old", None, 1)
         )
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     assert plugin.fetch(config, key) == TOKEN
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     assert list(plugin.list(config)) == [key]
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     assert plugin.delete(config, key) is True
-    kill_connections(server, account)
+    assert server.end_sessions(account) == 1
     assert plugin.delete(config, key) is False
 
 

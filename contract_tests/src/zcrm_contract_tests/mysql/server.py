@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["ACCESS_DENIED", "OwnServer", "Server", "Unavailable"]
 
 ACCESS_DENIED: Final = 1045
+_NO_SUCH_SESSION: Final = 1094
+_NOT_TEXT: Final = 3854
+_STATEMENTS_PASS: Final = 10.0  # seconds
 _START: Final = 120.0  # seconds; a cold first start on a loaded machine took five
 _PAUSE: Final = 0.02
+
+
+def _number(refused: OperationalError) -> object:
+    """The server's number of an error; nothing where it has none."""
+    return refused.orig.args[0] if refused.orig is not None else None
 
 
 class Unavailable(RuntimeError):
@@ -91,6 +99,49 @@ class Server:
             result = connection.execute(text(statement), values)
             return [tuple(row) for row in result] if result.returns_rows else []
 
+    def sessions(self, user: str | None = None) -> list[int]:
+        """The numbers of the open sessions but the one that asks, as KILL takes them.
+
+        Args:
+            user: an account's name; every account's when left out.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the server refuses, or does not answer.
+        """
+        asked = "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()"
+        wanted = "" if user is None else " AND USER = :user"
+        deadline = time.monotonic() + _STATEMENTS_PASS
+        while True:
+            try:
+                rows = self.sql(asked + wanted, **({} if user is None else {"user": user}))
+            # The server looks at the others' statements too, and gives up where one has binary values.
+            except OperationalError as error:  # noqa: PERF203
+                if _number(error) != _NOT_TEXT or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return [int(str(number)) for (number,) in rows]
+
+    def end_sessions(self, user: str | None = None) -> int:
+        """End sessions as an idle limit does, and say how many.
+
+        Args:
+            user: whose; every one but our own when left out.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the server refuses, or does not answer.
+        """
+        return sum(self._end_session(number) for number in self.sessions(user))
+
+    def _end_session(self, number: int) -> bool:
+        try:
+            self.sql(f"KILL {number}")
+        except OperationalError as error:
+            if _number(error) != _NO_SUCH_SESSION:
+                raise
+            return False
+        return True
+
     def close(self) -> None:
         """Let go of the server; one that was started for the tests ends."""
         self.engine.dispose()
@@ -103,7 +154,7 @@ class Server:
         """
         end = time.monotonic() + _START
         while (error := self._refusal()) is not None:
-            number = error.orig.args[0] if error.orig is not None else None
+            number = _number(error)
             why = "it refuses the password" if number == ACCESS_DENIED else self._ended()
             if not why and time.monotonic() > end:
                 why = f"no answer within {_START:.0f} s: {error.orig}"
