@@ -294,3 +294,4 @@ def _parts(claim: StoreClaim) -> Iterator[tuple[str, str, bool]]:
     yield "claims", "True or False", type(claim.claims) is bool
     yield "reason", "a text", isinstance(claim.reason, str)
     yield "problem", "a StoreError or None", claim.problem is None or isinstance(claim.problem, StoreError)
+    yield "locks", "True or False", type(claim.locks) is bool

@@ -786,6 +786,7 @@ def test_one_plugin_in_the_place_of_a_list_is_told() -> None:
         ("claims", 1, "claims is int instead of True or False"),
         ("reason", None, "reason is NoneType instead of a text"),
         ("problem", "no disk", "problem is str instead of a StoreError or None"),
+        ("locks", None, "locks is NoneType instead of True or False"),
     ],
 )
 def test_the_part_of_a_claim_that_is_wrong_is_named(part: str, value: object, says: str) -> None:

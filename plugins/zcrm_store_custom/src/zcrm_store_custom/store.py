@@ -60,6 +60,11 @@ class CustomStore:
             ]
         )
 
+    @property
+    def locks(self) -> bool:
+        """Whether the class has a lock of its own; that which is added is one of this process only."""
+        return self._methods.lock is not None
+
     def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
         """Save a token, as durably as the object does.
 
