@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from zcrm_core.config_keys import KEYS
 from zcrm_core.errors import PluginError
 from zcrm_core.hookspecs import StoreClaim
 from zcrm_core.plugin_info import OUR_STORES, Candidate, PluginInfo
+from zcrm_core.redaction import plain
 
 __all__ = ["Asked", "Keys", "may_concern", "no_store", "ranked", "require_the_named_store"]
 
@@ -59,19 +61,48 @@ def ranked(
     fits = [pair for pair in claims if (pinned in (pair[0].name, pair[1].name) if pinned else pair[1].claims)]
     chosen = fits[0][0] if fits else None
     _require_harmless(failed, config, keys, chosen)
-    if len(fits) > 1 and (pinned or fits[0][1].priority == fits[1][1].priority):
-        both = f"go by the name {pinned}" if pinned else f"have the priority {fits[0][1].priority}"
-        raise PluginError(
-            f"The stores {fits[0][0]} and {fits[1][0]} claim this configuration and {both}.",
-            why="One store keeps the tokens, and nothing here says which of the two.",
-            fix=f"Set token_store to {fits[0][0].name} or {fits[1][0].name}, or remove one.",
-            code="ZCRM-PLUGIN-005",
-        )
+    level = fits if pinned else [pair for pair in fits if pair[1].priority == fits[0][1].priority]
+    if len(level) > 1:
+        raise _undecided(level, claims, pinned)
     candidates = [
         Candidate(info, claim, info is chosen, _why(claim, pinned, chosen, in_force=info is chosen))
         for info, claim in claims
     ]
     return candidates, {info.name: error for info, error in failed}
+
+
+def _undecided(
+    level: Sequence[tuple[PluginInfo, StoreClaim]],
+    claims: Iterable[tuple[PluginInfo, StoreClaim]],
+    pinned: str | None,
+) -> PluginError:
+    """Give the error for stores of one name or of one rank, with what to do for each that may be wanted."""
+    answering = Counter(name for info, claim in claims for name in {info.name, claim.name})
+    cures = []
+    for info, claim in level:
+        # Of a name that another store goes by as well, setting it decides nothing.
+        own = next((name for name in (info.name, claim.name) if answering[name] == 1), None)
+        others = [other for other, _ in level if other is not info]
+        cures.append(
+            f"To use {info}: {_leave_out(others) if own is None else f'token_store = {plain(own)}'}."
+        )
+    both = f"go by the name {pinned}" if pinned else f"have the priority {level[0][1].priority}"
+    return PluginError(
+        f"The stores {' and '.join(str(info) for info, _ in level)} claim this configuration and {both}.",
+        why="One store keeps the tokens, and nothing here says which of them.",
+        fix=" ".join(cures),
+        code="ZCRM-PLUGIN-005",
+    )
+
+
+def _leave_out(stores: Sequence[PluginInfo]) -> str:
+    passed = [f"do not pass {info.name} to the client" for info in stores if info.wheel is None]
+    installed = [info for info in stores if info.wheel is not None]
+    if not installed:
+        return plain(" and ".join(passed))
+    names = ",".join(info.name for info in installed)
+    wheels = " ".join(dict.fromkeys(str(info.wheel) for info in installed))
+    return plain(" and ".join([*passed, f"set ZCRM_DISABLE_PLUGINS={names}, or pip uninstall {wheels}"]))
 
 
 def _require_harmless(

@@ -439,8 +439,34 @@ def test_a_store_cannot_take_the_name_of_another(site: Any) -> None:
     with pytest.raises(PluginError, match=r"thief.*good.*go by the name good") as caught:
         chosen(plugins, CONFIG.replace(token_store="good"))
 
-    assert "thief" in caught.value.fix
+    assert caught.value.fix == (
+        "To use thief (good-twin 1.2): token_store = thief. "
+        "To use good (good-wheel 1.2): set ZCRM_DISABLE_PLUGINS=thief, or pip uninstall good-twin."
+    )
     assert chosen(plugins, CONFIG.replace(token_store="thief")) == "thief"
+    without = Plugins(installed=site.entries(), disabled=["thief"])
+    assert chosen(without, CONFIG.replace(token_store="good")) == "good"
+
+
+def test_the_cure_for_stores_of_one_rank_is_a_name_of_one_store_alone(site: Any) -> None:
+    """Each of them is told with what chooses it, even where a third store goes by its name."""
+    site.store("one-wheel", "one", 900)
+    site.store("two-wheel", "two", 900, "\nPlugin.name = 'second'\n")
+    site.store("thief-wheel", "thief", 1, "\nPlugin.name = 'one'\n")
+    passed = Everything("mine", 900)
+    plugins = Plugins(given=[passed], installed=site.entries(), disabled=[])
+
+    with pytest.raises(PluginError, match="have the priority 900") as caught:
+        chosen(plugins)
+
+    assert caught.value.fix == (
+        "To use mine (passed by the program): token_store = mine. "
+        "To use one (one-wheel 1.2): do not pass mine to the client and set ZCRM_DISABLE_PLUGINS=two, "
+        "or pip uninstall two-wheel. To use two (two-wheel 1.2): token_store = two."
+    )
+    assert chosen(plugins, CONFIG.replace(token_store="second")) == "two"
+    alone = Plugins(installed=site.entries(), disabled=["two"])
+    assert chosen(alone) == "one"
 
 
 def test_a_module_of_functions_can_be_the_program_s_own_store(site: Any) -> None:
