@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,9 @@ from zcrm_core.redaction import class_name, kind_of, plain, told
 __all__ = ["Found", "discover", "name_of", "unknown_names"]
 
 _LONGEST_NAME: Final = 100
+_DOTTED: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_TARGET: Final = re.compile(rf"{_DOTTED}\s*(?::\s*{_DOTTED}\s*)?(?:\[.*\]\s*)?")
+"""The value of an entry point: a module, perhaps an object in it, perhaps the extras of older wheels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,14 @@ def _of_one_name(several: Sequence[PluginInfo]) -> Found:
 
 def _imported(info: PluginInfo, entry: EntryPoint) -> Found:
     what = f"The plugin {info} cannot be loaded."
+    if not _TARGET.fullmatch(entry.value):  # importlib would fail without a word on what it is about
+        written = plain(f"{entry.name} = {entry.value}")
+        wheel = f"the wheel {info.wheel} {info.version}"
+        why = f"The entry point [{entry.group}] {written!r} of {wheel} is malformed."
+        fix = (
+            f"Write it as {plain(entry.name)} = package.module or {plain(entry.name)} = package.module:Object"
+        )
+        return _rejected(info, what, plain(why), "ZCRM-PLUGIN-002", fix=f"{fix}. Or: {cure(info)}")
     try:
         plugin = load(entry)
         if inspect.isclass(plugin):

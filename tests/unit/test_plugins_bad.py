@@ -384,6 +384,34 @@ def test_an_entry_point_that_leads_nowhere_is_left_out(target: str) -> None:
     assert plugins.choose_store(CONFIG.replace(token_store="memory"))[0].plugin.name == "memory"
 
 
+@pytest.mark.parametrize(
+    "target", ["", "not a name", "acme-store", "acme:", "acme:store()", "a..b", ".a", "1a"]
+)
+def test_an_entry_point_that_is_malformed_is_shown_with_the_right_form(site: Any, target: str) -> None:
+    """Its author reads the line as it stands in the wheel, the wheel with its version, and what to write."""
+    site.install("odd-wheel", "", "odd")
+    [file] = site.folder.glob("odd_wheel-1.2.dist-info/entry_points.txt")
+    file.write_text(f"[zcrm]\nodd = {target}\n", encoding="utf-8")
+
+    [error] = site.plugins().failures
+
+    assert error.code == "ZCRM-PLUGIN-002"
+    assert error.what == "The plugin odd (odd-wheel 1.2) cannot be loaded."
+    written = f"odd = {target}".strip()
+    assert error.why == f"The entry point [zcrm] '{written}' of the wheel odd-wheel 1.2 is malformed."
+    assert "odd = package.module or odd = package.module:Object. Or: Correct, update" in error.fix
+
+
+@pytest.mark.parametrize("target", ["{} : Plugin", "{}:Plugin [extra, other]", "{}:Plugin.itself"])
+def test_an_entry_point_may_be_written_in_every_form_that_python_takes(site: Any, target: str) -> None:
+    """Blanks, the extras of older wheels and an object within another are no faults."""
+    site.store("odd-wheel", "odd", 7, "\nPlugin.itself = Plugin\n")
+    [file] = site.folder.glob("odd_wheel-1.2.dist-info/entry_points.txt")
+    file.write_text(f"[zcrm]\nodd = {target.format(site.modules[-1])}\n", encoding="utf-8")
+
+    assert site.plugins().failures == []
+
+
 def installed_entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this folder be all that is installed."""
     monkeypatch.setattr(sys, "path", [str(folder)])
