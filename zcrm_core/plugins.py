@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint
-from typing import Final
+from typing import Final, NoReturn
 
 import pluggy
 
@@ -34,6 +34,17 @@ from zcrm_core.store_choice import Asked, may_concern, no_store, ranked, require
 __all__ = ["Candidate", "PluginInfo", "Plugins"]
 
 _PRIORITIES: Final = 10**9
+_CHANGES: Final = (
+    "add_hookcall_monitoring",
+    "add_hookspecs",
+    "enable_tracing",
+    "load_setuptools_entrypoints",
+    "register",
+    "set_blocked",
+    "unblock",
+    "unregister",
+)
+"""The methods of pluggy's manager that change it."""
 
 
 class _Registered:
@@ -47,8 +58,6 @@ class _Registered:
 class _Manager(pluggy.PluginManager):
     """pluggy's manager, closed once the plugins of a client are there."""
 
-    sealed = False
-
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """Give a hook's options as they were found when the plugin was checked."""
         if not isinstance(plugin, _Registered):
@@ -56,22 +65,18 @@ class _Manager(pluggy.PluginManager):
         hook = plugin.found.hooks.get(name)
         return None if hook is None else hook.options
 
-    def register(self, plugin: object, name: str | None = None) -> str | None:
-        self._require_open()
-        return super().register(plugin, name)
+    def seal(self) -> None:
+        """Refuse from now on whatever would change who is asked, or how."""
+        vars(self).update(dict.fromkeys(_CHANGES, _too_late))
 
-    def unregister(self, plugin: object = None, name: str | None = None) -> object:
-        self._require_open()
-        return super().unregister(plugin, name)
 
-    def _require_open(self) -> None:
-        if self.sealed:
-            raise PluginError(
-                "The plugins of a client that is made already cannot be changed.",
-                why="They have decided where its tokens and its calls go; one that came later could not.",
-                fix="Pass it when the client is made: Client(config, plugins=[it]); or install its wheel.",
-                code="ZCRM-PLUGIN-008",
-            )
+def _too_late(*_arguments: object, **_named: object) -> NoReturn:
+    raise PluginError(
+        "The plugins of a client that is made already cannot be changed.",
+        why="They have decided where its tokens and its calls go; one that came later could not.",
+        fix="Pass it when the client is made: Client(config, plugins=[it]); or install its wheel.",
+        code="ZCRM-PLUGIN-008",
+    )
 
 
 class Plugins:
@@ -84,7 +89,7 @@ class Plugins:
         disabled: names to leave out; those in ``ZCRM_DISABLE_PLUGINS``, split at commas, when left out.
 
     Attributes:
-        remarks: what no plugin is to blame for: names to leave out that no plugin has.
+        remarks: what no plugin is to blame for: names to leave out that leave nothing out.
 
     Raises:
         PluginError: a plugin that the program passes breaks the rules.
@@ -110,7 +115,7 @@ class Plugins:
         for each in found:
             if each.info.error is None:
                 self._manager.register(_Registered(each), name=each.info.name)
-        self._manager.sealed = True
+        self._manager.seal()
         self._loggers = [self._hook(plugin, "zcrm_log") for plugin in self._with_hook("zcrm_log")]
 
     # -- what is there ---------------------------------------------------------------------------------

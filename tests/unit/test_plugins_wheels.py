@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal
 
+import pluggy
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ from zcrm_core import (
     plugin_loading,
 )
 from zcrm_core.log import EventLog
-from zcrm_core.plugins import Plugins
+from zcrm_core.plugins import _CHANGES, Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, resolve
 from zcrm_core.store import Store
 
@@ -300,17 +301,38 @@ def test_a_store_object_is_made_in_the_thread_of_the_client(site: Any) -> None:
     assert made.found.plugin.made_in == threading.get_ident()
 
 
+def test_every_method_that_changes_pluggy_s_manager_is_closed() -> None:
+    """What a later pluggy adds is either known to only look, or is closed as well."""
+    looks = {
+        *("check_pending", "get_canonical_name", "get_hookcallers", "get_name", "get_plugin", "get_plugins"),
+        *("has_plugin", "is_blocked", "is_registered", "list_name_plugin", "list_plugin_distinfo"),
+        *("list_plugin_distributions", "parse_hookimpl_opts", "parse_hookspec_opts", "subset_hook_caller"),
+    }
+    methods = {name for name in dir(pluggy.PluginManager) if not name.startswith("_")}
+
+    assert methods - looks - set(_CHANGES) == set()
+
+
 def test_nothing_is_registered_after_the_client_is_made(site: Any) -> None:
     """A plugin that comes late is refused with the cure, by every way, and changes nothing."""
     plugins = site.plugins()
     late = Everything("late", 99)
 
-    for way in (plugins.register, plugins._manager.register):
-        with pytest.raises(PluginError, match=r"plugins=\[it\]") as caught:
-            way(late)
+    manager = plugins._manager
+    for way in (
+        lambda: plugins.register(late),
+        lambda: manager.register(late),
+        lambda: manager.unregister(name="good"),
+        lambda: manager.set_blocked("good"),
+        lambda: manager.unblock("good"),
+        lambda: manager.add_hookspecs(late),
+        lambda: manager.load_setuptools_entrypoints("zcrm"),
+        lambda: manager.add_hookcall_monitoring(print, print),
+        manager.enable_tracing,
+    ):
+        with pytest.raises(PluginError, match=r"cannot be changed.*plugins=\[it\]") as caught:
+            way()
         assert caught.value.code == "ZCRM-PLUGIN-008"
-    with pytest.raises(PluginError, match="cannot be changed"):
-        plugins._manager.unregister(name="good")
 
     assert [info.name for info in plugins] == ["good"]
     assert chosen(plugins) == "good"
