@@ -513,6 +513,21 @@ def test_a_name_to_disable_that_no_plugin_has_is_remarked(site: Any, monkeypatch
     assert {info.name: info.error is None for info in plugins} == {"good": False, "noisy": True}
 
 
+def test_what_the_program_passes_stays_in_use_and_that_is_remarked(site: Any) -> None:
+    """The variable leaves out what is installed; who believes that it switches off an object is told."""
+    site.install("noisy-wheel", HOOK + "zcrm_log(event): pass", "noisy")
+    given = [Recording("mine"), Recording("noisy")]
+    plugins = Plugins(given=given, installed=site.entries(), disabled=["mine", "noisy", "good"])
+
+    assert {info.name: info.error is None for info in plugins} == {"good": False, "mine": True, "noisy": True}
+    assert [remark.name for remark in plugins.remarks] == ["mine", "noisy"]
+    for remark in plugins.remarks:
+        assert remark.error is not None
+        assert remark.error.code == "ZCRM-PLUGIN-010"
+        assert f"names {remark.name}, and it is in use: the program passes it" in remark.error.what
+        assert "Change the program" in remark.error.fix
+
+
 def test_a_client_tells_of_a_name_that_no_plugin_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The remark is an event like that of any plugin that is not in use."""
     monkeypatch.setenv("ZCRM_DISABLE_PLUGINS", "nosiy")
