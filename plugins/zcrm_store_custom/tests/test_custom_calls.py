@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
 
@@ -548,6 +549,45 @@ def test_a_delete_waits_for_a_save_that_zcrm_compares(
 
     assert answers == [True]
     assert plugin.fetch(config, key) is None
+
+
+def test_a_value_that_claims_to_be_equal_to_everything_is_not_the_token_to_be_replaced(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
+) -> None:
+    """A class that answers with values of kinds of its own cannot have another worker's token overwritten."""
+
+    class Wraps(Camel):
+        def getOAuthTokens(self, user: str) -> dict[str, object] | None:  # noqa: N802
+            row = self._get(user)
+            return (
+                None if row is None else row | {"access_token": ANY, "expiry_time": float(token.expiry_time)}
+            )
+
+    store = Wraps()
+    config = configure(persistence_handler=store)
+    plugin.save(config, key, replace(token, access_token="of another worker"), None)
+
+    with pytest.raises(StaleToken):
+        plugin.save(config, key, replace(token, access_token="newer"), token)
+
+    assert store.rows[key.user_identifier][1] == "of another worker"
+
+
+def test_a_save_that_gives_a_generator_has_run_nothing(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
+) -> None:
+    """A plain method that hands out a generator of another function has saved nothing yet."""
+
+    class Lazy(ByKey):
+        def save(self, key: TokenKey, token: Token) -> object:  # type: ignore[override]
+            return (self.tokens.setdefault(key, each) for each in (token,))
+
+    store = Lazy()
+    with pytest.raises(StoreError, match=r"Lazy\.save answered with generator") as caught:
+        plugin.save(configure(persistence_handler=store), key, token, None)
+
+    assert caught.value.code == "ZCRM-CUSTOM-009"
+    assert store.tokens == {}
 
 
 @pytest.mark.parametrize("answer", [False, 0, "", b"", b"ok", {}, [], NotImplemented], ids=repr)

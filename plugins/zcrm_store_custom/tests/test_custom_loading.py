@@ -104,6 +104,13 @@ def test_a_dataclass_with_text_annotations_loads(
     assert plugin.fetch(config, key) is None
 
 
+def test_a_file_is_read_as_it_is_written(plugin: CustomStorePlugin, write: Write, key: TokenKey) -> None:
+    """No ``from __future__`` of zcrm's own counts in a user's file: its annotations are what they name."""
+    config = write(f"{STORE}    rows: int = 7\nassert MyStore.__annotations__ == {{'rows': int}}\n")
+
+    assert plugin.fetch(config, key) is None
+
+
 @pytest.mark.parametrize(
     ("signature", "given"),
     [
