@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import EntryPoint
 from typing import Final, NoReturn
 
@@ -248,6 +248,8 @@ class Plugins:
         claim = answer.value
         if type(claim) is not StoreClaim:
             return nonsense(answer.author, kind_of(claim), "a StoreClaim", secrets)
+        if not all(hasattr(claim, part.name) for part in fields(claim)):
+            return nonsense(answer.author, "a part of one", "a whole StoreClaim", secrets)
         for part, expected, sound in _parts(claim):
             if not sound:
                 found = f"a StoreClaim whose {part} is {kind_of(getattr(claim, part))}"

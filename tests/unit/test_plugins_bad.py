@@ -447,6 +447,41 @@ def test_a_wheel_with_damaged_entry_points_takes_nobody_down(
     assert plugins.choose_store(CONFIG)[0].plugin.name == "good"
 
 
+def test_of_a_wheel_that_is_there_twice_the_first_one_counts(
+    site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Beside a damaged wheel as without one: an older copy further down the path is never imported."""
+    site.install("two-wheel", HOOK + "zcrm_log(event): pass", "two", version="2.0")
+    older = type(site)(tmp_path_factory.mktemp("older"))
+    older.install("two-wheel", HOOK + "zcrm_log(event): pass", "two", version="1.0")
+    monkeypatch.setattr(sys, "path", [str(site.folder), str(older.folder)])
+    versions = []
+
+    for damage in ("", "no equals sign"):
+        older.install(f"bad-wheel{len(damage)}", "", "bad")
+        info = older.folder / f"bad_wheel{len(damage)}-1.2.dist-info"
+        (info / "entry_points.txt").write_text(f"[zcrm]\n{damage}\n", encoding="utf-8")
+        found = {each.name: each for each in Plugins(disabled=[])}
+        versions.append((found["two"].version, found["two"].error, len(found)))
+
+    assert versions == [("2.0", None, 2), ("2.0", None, 3)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # importlib's, on a wheel without a name
+def test_wheels_without_a_description_are_several_beside_a_damaged_one(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows their names, so none of them is taken for a copy of another."""
+    for number in ("one", "two"):
+        site.install(f"{number}-wheel", HOOK + "zcrm_log(event): pass", number)
+        (site.folder / f"{number}_wheel-1.2.dist-info" / "METADATA").unlink()
+    site.install("bad-wheel", "", "bad")
+    (site.folder / "bad_wheel-1.2.dist-info" / "entry_points.txt").write_text("[zcrm]\n?\n", encoding="utf-8")
+    installed_entries(site.folder, monkeypatch)
+
+    assert {info.name for info in Plugins(disabled=[]) if info.error is None} == {"good", "one", "two"}
+
+
 # -- keys of one another -------------------------------------------------------------------------------
 
 KEYED = HOOK + "zcrm_config_keys(): return {'shared_url': 'where'}"
