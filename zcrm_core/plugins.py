@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from importlib.metadata import EntryPoint
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeGuard
 
 import pluggy
 
 from zcrm_core import hookspecs
 from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError, PluginError, StoreError, ZcrmError
-from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
+from zcrm_core.hookspecs import LogEvent, Region, StoreClaim, TokenStorePlugin
 from zcrm_core.plugin_calls import (
     Author,
     Failed,
@@ -213,7 +214,7 @@ class Plugins:
             PluginError: a store's answer cannot be used, or two claimants have the same priority.
         """
         stores = self._with_hook("zcrm_token_store")
-        asked = [Asked(self._info(store), self._claim(store, config)) for store in stores]
+        asked = [Asked(self._info(store), self._claim(store, config), _rank(store)) for store in stores]
         candidates, passed_over = ranked(asked, config, self._keys)
         self._passed_over.update(passed_over)
         return candidates
@@ -286,11 +287,22 @@ def _silent(failed: Failed) -> PluginError:
     return PluginError(what, why=why, fix=failed.author.cure, code="ZCRM-PLUGIN-003")
 
 
+def _rank(store: object) -> int | None:
+    """Give the rank that a store's claim would have, where it is written down and nothing has to run."""
+    plugin = store.found.plugin if isinstance(store, _Registered) else store
+    if not isinstance(plugin, TokenStorePlugin):
+        return None
+    if type(plugin).zcrm_token_store is not TokenStorePlugin.zcrm_token_store:
+        return None  # a claim of its own may have any rank
+    rank = inspect.getattr_static(plugin, "priority", None)
+    return rank if _is_rank(rank) else None
+
+
 def _can_be_seen(value: object) -> bool:
     return isinstance(value, str) and bool(plain(value))
 
 
-def _is_rank(value: object) -> bool:
+def _is_rank(value: object) -> TypeGuard[int]:
     return type(value) is int and abs(value) < _PRIORITIES
 
 

@@ -27,10 +27,12 @@ class Asked:
     Args:
         plugin: the store.
         answer: its claim, or the error.
+        rank: the priority that its claim would have had, where that is known although it failed.
     """
 
     plugin: PluginInfo
     answer: StoreClaim | PluginError
+    rank: int | None = None
 
 
 def ranked(
@@ -50,17 +52,17 @@ def ranked(
         PluginError: a failed store may be the one in force, or two claimants have the same priority.
     """
     claims: list[tuple[PluginInfo, StoreClaim]] = []
-    failed: list[tuple[PluginInfo, PluginError]] = []
+    failed: list[tuple[PluginInfo, PluginError, int | None]] = []
     for each in asked:
         if isinstance(each.answer, StoreClaim):
             claims.append((each.plugin, each.answer))
         else:
-            failed.append((each.plugin, each.answer))
+            failed.append((each.plugin, each.answer, each.rank))
     claims.sort(key=lambda pair: (-pair[1].priority, pair[0].name))
     pinned = config.token_store
     fits = [pair for pair in claims if (pinned in (pair[0].name, pair[1].name) if pinned else pair[1].claims)]
     chosen = fits[0][0] if fits else None
-    _require_harmless(failed, config, keys, chosen)
+    _require_harmless(failed, config, keys, fits[0] if fits else None)
     level = fits if pinned else [pair for pair in fits if pair[1].priority == fits[0][1].priority]
     if len(level) > 1:
         raise _undecided(level, claims, pinned)
@@ -68,7 +70,7 @@ def ranked(
         Candidate(info, claim, info is chosen, _why(claim, pinned, chosen, in_force=info is chosen))
         for info, claim in claims
     ]
-    return candidates, {info.name: error for info, error in failed}
+    return candidates, {info.name: error for info, error, _ in failed}
 
 
 def _undecided(
@@ -106,7 +108,10 @@ def _leave_out(stores: Sequence[PluginInfo]) -> str:
 
 
 def _require_harmless(
-    failed: Sequence[tuple[PluginInfo, PluginError]], config: Config, keys: Keys, chosen: PluginInfo | None
+    failed: Iterable[tuple[PluginInfo, PluginError, int | None]],
+    config: Config,
+    keys: Keys,
+    chosen: tuple[PluginInfo, StoreClaim] | None,
 ) -> None:
     """Go on without stores that fail where they cannot be the one in force.
 
@@ -114,11 +119,15 @@ def _require_harmless(
         PluginError: a failed store may be the one in force: tokens must not go where nobody put them.
     """
     pinned = config.token_store
-    for info, error in failed:
+    for info, error, rank in failed:
+        if chosen is None:
+            raise error
         if pinned:
-            harmless = chosen is not None and info.name != pinned
+            harmless = info.name != pinned
+        elif rank is not None and rank < chosen[1].priority:
+            harmless = True  # whatever it would have claimed
         else:
-            named = chosen is not None and _names(config, keys.get(chosen.name, {}))
+            named = _names(config, keys.get(chosen[0].name, {}))
             harmless = named and not may_concern(config, keys.get(info.name, {}))
         if not harmless:
             raise error
