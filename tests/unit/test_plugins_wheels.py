@@ -57,6 +57,7 @@ HOOK = "from zcrm_core import hookimpl\n@hookimpl\ndef "
 BROKEN = {
     "fails at import": ("1 / 0", "ZeroDivisionError", "002"),
     "leaves Python at import": ("import sys\nsys.exit('not for import')", "SystemExit", "002"),
+    "interrupts at import": ("raise KeyboardInterrupt", "its code raised KeyboardInterrupt", "002"),
     "is not Python": ("def", "SyntaxError", "002"),
     "misses a module": ("import zcrm_no_such_module", "zcrm_no_such_module", "002"),
     "misspelt hook": (HOOK + "zcrm_fetch_tokens(config): pass", "zcrm_fetch_tokens", "003"),
