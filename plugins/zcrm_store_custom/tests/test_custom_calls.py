@@ -573,6 +573,36 @@ def test_a_value_that_claims_to_be_equal_to_everything_is_not_the_token_to_be_re
     assert store.rows[key.user_identifier][1] == "of another worker"
 
 
+@pytest.mark.parametrize(("divided", "warnings"), [(1000, 1), (1, 0)])
+def test_a_class_that_keeps_seconds_is_told_once(
+    *,
+    plugin: CustomStorePlugin,
+    configure: Configure,
+    key: TokenKey,
+    token: Token,
+    divided: int,
+    warnings: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its tokens have always ended, and nothing else would say why Zoho soon gives no more."""
+
+    class Divides(ByKey):
+        def fetch(self, key: TokenKey) -> Token | None:
+            found = super().fetch(key)
+            return None if found is None else replace(found, expiry_time=found.expiry_time // divided)
+
+    config = configure(persistence_handler=Divides())
+    plugin.save(config, key, token, None)
+    for _ in range(2):
+        fetched = plugin.fetch(config, key)
+        assert fetched is not None
+        assert fetched.expiry_time == token.expiry_time // divided
+
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == warnings
+    assert all("Divides.fetch gave an expiry_time" in each and "looks like seconds" in each for each in told)
+
+
 def test_a_save_that_gives_a_generator_has_run_nothing(
     plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
 ) -> None:

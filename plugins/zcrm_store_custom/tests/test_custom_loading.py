@@ -243,6 +243,21 @@ def test_a_module_that_refuses_to_be_asked_is_named(plugin: CustomStorePlugin, w
     assert isinstance(error.__cause__, RuntimeError)
 
 
+@pytest.mark.parametrize(("name", "code"), [("MyStore", "006"), (None, "005")])
+def test_a_class_that_is_abstract_is_told_what_it_lacks(
+    plugin: CustomStorePlugin, write: Write, name: str | None, code: str
+) -> None:
+    """A class whose base wants more methods is not said to be missing; they are named."""
+    base = "".join(f"    @abc.abstractmethod\n    def {each}(self): ...\n" for each in ("open", "close"))
+    config = write(
+        f"import abc\nROWS = {{}}\nclass Base(abc.ABC):\n{base}class MyStore(Base):{METHODS}", name
+    )
+
+    error = refusal(plugin, config, code)
+
+    assert "is abstract: it lacks close, open." in error.why
+
+
 @pytest.mark.parametrize("given", ["__new__(cls): return None", "__new__(cls): return 7"])
 def test_a_class_that_makes_something_else_is_named(
     plugin: CustomStorePlugin, write: Write, given: str
