@@ -27,7 +27,7 @@ from zcrm_core.redaction import class_name, kind_of, plain, told
 __all__ = ["Found", "discover", "name_of", "unknown_names"]
 
 _LONGEST_NAME: Final = 100
-_DOTTED: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_DOTTED: Final = r"\w+(?:\.\w+)*"
 _TARGET: Final = re.compile(rf"{_DOTTED}\s*(?::\s*{_DOTTED}\s*)?(?:\[.*\]\s*)?")
 """The value of an entry point: a module, perhaps an object in it, perhaps the extras of older wheels."""
 

@@ -385,7 +385,7 @@ def test_an_entry_point_that_leads_nowhere_is_left_out(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["", "not a name", "acme-store", "acme:", "acme:store()", "a..b", ".a", "1a"]
+    "target", ["", "not a name", "acme-store", "acme:", "acme:store()", "a..b", ".a", "a."]
 )
 def test_an_entry_point_that_is_malformed_is_shown_with_the_right_form(site: Any, target: str) -> None:
     """Its author reads the line as it stands in the wheel, the wheel with its version, and what to write."""
