@@ -30,7 +30,14 @@ from zcrm_core.plugin_info import Candidate, PluginInfo
 from zcrm_core.plugin_rules import OPTIONAL_STORE_HOOKS, STORE_HOOKS
 from zcrm_core.redaction import kind_of, masked, plain
 from zcrm_core.region_check import SAFE, region_fault
-from zcrm_core.store_choice import Asked, may_concern, no_store, ranked, require_the_named_store
+from zcrm_core.store_choice import (
+    Asked,
+    may_concern,
+    no_store,
+    ranked,
+    require_the_named_store,
+    require_the_object_s_store,
+)
 
 __all__ = ["Candidate", "PluginInfo", "Plugins"]
 
@@ -235,6 +242,7 @@ class Plugins:
         require_the_named_store(config, self._infos, chosen)
         if chosen is None:
             raise no_store(config, self)
+        require_the_object_s_store(config, self._keys, chosen)
         if chosen.claim.problem is not None:
             raise unusable(chosen.plugin, chosen.claim.problem, secrets_of(config))
         plugin = self._manager.get_plugin(chosen.plugin.name)

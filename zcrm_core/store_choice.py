@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import KEYS
@@ -14,7 +15,18 @@ from zcrm_core.hookspecs import StoreClaim
 from zcrm_core.plugin_info import OUR_STORES, Candidate, PluginInfo
 from zcrm_core.redaction import plain
 
-__all__ = ["Asked", "Keys", "may_concern", "no_store", "ranked", "require_the_named_store"]
+__all__ = [
+    "Asked",
+    "Keys",
+    "may_concern",
+    "no_store",
+    "ranked",
+    "require_the_named_store",
+    "require_the_object_s_store",
+]
+
+_OBJECT_KEY: Final = "persistence_handler"
+"""Where ``Client(config, token_store=it)`` puts an object with methods, for the store ``custom``."""
 
 Keys = Mapping[str, Mapping[str, str]]
 """The configuration keys of each plugin, by its name."""
@@ -171,6 +183,23 @@ def require_the_named_store(
                 fix=info.error.fix if info and info.error else f"Install it: pip install {wheel}",
                 code="ZCRM-PLUGIN-006",
             )
+
+
+def require_the_object_s_store(config: Config, keys: Keys, chosen: Candidate) -> None:
+    """Refuse a store that has the name of our own and would not look at the object that a program passes.
+
+    Raises:
+        PluginError: the tokens would go somewhere else than into that object.
+    """
+    pinned = config.token_store
+    if pinned == "custom" and _OBJECT_KEY in config and _OBJECT_KEY not in keys.get(chosen.plugin.name, {}):
+        wheel = OUR_STORES[pinned][0]
+        raise PluginError(
+            f"The store {chosen.plugin} would not keep the tokens in the object that the program passes.",
+            why=f"It goes by the name {pinned} and does not know {_OBJECT_KEY}, so it is not {wheel}.",
+            fix=f"Leave it out or give it another name, and install {wheel}.",
+            code="ZCRM-PLUGIN-006",
+        )
 
 
 def no_store(config: Config, plugins: Iterable[PluginInfo]) -> PluginError:
