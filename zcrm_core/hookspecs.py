@@ -47,6 +47,8 @@ class StoreClaim:
         claims: whether the configuration names this store.
         reason: why, or why not, in a few words.
         problem: why the store cannot be used although it is named; a client that would use it raises it.
+        locks: whether all processes that share the store keep its lock, if it has one; without, zcrm saves
+            nothing but tokens in it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class StoreClaim:
     claims: bool
     reason: str
     problem: StoreError | None = None
+    locks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,9 @@ from zcrm_core.redaction import class_name, kind_of, plain, told
 __all__ = ["Found", "discover", "name_of", "unknown_names"]
 
 _LONGEST_NAME: Final = 100
+_DOTTED: Final = r"\w+(?:\.\w+)*"
+_TARGET: Final = re.compile(rf"{_DOTTED}\s*(?::\s*{_DOTTED}\s*)?(?:\[.*\]\s*)?")
+"""The value of an entry point: a module, perhaps an object in it, perhaps the extras of older wheels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +101,39 @@ def name_of(plugin: object, taken: Sequence[str] = ()) -> str:
 
 
 def unknown_names(disabled: Iterable[str], found: Iterable[Found]) -> list[PluginInfo]:
-    """Give a remark on each name in ZCRM_DISABLE_PLUGINS that no plugin has: perhaps it is misspelt.
+    """Give a remark on each name in ZCRM_DISABLE_PLUGINS that leaves nothing out: perhaps it is misspelt.
 
     Args:
         disabled: the names to leave out.
         found: the plugins that are there.
     """
-    known = {"", *(each.info.name for each in found)}
-    names = [each.info.name for each in found if each.info.wheel is not None]
+    infos = [each.info for each in found]
+    installed = [info.name for info in infos if info.wheel is not None]
+    passed = {info.name for info in infos if info.wheel is None}
     remarks = []
-    for name in sorted({name.strip() for name in disabled} - known):
-        nearest = difflib.get_close_matches(name, names, n=1)
-        error = PluginError(
-            f"ZCRM_DISABLE_PLUGINS names {plain(name)}, and no plugin has this name.",
-            why=f"The plugins found are: {plain(', '.join(names)) or 'none'}.",
-            fix=f"Did you mean {plain(nearest[0])}?" if nearest else "Correct the name, or take it out.",
-            code="ZCRM-PLUGIN-010",
-        )
+    for name in sorted({name.strip() for name in disabled} - {"", *installed}):
+        error = _in_use(name) if name in passed else _unknown(name, installed)
         remarks.append(PluginInfo(name, None, None, error=error))
     return remarks
+
+
+def _in_use(name: str) -> PluginError:
+    return PluginError(
+        f"ZCRM_DISABLE_PLUGINS names {plain(name)}, and it is in use: the program passes it.",
+        why="The variable leaves out what is installed. What a program passes itself is the program's.",
+        fix="Change the program, or take the name out.",
+        code="ZCRM-PLUGIN-010",
+    )
+
+
+def _unknown(name: str, installed: Sequence[str]) -> PluginError:
+    nearest = difflib.get_close_matches(name, installed, n=1)
+    return PluginError(
+        f"ZCRM_DISABLE_PLUGINS names {plain(name)}, and no plugin has this name.",
+        why=f"The plugins found are: {plain(', '.join(installed)) or 'none'}.",
+        fix=f"Did you mean {plain(nearest[0])}?" if nearest else "Correct the name, or take it out.",
+        code="ZCRM-PLUGIN-010",
+    )
 
 
 def _unreadable(wheel: str, version: str, error: Exception) -> Found:
@@ -168,6 +186,14 @@ def _of_one_name(several: Sequence[PluginInfo]) -> Found:
 
 def _imported(info: PluginInfo, entry: EntryPoint) -> Found:
     what = f"The plugin {info} cannot be loaded."
+    if not _TARGET.fullmatch(entry.value):  # importlib would fail without a word on what it is about
+        written = plain(f"{entry.name} = {entry.value}")
+        wheel = f"the wheel {info.wheel} {info.version}"
+        why = f"The entry point [{entry.group}] {written!r} of {wheel} is malformed."
+        fix = (
+            f"Write it as {plain(entry.name)} = package.module or {plain(entry.name)} = package.module:Object"
+        )
+        return _rejected(info, what, plain(why), "ZCRM-PLUGIN-002", fix=f"{fix}. Or: {cure(info)}")
     try:
         plugin = load(entry)
         if inspect.isclass(plugin):

@@ -44,6 +44,9 @@ class _Import(threading.Thread):
         self.join(LOADING_SECONDS)
         if self.is_alive():
             raise PluginHangs(f"its import did not end within {LOADING_SECONDS:g} s")
+        if isinstance(self._error, KeyboardInterrupt):
+            # Ctrl-C reaches the main thread and never this one, so the module raised it itself.
+            raise RuntimeError("its code raised KeyboardInterrupt") from self._error
         if self._error is not None:
             raise self._error
         return self._found

@@ -7,6 +7,7 @@ from importlib.metadata import Distribution, EntryPoint, distributions, entry_po
 __all__ = ["announced", "wheel_of"]
 
 _GROUP = "zcrm"
+_NAMELESS = "unknown wheel"
 
 
 def announced() -> tuple[list[EntryPoint], dict[tuple[str, str], Exception]]:
@@ -23,13 +24,15 @@ def announced() -> tuple[list[EntryPoint], dict[tuple[str, str], Exception]]:
             except Exception as error:  # noqa: BLE001 - the same
                 damaged[name, version] = error
             else:
-                entries.setdefault(name, found)  # of one that is there twice, the first is imported
+                # Of one that is there twice, the first is imported; of one without a name nobody knows that.
+                place = name if name != _NAMELESS else f"{name} {len(entries)}"
+                entries.setdefault(place, found)
         return [entry for found in entries.values() for entry in found], damaged
 
 
 def wheel_of(entry: EntryPoint) -> tuple[str, str]:
     """Give the name and the version of the wheel that brings an entry point."""
-    return ("unknown wheel", "?") if entry.dist is None else _called(entry.dist)
+    return (_NAMELESS, "?") if entry.dist is None else _called(entry.dist)
 
 
 def _called(wheel: Distribution) -> tuple[str, str]:
@@ -37,5 +40,5 @@ def _called(wheel: Distribution) -> tuple[str, str]:
         described = wheel.metadata
         name, version = described["Name"], described["Version"]
     except Exception:  # noqa: BLE001 - a wheel without a description still has its plugins
-        return "unknown wheel", "?"
-    return str(name or "unknown wheel"), str(version or "?")
+        return _NAMELESS, "?"
+    return str(name or _NAMELESS), str(version or "?")

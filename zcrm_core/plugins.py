@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import EntryPoint
-from typing import Final
+from typing import Final, NoReturn, TypeGuard
 
 import pluggy
 
 from zcrm_core import hookspecs
 from zcrm_core.config import Config
 from zcrm_core.errors import ConfigError, PluginError, StoreError, ZcrmError
-from zcrm_core.hookspecs import LogEvent, Region, StoreClaim
+from zcrm_core.hookspecs import LogEvent, Region, StoreClaim, TokenStorePlugin
 from zcrm_core.plugin_calls import (
     Author,
     Failed,
@@ -29,11 +30,29 @@ from zcrm_core.plugin_info import Candidate, PluginInfo
 from zcrm_core.plugin_rules import OPTIONAL_STORE_HOOKS, STORE_HOOKS
 from zcrm_core.redaction import kind_of, masked, plain
 from zcrm_core.region_check import SAFE, region_fault
-from zcrm_core.store_choice import Asked, may_concern, no_store, ranked, require_the_named_store
+from zcrm_core.store_choice import (
+    Asked,
+    may_concern,
+    no_store,
+    ranked,
+    require_the_named_store,
+    require_the_object_s_store,
+)
 
 __all__ = ["Candidate", "PluginInfo", "Plugins"]
 
 _PRIORITIES: Final = 10**9
+_CHANGES: Final = (
+    "add_hookcall_monitoring",
+    "add_hookspecs",
+    "enable_tracing",
+    "load_setuptools_entrypoints",
+    "register",
+    "set_blocked",
+    "unblock",
+    "unregister",
+)
+"""The methods of pluggy's manager that change it."""
 
 
 class _Registered:
@@ -47,8 +66,6 @@ class _Registered:
 class _Manager(pluggy.PluginManager):
     """pluggy's manager, closed once the plugins of a client are there."""
 
-    sealed = False
-
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """Give a hook's options as they were found when the plugin was checked."""
         if not isinstance(plugin, _Registered):
@@ -56,22 +73,18 @@ class _Manager(pluggy.PluginManager):
         hook = plugin.found.hooks.get(name)
         return None if hook is None else hook.options
 
-    def register(self, plugin: object, name: str | None = None) -> str | None:
-        self._require_open()
-        return super().register(plugin, name)
+    def seal(self) -> None:
+        """Refuse from now on whatever would change who is asked, or how."""
+        vars(self).update(dict.fromkeys(_CHANGES, _too_late))
 
-    def unregister(self, plugin: object = None, name: str | None = None) -> object:
-        self._require_open()
-        return super().unregister(plugin, name)
 
-    def _require_open(self) -> None:
-        if self.sealed:
-            raise PluginError(
-                "The plugins of a client that is made already cannot be changed.",
-                why="They have decided where its tokens and its calls go; one that came later could not.",
-                fix="Pass it when the client is made: Client(config, plugins=[it]); or install its wheel.",
-                code="ZCRM-PLUGIN-008",
-            )
+def _too_late(*_arguments: object, **_named: object) -> NoReturn:
+    raise PluginError(
+        "The plugins of a client that is made already cannot be changed.",
+        why="They have decided where its tokens and its calls go; one that came later could not.",
+        fix="Pass it when the client is made: Client(config, plugins=[it]); or install its wheel.",
+        code="ZCRM-PLUGIN-008",
+    )
 
 
 class Plugins:
@@ -84,7 +97,7 @@ class Plugins:
         disabled: names to leave out; those in ``ZCRM_DISABLE_PLUGINS``, split at commas, when left out.
 
     Attributes:
-        remarks: what no plugin is to blame for: names to leave out that no plugin has.
+        remarks: what no plugin is to blame for: names to leave out that leave nothing out.
 
     Raises:
         PluginError: a plugin that the program passes breaks the rules.
@@ -110,7 +123,7 @@ class Plugins:
         for each in found:
             if each.info.error is None:
                 self._manager.register(_Registered(each), name=each.info.name)
-        self._manager.sealed = True
+        self._manager.seal()
         self._loggers = [self._hook(plugin, "zcrm_log") for plugin in self._with_hook("zcrm_log")]
 
     # -- what is there ---------------------------------------------------------------------------------
@@ -208,7 +221,7 @@ class Plugins:
             PluginError: a store's answer cannot be used, or two claimants have the same priority.
         """
         stores = self._with_hook("zcrm_token_store")
-        asked = [Asked(self._info(store), self._claim(store, config)) for store in stores]
+        asked = [Asked(self._info(store), self._claim(store, config), _rank(store)) for store in stores]
         candidates, passed_over = ranked(asked, config, self._keys)
         self._passed_over.update(passed_over)
         return candidates
@@ -229,6 +242,7 @@ class Plugins:
         require_the_named_store(config, self._infos, chosen)
         if chosen is None:
             raise no_store(config, self)
+        require_the_object_s_store(config, self._keys, chosen)
         if chosen.claim.problem is not None:
             raise unusable(chosen.plugin, chosen.claim.problem, secrets_of(config))
         plugin = self._manager.get_plugin(chosen.plugin.name)
@@ -243,6 +257,8 @@ class Plugins:
         claim = answer.value
         if type(claim) is not StoreClaim:
             return nonsense(answer.author, kind_of(claim), "a StoreClaim", secrets)
+        if not all(hasattr(claim, part.name) for part in fields(claim)):
+            return nonsense(answer.author, "a part of one", "a whole StoreClaim", secrets)
         for part, expected, sound in _parts(claim):
             if not sound:
                 found = f"a StoreClaim whose {part} is {kind_of(getattr(claim, part))}"
@@ -279,11 +295,22 @@ def _silent(failed: Failed) -> PluginError:
     return PluginError(what, why=why, fix=failed.author.cure, code="ZCRM-PLUGIN-003")
 
 
+def _rank(store: object) -> int | None:
+    """Give the rank that a store's claim would have, where it is written down and nothing has to run."""
+    plugin = store.found.plugin if isinstance(store, _Registered) else store
+    if not isinstance(plugin, TokenStorePlugin):
+        return None
+    if type(plugin).zcrm_token_store is not TokenStorePlugin.zcrm_token_store:
+        return None  # a claim of its own may have any rank
+    rank = inspect.getattr_static(plugin, "priority", None)
+    return rank if _is_rank(rank) else None
+
+
 def _can_be_seen(value: object) -> bool:
     return isinstance(value, str) and bool(plain(value))
 
 
-def _is_rank(value: object) -> bool:
+def _is_rank(value: object) -> TypeGuard[int]:
     return type(value) is int and abs(value) < _PRIORITIES
 
 
@@ -294,3 +321,4 @@ def _parts(claim: StoreClaim) -> Iterator[tuple[str, str, bool]]:
     yield "claims", "True or False", type(claim.claims) is bool
     yield "reason", "a text", isinstance(claim.reason, str)
     yield "problem", "a StoreError or None", claim.problem is None or isinstance(claim.problem, StoreError)
+    yield "locks", "True or False", type(claim.locks) is bool

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from zcrm_core.config_keys import service_url
 from zcrm_core.hookspecs import Region
 from zcrm_core.redaction import plain
@@ -17,6 +19,8 @@ def region_fault(region: Region) -> str | None:
     Args:
         region: a plugin's answer.
     """
+    if not all(hasattr(region, part.name) for part in fields(Region)):
+        return "a region whose parts are not all there"
     urls = (
         region.accounts_url,
         region.api_url,

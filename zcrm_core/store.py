@@ -54,7 +54,7 @@ class Store:
     @property
     def locks(self) -> bool:
         """Whether the store offers a lock that other processes keep too."""
-        return "zcrm_lock_token" in self._hooks
+        return "zcrm_lock_token" in self._hooks and self.chosen.claim.locks
 
     def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
         """Save a token; it is durable on return.
@@ -149,7 +149,7 @@ class Store:
             key: whose token is locked.
             wait: how long entering may wait, in seconds; then it raises ``RefreshTimeout``.
         """
-        if not self.locks:
+        if "zcrm_lock_token" not in self._hooks:
             return _turns.setdefault((self.name, key), Turn()).held(wait)
         answer = self._ask("zcrm_lock_token", key=key, wait=wait)
         with _named(answer.author):

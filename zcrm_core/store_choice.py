@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from zcrm_core.config import Config
 from zcrm_core.config_keys import KEYS
 from zcrm_core.errors import PluginError
 from zcrm_core.hookspecs import StoreClaim
 from zcrm_core.plugin_info import OUR_STORES, Candidate, PluginInfo
+from zcrm_core.redaction import plain
 
-__all__ = ["Asked", "Keys", "may_concern", "no_store", "ranked", "require_the_named_store"]
+__all__ = [
+    "Asked",
+    "Keys",
+    "may_concern",
+    "no_store",
+    "ranked",
+    "require_the_named_store",
+    "require_the_object_s_store",
+]
+
+_OBJECT_KEY: Final = "persistence_handler"
+"""Where ``Client(config, token_store=it)`` puts an object with methods, for the store ``custom``."""
 
 Keys = Mapping[str, Mapping[str, str]]
 """The configuration keys of each plugin, by its name."""
@@ -25,10 +39,12 @@ class Asked:
     Args:
         plugin: the store.
         answer: its claim, or the error.
+        rank: the priority that its claim would have had, where that is known although it failed.
     """
 
     plugin: PluginInfo
     answer: StoreClaim | PluginError
+    rank: int | None = None
 
 
 def ranked(
@@ -48,34 +64,66 @@ def ranked(
         PluginError: a failed store may be the one in force, or two claimants have the same priority.
     """
     claims: list[tuple[PluginInfo, StoreClaim]] = []
-    failed: list[tuple[PluginInfo, PluginError]] = []
+    failed: list[tuple[PluginInfo, PluginError, int | None]] = []
     for each in asked:
         if isinstance(each.answer, StoreClaim):
             claims.append((each.plugin, each.answer))
         else:
-            failed.append((each.plugin, each.answer))
+            failed.append((each.plugin, each.answer, each.rank))
     claims.sort(key=lambda pair: (-pair[1].priority, pair[0].name))
     pinned = config.token_store
     fits = [pair for pair in claims if (pinned in (pair[0].name, pair[1].name) if pinned else pair[1].claims)]
     chosen = fits[0][0] if fits else None
-    _require_harmless(failed, config, keys, chosen)
-    if len(fits) > 1 and (pinned or fits[0][1].priority == fits[1][1].priority):
-        both = f"go by the name {pinned}" if pinned else f"have the priority {fits[0][1].priority}"
-        raise PluginError(
-            f"The stores {fits[0][0]} and {fits[1][0]} claim this configuration and {both}.",
-            why="One store keeps the tokens, and nothing here says which of the two.",
-            fix=f"Set token_store to {fits[0][0].name} or {fits[1][0].name}, or remove one.",
-            code="ZCRM-PLUGIN-005",
-        )
+    _require_harmless(failed, config, keys, fits[0] if fits else None)
+    level = fits if pinned else [pair for pair in fits if pair[1].priority == fits[0][1].priority]
+    if len(level) > 1:
+        raise _undecided(level, claims, pinned)
     candidates = [
         Candidate(info, claim, info is chosen, _why(claim, pinned, chosen, in_force=info is chosen))
         for info, claim in claims
     ]
-    return candidates, {info.name: error for info, error in failed}
+    return candidates, {info.name: error for info, error, _ in failed}
+
+
+def _undecided(
+    level: Sequence[tuple[PluginInfo, StoreClaim]],
+    claims: Iterable[tuple[PluginInfo, StoreClaim]],
+    pinned: str | None,
+) -> PluginError:
+    """Give the error for stores of one name or of one rank, with what to do for each that may be wanted."""
+    answering = Counter(name for info, claim in claims for name in {info.name, claim.name})
+    cures = []
+    for info, claim in level:
+        # Of a name that another store goes by as well, setting it decides nothing.
+        own = next((name for name in (info.name, claim.name) if answering[name] == 1), None)
+        others = [other for other, _ in level if other is not info]
+        cures.append(
+            f"To use {info}: {_leave_out(others) if own is None else f'token_store = {plain(own)}'}."
+        )
+    both = f"go by the name {pinned}" if pinned else f"have the priority {level[0][1].priority}"
+    return PluginError(
+        f"The stores {' and '.join(str(info) for info, _ in level)} claim this configuration and {both}.",
+        why="One store keeps the tokens, and nothing here says which of them.",
+        fix=" ".join(cures),
+        code="ZCRM-PLUGIN-005",
+    )
+
+
+def _leave_out(stores: Sequence[PluginInfo]) -> str:
+    passed = [f"do not pass {info.name} to the client" for info in stores if info.wheel is None]
+    installed = [info for info in stores if info.wheel is not None]
+    if not installed:
+        return plain(" and ".join(passed))
+    names = ",".join(info.name for info in installed)
+    wheels = " ".join(dict.fromkeys(str(info.wheel) for info in installed))
+    return plain(" and ".join([*passed, f"set ZCRM_DISABLE_PLUGINS={names}, or pip uninstall {wheels}"]))
 
 
 def _require_harmless(
-    failed: Sequence[tuple[PluginInfo, PluginError]], config: Config, keys: Keys, chosen: PluginInfo | None
+    failed: Iterable[tuple[PluginInfo, PluginError, int | None]],
+    config: Config,
+    keys: Keys,
+    chosen: tuple[PluginInfo, StoreClaim] | None,
 ) -> None:
     """Go on without stores that fail where they cannot be the one in force.
 
@@ -83,11 +131,15 @@ def _require_harmless(
         PluginError: a failed store may be the one in force: tokens must not go where nobody put them.
     """
     pinned = config.token_store
-    for info, error in failed:
+    for info, error, rank in failed:
+        if chosen is None:
+            raise error
         if pinned:
-            harmless = chosen is not None and info.name != pinned
+            harmless = info.name != pinned
+        elif rank is not None and rank < chosen[1].priority:
+            harmless = True  # whatever it would have claimed
         else:
-            named = chosen is not None and _names(config, keys.get(chosen.name, {}))
+            named = _names(config, keys.get(chosen[0].name, {}))
             harmless = named and not may_concern(config, keys.get(info.name, {}))
         if not harmless:
             raise error
@@ -131,6 +183,23 @@ def require_the_named_store(
                 fix=info.error.fix if info and info.error else f"Install it: pip install {wheel}",
                 code="ZCRM-PLUGIN-006",
             )
+
+
+def require_the_object_s_store(config: Config, keys: Keys, chosen: Candidate) -> None:
+    """Refuse a store that has the name of our own and would not look at the object that a program passes.
+
+    Raises:
+        PluginError: the tokens would go somewhere else than into that object.
+    """
+    pinned = config.token_store
+    if pinned == "custom" and _OBJECT_KEY in config and _OBJECT_KEY not in keys.get(chosen.plugin.name, {}):
+        wheel = OUR_STORES[pinned][0]
+        raise PluginError(
+            f"The store {chosen.plugin} would not keep the tokens in the object that the program passes.",
+            why=f"It goes by the name {pinned} and does not know {_OBJECT_KEY}, so it is not {wheel}.",
+            fix=f"Leave it out or give it another name, and install {wheel}.",
+            code="ZCRM-PLUGIN-006",
+        )
 
 
 def no_store(config: Config, plugins: Iterable[PluginInfo]) -> PluginError:

@@ -91,6 +91,23 @@ def test_a_passed_object_keeps_the_tokens_whatever_the_keys_say(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_passed_object_s_tokens_go_to_no_store_of_the_same_name_as_ours() -> None:
+    """A plugin that is called custom displaces the store that would look at the object, so it is refused."""
+
+    class Custom(Nothing):
+        name = "custom"
+
+    with pytest.raises(
+        PluginError, match=r"custom \(passed by the program\) would not keep the tokens"
+    ) as caught:
+        Client(BASE, token_store=Own(), plugins=[Custom()])
+
+    assert caught.value.code == "ZCRM-PLUGIN-006"
+    assert "install zcrm-store-custom" in caught.value.fix
+    with Client(BASE, token_store=Custom()) as client:
+        assert client.token_store == "custom"
+
+
 def test_a_finished_config_is_taken(tmp_path: Path) -> None:
     """A Config works like a dict, also together with a store of the program's own."""
     config = Config({**BASE, "token_persistence_path": tmp_path, "region": "eu"})

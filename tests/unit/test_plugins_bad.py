@@ -384,6 +384,34 @@ def test_an_entry_point_that_leads_nowhere_is_left_out(target: str) -> None:
     assert plugins.choose_store(CONFIG.replace(token_store="memory"))[0].plugin.name == "memory"
 
 
+@pytest.mark.parametrize(
+    "target", ["", "not a name", "acme-store", "acme:", "acme:store()", "a..b", ".a", "a."]
+)
+def test_an_entry_point_that_is_malformed_is_shown_with_the_right_form(site: Any, target: str) -> None:
+    """Its author reads the line as it stands in the wheel, the wheel with its version, and what to write."""
+    site.install("odd-wheel", "", "odd")
+    [file] = site.folder.glob("odd_wheel-1.2.dist-info/entry_points.txt")
+    file.write_text(f"[zcrm]\nodd = {target}\n", encoding="utf-8")
+
+    [error] = site.plugins().failures
+
+    assert error.code == "ZCRM-PLUGIN-002"
+    assert error.what == "The plugin odd (odd-wheel 1.2) cannot be loaded."
+    written = f"odd = {target}".strip()
+    assert error.why == f"The entry point [zcrm] '{written}' of the wheel odd-wheel 1.2 is malformed."
+    assert "odd = package.module or odd = package.module:Object. Or: Correct, update" in error.fix
+
+
+@pytest.mark.parametrize("target", ["{} : Plugin", "{}:Plugin [extra, other]", "{}:Plugin.itself"])
+def test_an_entry_point_may_be_written_in_every_form_that_python_takes(site: Any, target: str) -> None:
+    """Blanks, the extras of older wheels and an object within another are no faults."""
+    site.store("odd-wheel", "odd", 7, "\nPlugin.itself = Plugin\n")
+    [file] = site.folder.glob("odd_wheel-1.2.dist-info/entry_points.txt")
+    file.write_text(f"[zcrm]\nodd = {target.format(site.modules[-1])}\n", encoding="utf-8")
+
+    assert site.plugins().failures == []
+
+
 def installed_entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this folder be all that is installed."""
     monkeypatch.setattr(sys, "path", [str(folder)])
@@ -417,6 +445,41 @@ def test_a_wheel_with_damaged_entry_points_takes_nobody_down(
     assert "The wheel bad-wheel 1.2 cannot be read" in error.what
     assert error.fix == "Install it again, or remove it."
     assert plugins.choose_store(CONFIG)[0].plugin.name == "good"
+
+
+def test_of_a_wheel_that_is_there_twice_the_first_one_counts(
+    site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Beside a damaged wheel as without one: an older copy further down the path is never imported."""
+    site.install("two-wheel", HOOK + "zcrm_log(event): pass", "two", version="2.0")
+    older = type(site)(tmp_path_factory.mktemp("older"))
+    older.install("two-wheel", HOOK + "zcrm_log(event): pass", "two", version="1.0")
+    monkeypatch.setattr(sys, "path", [str(site.folder), str(older.folder)])
+    versions = []
+
+    for damage in ("", "no equals sign"):
+        older.install(f"bad-wheel{len(damage)}", "", "bad")
+        info = older.folder / f"bad_wheel{len(damage)}-1.2.dist-info"
+        (info / "entry_points.txt").write_text(f"[zcrm]\n{damage}\n", encoding="utf-8")
+        found = {each.name: each for each in Plugins(disabled=[])}
+        versions.append((found["two"].version, found["two"].error, len(found)))
+
+    assert versions == [("2.0", None, 2), ("2.0", None, 3)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # importlib's, on a wheel without a name
+def test_wheels_without_a_description_are_several_beside_a_damaged_one(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows their names, so none of them is taken for a copy of another."""
+    for number in ("one", "two"):
+        site.install(f"{number}-wheel", HOOK + "zcrm_log(event): pass", number)
+        (site.folder / f"{number}_wheel-1.2.dist-info" / "METADATA").unlink()
+    site.install("bad-wheel", "", "bad")
+    (site.folder / "bad_wheel-1.2.dist-info" / "entry_points.txt").write_text("[zcrm]\n?\n", encoding="utf-8")
+    installed_entries(site.folder, monkeypatch)
+
+    assert {info.name for info in Plugins(disabled=[]) if info.error is None} == {"good", "one", "two"}
 
 
 # -- keys of one another -------------------------------------------------------------------------------
@@ -483,6 +546,21 @@ def test_a_name_to_disable_that_no_plugin_has_is_remarked(site: Any, monkeypatch
     assert (remark.name, remark.error.code) == ("nosiy", "ZCRM-PLUGIN-010")
     assert "Did you mean noisy?" in remark.error.fix
     assert {info.name: info.error is None for info in plugins} == {"good": False, "noisy": True}
+
+
+def test_what_the_program_passes_stays_in_use_and_that_is_remarked(site: Any) -> None:
+    """The variable leaves out what is installed; who believes that it switches off an object is told."""
+    site.install("noisy-wheel", HOOK + "zcrm_log(event): pass", "noisy")
+    given = [Recording("mine"), Recording("noisy")]
+    plugins = Plugins(given=given, installed=site.entries(), disabled=["mine", "noisy", "good"])
+
+    assert {info.name: info.error is None for info in plugins} == {"good": False, "mine": True, "noisy": True}
+    assert [remark.name for remark in plugins.remarks] == ["mine", "noisy"]
+    for remark in plugins.remarks:
+        assert remark.error is not None
+        assert remark.error.code == "ZCRM-PLUGIN-010"
+        assert f"names {remark.name}, and it is in use: the program passes it" in remark.error.what
+        assert "Change the program" in remark.error.fix
 
 
 def test_a_client_tells_of_a_name_that_no_plugin_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -405,6 +405,8 @@ BAD_REGIONS = {
     "Region('r', *['https://gateway.example/'] * 5)": "which names the address https://gateway.example/",
     "'https://gateway.example'": "with str instead of a Region or None",
     "Region": "with type instead of a Region or None",
+    "type('Turning', (Region,), {})('r', *['https://a'] * 5)": "with Turning instead of a Region or None",
+    "Region.__new__(Region)": "a region whose parts are not all there",
 }
 
 
@@ -437,6 +439,25 @@ def test_a_store_that_says_that_it_cannot_be_used_is_named(site: Any) -> None:
     said = "The store odd (odd-wheel 1.2) cannot be used: No \\x1b[2J ********** folder."
     assert (caught.value.what, caught.value.fix, caught.value.code) == (said, "Make it.", "ODD-1")
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize(("cause", "kept"), [("'no disk'", True), ("config.client_secret.reveal()", False)])
+def test_the_cause_of_a_store_s_word_is_kept_unless_it_shows_a_secret(
+    *, site: Any, cause: str, kept: bool
+) -> None:
+    """A program prints an error with its causes: what stands in them is as public as the error."""
+    more = (
+        "\n    def problem(self, config):\n        import zcrm_core as z\n"
+        f"        said = z.StoreUnavailable('No folder.')\n        said.__cause__ = OSError({cause})\n"
+        "        return said\n"
+    )
+    site.store("odd-wheel", "odd", 900, more)
+
+    with pytest.raises(StoreError, match=r"odd-wheel 1\.2.*No folder") as caught:
+        Store(site.plugins(), CONFIG)
+
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert isinstance(caught.value.__cause__, OSError) == kept
 
 
 # -- wrappers ------------------------------------------------------------------------------------------
@@ -751,8 +772,9 @@ def test_an_error_s_words_may_be_anything_and_of_any_length() -> None:
         lambda: StoreClaim("m", 10**5000, claims=True, reason="r"),
         lambda: StoreClaim("m", -(10**9), claims=True, reason="r"),
         Liar,
+        lambda: StoreClaim.__new__(StoreClaim),
     ],
-    ids=["no name", "too high", "too low", "Liar"],
+    ids=["no name", "too high", "too low", "Liar", "nothing in it"],
 )
 def test_a_claim_that_nobody_could_show_is_refused(claim: Callable[[], object]) -> None:
     """A name that is empty and a rank that cannot be printed are no answers."""
@@ -786,6 +808,7 @@ def test_one_plugin_in_the_place_of_a_list_is_told() -> None:
         ("claims", 1, "claims is int instead of True or False"),
         ("reason", None, "reason is NoneType instead of a text"),
         ("problem", "no disk", "problem is str instead of a StoreError or None"),
+        ("locks", None, "locks is NoneType instead of True or False"),
     ],
 )
 def test_the_part_of_a_claim_that_is_wrong_is_named(part: str, value: object, says: str) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from zcrm_core import Config, StaleToken, Token, TokenKey, TokenStorePlugin
+from zcrm_core import Config, StaleToken, StoreClaim, Token, TokenKey, TokenStorePlugin, hookimpl
 from zcrm_core.log import EventLog
 from zcrm_core.plugins import Plugins
 from zcrm_core.refresh_notes import Notebook, Notes, are_notes
@@ -167,6 +167,24 @@ def test_what_is_noted_meanwhile_is_not_overwritten(
 
     assert notebook.read(KEY, new).blocked(NOW) == 5 * MINUTE
     assert not notebook.read(KEY, new).doubted
+
+
+def test_a_store_whose_lock_is_of_one_process_holds_tokens_only() -> None:
+    """Where the claim says that no other process keeps the lock, the notes stand in memory as without one."""
+
+    class Alone(Shared):
+        @hookimpl
+        def zcrm_token_store(self, config: Config) -> StoreClaim:
+            return replace(super().zcrm_token_store(config), locks=False)
+
+    store = Alone("alone")
+    notebook = notebook_of(store)
+
+    notebook.block(KEY, issued(1, NOW), NOW + 5 * MINUTE)
+
+    assert notebook.read(KEY, issued(1, NOW)).blocked(NOW) == 5 * MINUTE
+    assert store.tokens == {}
+    notebook.forget(KEY)
 
 
 def test_stores_without_a_lock_have_notes_of_their_own() -> None:

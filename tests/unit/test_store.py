@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -17,6 +18,7 @@ from zcrm_core import (
     PluginError,
     RefreshTimeout,
     StaleToken,
+    StoreClaim,
     StoreCorrupt,
     StoreError,
     StoreUnavailable,
@@ -312,6 +314,26 @@ def with_lock(lock: OddLock) -> Store:
             return lock
 
     return store_of(Odd())
+
+
+def test_a_lock_of_one_process_is_the_store_s_own() -> None:
+    """A store whose claim says that no other process keeps its lock is still the one that locks."""
+    lock = Noting()
+
+    class Alone(Memory):
+        @hookimpl
+        def zcrm_token_store(self, config: Config) -> StoreClaim:
+            return replace(super().zcrm_token_store(config), locks=False)
+
+        def lock(self, config: Config, key: TokenKey, wait: float) -> Any:
+            return lock
+
+    store = store_of(Alone())
+    with store.lock(KEY, 1.0):
+        pass
+
+    assert not store.locks
+    assert lock.happened == ["taken", None]
 
 
 def test_a_lock_swallows_no_error() -> None:

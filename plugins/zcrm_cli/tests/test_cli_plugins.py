@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from zcrm_simulator import Simulator
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -34,6 +36,40 @@ def test_a_path_chooses_the_file_store(run: Run, configure: Configure) -> None:
     assert done.returncode == 0
     assert "Tokens are kept by the store file." in done.stdout
     assert re.search(r"^file +200 +chosen +token_persistence_path is set", done.stdout, re.MULTILINE)
+
+
+LONG = "a_company_with_a_very_long_name_and_its_store_of_tokens"
+
+
+def test_a_row_is_one_line_for_a_file_or_another_program(
+    run: Run, configure: Configure, tmp_path: Path
+) -> None:
+    """Without a terminal no name is cut in two, however long: the output can be searched and copied."""
+    source = rival(tmp_path, priority=250, name=LONG)
+
+    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": source, "COLUMNS": "40"})
+
+    assert done.returncode == 0, done.stderr
+    [plugin, store] = re.findall(rf"^{LONG} .*", done.stdout, re.MULTILINE)
+    assert re.search(rf" zcrm-{LONG} +9\.8\.7 +250 +config_keys, .*, token_store *$", plugin)
+    assert re.search(r" 250 +chosen +\S.* is set", store)
+    assert f"Tokens are kept by the store {LONG}.\n" in done.stdout
+
+
+@pytest.mark.parametrize("columns", ["40", "90", "300"])
+def test_a_terminal_s_own_width_is_used_and_no_name_is_cut(
+    at_terminal: Callable[..., tuple[int, str]], configure: Configure, tmp_path: Path, columns: str
+) -> None:
+    """Hooks take several lines where one is too short; wheels and hooks are whole in every width."""
+    more = {"PYTHONPATH": rival(tmp_path, priority=250, name=LONG), "COLUMNS": columns, "NO_COLOR": "1"}
+
+    code, screen = at_terminal("plugins", "--config", str(configure()), more=more)
+
+    assert code == 0
+    assert f" zcrm-{LONG} " in screen
+    assert "delete_token," in screen
+    one_line = re.search(rf"^{LONG} .*config_keys, .*, token_store", screen, re.MULTILINE)
+    assert bool(one_line) == (columns == "300")
 
 
 def flat(text: str) -> str:
@@ -101,13 +137,13 @@ def installed(tmp_path: Path, name: str, source: str, attribute: str = "") -> st
     return str(folder)
 
 
-def rival(tmp_path: Path, priority: int) -> str:
+def rival(tmp_path: Path, priority: int, name: str = "rival") -> str:
     """Install a store of this rank that takes the file store's key; give the folder."""
     source = (
         "from zcrm_store_file.plugin import FileStorePlugin\n"
-        f"class Rival(FileStorePlugin):\n    name, priority = 'rival', {priority}\n    config_keys = {{}}\n"
+        f"class Rival(FileStorePlugin):\n    name, priority = {name!r}, {priority}\n    config_keys = {{}}\n"
     )
-    return installed(tmp_path, "rival", source, ":Rival")
+    return installed(tmp_path, name, source, ":Rival")
 
 
 def test_an_own_class_that_another_store_outranks_may_be_broken(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
 
@@ -361,7 +362,7 @@ def test_a_save_cannot_say_that_there_is_no_token(
         def save(self, key: TokenKey, token: Token) -> None:
             raise NoToken
 
-    with pytest.raises(StoreError, match=r"Odd\.save raised NoToken"):
+    with pytest.raises(StoreError, match=r"Odd\.save raised NoToken.*has not been done"):
         plugin.save(configure(persistence_handler=Odd()), key, token, None)
 
 
@@ -548,6 +549,75 @@ def test_a_delete_waits_for_a_save_that_zcrm_compares(
 
     assert answers == [True]
     assert plugin.fetch(config, key) is None
+
+
+def test_a_value_that_claims_to_be_equal_to_everything_is_not_the_token_to_be_replaced(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
+) -> None:
+    """A class that answers with values of kinds of its own cannot have another worker's token overwritten."""
+
+    class Wraps(Camel):
+        def getOAuthTokens(self, user: str) -> dict[str, object] | None:  # noqa: N802
+            row = self._get(user)
+            return (
+                None if row is None else row | {"access_token": ANY, "expiry_time": float(token.expiry_time)}
+            )
+
+    store = Wraps()
+    config = configure(persistence_handler=store)
+    plugin.save(config, key, replace(token, access_token="of another worker"), None)
+
+    with pytest.raises(StaleToken):
+        plugin.save(config, key, replace(token, access_token="newer"), token)
+
+    assert store.rows[key.user_identifier][1] == "of another worker"
+
+
+@pytest.mark.parametrize(("divided", "warnings"), [(1000, 1), (1, 0)])
+def test_a_class_that_keeps_seconds_is_told_once(
+    *,
+    plugin: CustomStorePlugin,
+    configure: Configure,
+    key: TokenKey,
+    token: Token,
+    divided: int,
+    warnings: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its tokens have always ended, and nothing else would say why Zoho soon gives no more."""
+
+    class Divides(ByKey):
+        def fetch(self, key: TokenKey) -> Token | None:
+            found = super().fetch(key)
+            return None if found is None else replace(found, expiry_time=found.expiry_time // divided)
+
+    config = configure(persistence_handler=Divides())
+    plugin.save(config, key, token, None)
+    for _ in range(2):
+        fetched = plugin.fetch(config, key)
+        assert fetched is not None
+        assert fetched.expiry_time == token.expiry_time // divided
+
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == warnings
+    assert all("Divides.fetch gave an expiry_time" in each and "looks like seconds" in each for each in told)
+
+
+def test_a_save_that_gives_a_generator_has_run_nothing(
+    plugin: CustomStorePlugin, configure: Configure, key: TokenKey, token: Token
+) -> None:
+    """A plain method that hands out a generator of another function has saved nothing yet."""
+
+    class Lazy(ByKey):
+        def save(self, key: TokenKey, token: Token) -> object:  # type: ignore[override]
+            return (self.tokens.setdefault(key, each) for each in (token,))
+
+    store = Lazy()
+    with pytest.raises(StoreError, match=r"Lazy\.save answered with generator") as caught:
+        plugin.save(configure(persistence_handler=store), key, token, None)
+
+    assert caught.value.code == "ZCRM-CUSTOM-009"
+    assert store.tokens == {}
 
 
 @pytest.mark.parametrize("answer", [False, 0, "", b"", b"ok", {}, [], NotImplemented], ids=repr)

@@ -104,6 +104,13 @@ def test_a_dataclass_with_text_annotations_loads(
     assert plugin.fetch(config, key) is None
 
 
+def test_a_file_is_read_as_it_is_written(plugin: CustomStorePlugin, write: Write, key: TokenKey) -> None:
+    """No ``from __future__`` of zcrm's own counts in a user's file: its annotations are what they name."""
+    config = write(f"{STORE}    rows: int = 7\nassert MyStore.__annotations__ == {{'rows': int}}\n")
+
+    assert plugin.fetch(config, key) is None
+
+
 @pytest.mark.parametrize(
     ("signature", "given"),
     [
@@ -234,6 +241,21 @@ def test_a_module_that_refuses_to_be_asked_is_named(plugin: CustomStorePlugin, w
 
     assert "my_store.py raised RuntimeError when it was asked for MyStore" in error.what
     assert isinstance(error.__cause__, RuntimeError)
+
+
+@pytest.mark.parametrize(("name", "code"), [("MyStore", "006"), (None, "005")])
+def test_a_class_that_is_abstract_is_told_what_it_lacks(
+    plugin: CustomStorePlugin, write: Write, name: str | None, code: str
+) -> None:
+    """A class whose base wants more methods is not said to be missing; they are named."""
+    base = "".join(f"    @abc.abstractmethod\n    def {each}(self): ...\n" for each in ("open", "close"))
+    config = write(
+        f"import abc\nROWS = {{}}\nclass Base(abc.ABC):\n{base}class MyStore(Base):{METHODS}", name
+    )
+
+    error = refusal(plugin, config, code)
+
+    assert "is abstract: it lacks close, open." in error.why
 
 
 @pytest.mark.parametrize("given", ["__new__(cls): return None", "__new__(cls): return 7"])

@@ -1,4 +1,4 @@
-"""How does text reach the reader? One look for every command, at most 80 columns wide."""
+"""How does text reach the reader? One look for every command: text in 80 columns, tables in full."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,8 @@ from rich.text import Text
 from zcrm_cli.visible import visible
 
 WIDTH: Final = 80
+_ENDLESS: Final = 1_000_000
+"""A file and another program have no width: there a row of a table is one line, that can be searched."""
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -26,18 +29,33 @@ def open_console(*, stderr: bool = False) -> Console:
     # Left alone, rich would leave out the colours only, and still write bold text.
     system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     console = Console(stderr=stderr, color_system=system, highlight=False, markup=False, emoji=False)
-    console.width = min(console.width, WIDTH)
+    if not console.is_terminal:
+        console.width = _ENDLESS
     return console
 
 
 def new_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Lay out rows below their columns' names."""
+    """Lay out rows below their columns' names; only the last column takes several lines, split at blanks."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+    cells = [[visible(cell) for cell in row] for row in rows]
+    for number, column in enumerate(columns):
+        last = number == len(columns) - 1
+        texts = [column, *(row[number] for row in cells)]
+        words = [word for text in texts for word in text.split()] if last else texts
+        # What is narrower than its words would cut a name in two, and nobody could search for it or copy it.
+        table.add_column(column, no_wrap=not last, min_width=max(map(cell_len, words), default=0))
+    for row in cells:
+        table.add_row(*map(Text, row))
     return table
+
+
+def write_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write rows below their columns' names; a terminal that is too narrow for the names breaks the lines."""
+    table = new_table(columns, rows)
+    needed = console.measure(table, options=console.options.update(width=_ENDLESS)).minimum
+    width, console.width = console.width, max(console.width, needed)
+    console.print(table)
+    console.width = width
 
 
 def write_text(console: Console, text: str, *, style: str = "", indent: str = "", first: str = "") -> None:
@@ -52,7 +70,7 @@ def write_text(console: Console, text: str, *, style: str = "", indent: str = ""
     """
     lines = textwrap.wrap(
         text,
-        console.width,
+        min(console.width, WIDTH),
         initial_indent=first,
         subsequent_indent=indent,
         break_long_words=False,

@@ -14,7 +14,7 @@ from rich.console import Console
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.nobody import open_nobody
-from zcrm_cli.output import new_table, open_console, write_facts, write_text
+from zcrm_cli.output import open_console, write_facts, write_table, write_text
 from zcrm_core import Client, PluginError, ZcrmError
 
 _PREFIX: Final = "zcrm_"
@@ -65,7 +65,7 @@ def _show_plugins(console: Console, client: Client) -> None:
     if not rows:
         console.print("No plugin is installed. The default store: pip install zcrm-store-mysql")
         return
-    console.print(new_table(("Plugin", "Wheel", "Version", "Priority", f"Hooks ({_PREFIX}...)"), rows))
+    write_table(console, ("Plugin", "Wheel", "Version", "Priority", f"Hooks ({_PREFIX}...)"), rows)
     for error in [*client.plugins.failures, *(remark.error for remark in client.plugins.remarks)]:
         if error is None or error.code == _DISABLED:
             continue
@@ -89,6 +89,7 @@ def _show_choice(console: Console, client: Client) -> None:
         outranked = candidate.claim.claims and client.config.token_store is None
         verdict = "chosen" if candidate.chosen else "outranked" if outranked else "not asked for"
         rows.append((candidate.claim.name, str(candidate.claim.priority), verdict, candidate.why))
-    console.print(f"\nTokens are kept by the store {client.token_store}.\n", style="bold")
-    console.print(new_table(("Store", "Priority", "", "Because"), rows))
-    console.print(f"\nRegion: {client.region.name} ({client.region.api_url})")
+    kept = f"\nTokens are kept by the store {client.token_store}.\n"
+    console.print(kept, style="bold", soft_wrap=True)  # no name is cut in two
+    write_table(console, ("Store", "Priority", "", "Because"), rows)
+    console.print(f"\nRegion: {client.region.name} ({client.region.api_url})", soft_wrap=True)

@@ -10,7 +10,7 @@ import click
 
 from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
-from zcrm_cli.output import new_table, open_console, write_facts
+from zcrm_cli.output import open_console, write_facts, write_table
 from zcrm_cli.place import place_of
 
 
@@ -45,7 +45,7 @@ def list_tokens(config: Path | None) -> None:
         )
         for found in tokens
     ]
-    open_console().print(new_table(("User", "Environment", "Time left", "Renewed", "Store"), rows))
+    write_table(open_console(), ("User", "Environment", "Time left", "Renewed", "Store"), rows)
 
 
 @token.command

@@ -10,11 +10,13 @@ from zcrm_core import InvalidToken, Token, TokenKey
 from zcrm_store_custom.failures import nonsense, other_user, refusing, unreadable
 from zcrm_store_custom.showing import class_name
 
-__all__ = ["is_same_token", "read_fields", "require_done", "to_token"]
+__all__ = ["is_same_token", "looks_like_seconds", "read_fields", "require_done", "to_token"]
 
 _NEEDED: Final = ("user_identifier", "access_token", "refresh_token", "expiry_time")
 _KEPT_BY_SOME: Final = ("api_domain", "scope")
 _ABSENT: Final = object()
+_FIRST_SECONDS: Final = 10**9
+_LAST_SECONDS: Final = 10**11
 _EXPECTED: Final = f"None, or an object or a mapping with {', '.join(_NEEDED)}"
 
 
@@ -61,6 +63,15 @@ def to_token(handler: object, method: str, fields: Mapping[str, object]) -> Toke
     except InvalidToken as error:
         why = error.what
     raise unreadable(handler, method, why)
+
+
+def looks_like_seconds(fields: Mapping[str, object]) -> bool:
+    """Tell whether the end of a token, read as milliseconds, is in the first years of the epoch.
+
+    No token of Zoho's ended then, and as seconds the same number is a time of this century or a later one.
+    """
+    ends = fields["expiry_time"]
+    return type(ends) is int and _FIRST_SECONDS <= ends < _LAST_SECONDS
 
 
 def is_same_token(fields: Mapping[str, object], token: Token) -> bool:

@@ -61,7 +61,9 @@ def failed(handler: object, method: str, error: BaseException) -> StoreError:
         "ZCRM-CUSTOM-008",
         f"{class_name(handler)}.{method} raised {class_name(error)}.",
         "Only None, zcrm_store_custom.NoToken or the KeyError of that very user says that there is no token;"
-        " anything else is a failure.",
+        " anything else is a failure."
+        if method.startswith(("get", "fetch", "delete"))
+        else "Whatever it raises, what it was called for has not been done.",
         "Look at the cause, cure what the class works on, and call again.",
         handler,
     )

@@ -11,7 +11,7 @@ from zcrm_store_custom.failures import refused, refusing
 from zcrm_store_custom.loading import load_module
 from zcrm_store_custom.naming import read_names
 from zcrm_store_custom.picking import pick_class
-from zcrm_store_custom.showing import class_name
+from zcrm_store_custom.showing import class_name, missing_methods
 from zcrm_store_custom.slowness import told_when_slow
 from zcrm_store_custom.spellings import complete_spellings
 
@@ -64,6 +64,8 @@ def _make(store: type, config: Config) -> object:
 
 def _raised(store: type, error: BaseException, called: str) -> StoreError:
     fix = "Look at the cause and correct the constructor or what it needs."
+    if inspect.isabstract(store):
+        called, fix = f"It is abstract: it lacks {missing_methods(store)}.", "Write what it lacks."
     return _unmade(store, f"raised {class_name(error)} while it was made", called, fix)
 
 

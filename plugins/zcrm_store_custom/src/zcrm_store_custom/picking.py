@@ -9,7 +9,7 @@ from typing import Final
 from zcrm_core import StoreError
 from zcrm_store_custom.failures import refused, refusing
 from zcrm_store_custom.naming import CLASS_KEY
-from zcrm_store_custom.showing import class_name, shown
+from zcrm_store_custom.showing import class_name, missing_methods, shown
 from zcrm_store_custom.spellings import SPELLINGS
 
 __all__ = ["pick_class"]
@@ -76,15 +76,15 @@ def _has(store: type, names: tuple[str, ...]) -> bool:
     return all(any(name in vars(base) for base in store.__mro__) for name in names)
 
 
-def _own_classes(module: ModuleType) -> list[type]:
-    """The classes that a module defines itself and that can be made, each of them once."""
+def _own_classes(module: ModuleType, *, abstract: bool = False) -> list[type]:
+    """The classes that a module defines itself and that can, or cannot, be made, each of them once."""
     return list(
         {
             id(each): each
             for each in vars(module).values()
             if _is_class(each)
             and vars(each).get("__module__") == module.__name__
-            and not inspect.isabstract(each)
+            and inspect.isabstract(each) == abstract
             and not vars(each).get("_is_protocol", False)
         }.values()
     )
@@ -96,4 +96,8 @@ def _is_class(value: object) -> bool:
 
 def _seen(module: ModuleType) -> str:
     names = ", ".join(class_name(each) for each in _own_classes(module))
-    return f"It defines {names}." if names else "It defines no class."
+    unmade = "".join(
+        f" {class_name(each)} is abstract: it lacks {missing_methods(each)}."
+        for each in _own_classes(module, abstract=True)
+    )
+    return f"It defines {names}.{unmade}" if names else unmade.strip() or "It defines no class."

@@ -5,10 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from zcrm_core import Config, StoreError, Token, TokenKey, TokenStorePlugin, ends_the_program
+from zcrm_core import (
+    Config,
+    StoreClaim,
+    StoreError,
+    Token,
+    TokenKey,
+    TokenStorePlugin,
+    ends_the_program,
+    hookimpl,
+)
 from zcrm_store_custom.failures import anew, refused
 from zcrm_store_custom.making import OBJECT_KEY, make_handler
 from zcrm_store_custom.naming import CLASS_KEY, PATH_KEY
@@ -32,6 +42,13 @@ class CustomStorePlugin(TokenStorePlugin):
     def __init__(self) -> None:
         self._stores: WeakKeyDictionary[Config, CustomStore | StoreError] = WeakKeyDictionary()
         self._making = threading.RLock()
+
+    @hookimpl
+    def zcrm_token_store(self, config: Config) -> StoreClaim:
+        """Claim as every store does, and say whether other processes keep the lock of the user's class."""
+        claim = super().zcrm_token_store(config)
+        found = self._find(config) if self._is_meant(config) else None
+        return replace(claim, locks=isinstance(found, CustomStore) and found.locks)
 
     def claims(self, config: Config) -> bool:
         """Answer whether the configuration names a class or an object."""

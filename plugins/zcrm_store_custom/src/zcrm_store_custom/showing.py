@@ -6,13 +6,14 @@ import sys
 from types import ModuleType
 from typing import Final
 
-__all__ = ["class_name", "located", "shown"]
+__all__ = ["class_name", "located", "missing_methods", "shown"]
 
 _LONGEST: Final = 300
 
 # What Python itself knows of a class: asked in the usual way, it may run a user's code.
 _name_of: Final = type.__dict__["__name__"].__get__
 _module_of: Final = type.__dict__["__module__"].__get__
+_lacks_of: Final = type.__dict__["__abstractmethods__"].__get__
 
 
 def shown(text: str) -> str:
@@ -29,6 +30,11 @@ def class_name(thing: object) -> str:
     Of an error this is all that messages show: its text may hold a secret.
     """
     return shown(str(vars(thing).get("__name__") if _is_module(thing) else _name_of(_class_of(thing))))
+
+
+def missing_methods(store: type) -> str:
+    """Name the methods that an abstract class lacks."""
+    return ", ".join(sorted(shown(str(name)) for name in _lacks_of(store)))
 
 
 def located(thing: object, why: str) -> str:

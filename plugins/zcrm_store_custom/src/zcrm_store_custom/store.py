@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from zcrm_core import InvalidToken, RefreshTimeout, StaleToken, StoreError, Token, TokenKey, ends_the_program
-from zcrm_store_custom.answers import is_same_token, read_fields, require_done, to_token
+from zcrm_store_custom.answers import is_same_token, looks_like_seconds, read_fields, require_done, to_token
 from zcrm_store_custom.failures import failed, nonsense, unreadable
 from zcrm_store_custom.no_token import NoToken, says_no_token
 from zcrm_store_custom.process_lock import PROCESS_LOCK, hold_in_process
@@ -16,6 +17,7 @@ from zcrm_store_custom.spellings import Method, find_methods
 
 __all__ = ["CustomStore"]
 
+_LOGGER: Final = logging.getLogger("zcrm")
 _NONE: Final = object()
 """What stands for "there is no token" where a method raises it."""
 
@@ -37,6 +39,7 @@ class CustomStore:
     def __init__(self, handler: object) -> None:
         self._handler = handler
         self._methods = find_methods(handler)
+        self._told_of_seconds = False
 
     @property
     def description(self) -> str:
@@ -59,6 +62,11 @@ class CustomStore:
                 ),
             ]
         )
+
+    @property
+    def locks(self) -> bool:
+        """Whether the class has a lock of its own; that which is added is one of this process only."""
+        return self._methods.lock is not None
 
     def save(self, key: TokenKey, token: Token, replaces: Token | None) -> None:
         """Save a token, as durably as the object does.
@@ -83,7 +91,18 @@ class CustomStore:
             StoreCorrupt: the token is another user's, or has a value that no token can have.
         """
         fields = self._stored(key)
-        return None if fields is None else to_token(self._handler, self._methods.spelling.fetch, fields)
+        if fields is None:
+            return None
+        if not self._told_of_seconds and looks_like_seconds(fields):
+            self._told_of_seconds = True
+            _LOGGER.warning(
+                "%s.%s gave an expiry_time that is in the year 1970 as milliseconds: it looks like seconds. "
+                "Each process renews such a token, until Zoho gives no more. Give what was saved. %s",
+                class_name(self._handler),
+                self._methods.spelling.fetch,
+                located(self._handler, "").strip(),
+            )
+        return to_token(self._handler, self._methods.spelling.fetch, fields)
 
     def delete(self, key: TokenKey) -> bool:
         """Delete the token of a key; answer whether one was there.

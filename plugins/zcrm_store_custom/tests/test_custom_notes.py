@@ -1,0 +1,54 @@
+"""What does zcrm save in a user's own class beside the tokens of its users?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from zcrm_core import Client, RefreshThrottled, Token, TokenKey
+from zcrm_simulator import Limits, Simulator
+
+
+class ByKey:
+    """A class without a lock."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[TokenKey, Token] = {}
+
+    def save(self, key: TokenKey, token: Token) -> None:
+        self.tokens[key] = token
+
+    def fetch(self, key: TokenKey) -> Token | None:
+        return self.tokens.get(key)
+
+    def delete(self, key: TokenKey) -> bool:
+        return self.tokens.pop(key, None) is not None
+
+
+class Locking(ByKey):
+    """A class with a lock."""
+
+    @contextmanager
+    def lock(self, key: TokenKey, wait: float) -> Iterator[None]:
+        yield
+
+
+@pytest.mark.parametrize(("kind", "users"), [(ByKey, 1), (Locking, 2)])
+def test_a_class_without_a_lock_is_given_tokens_of_its_users_only(
+    kind: type[ByKey], users: int, zcrm_simulator: Simulator
+) -> None:
+    """That Zoho throttles is noted in a class that locks; in another one no entry is added, and it counts."""
+    store = kind()
+    keys = {**zcrm_simulator.config(), "current_user_email": zcrm_simulator.users[0].email}
+    with Client(keys, token_store=store) as client:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token(["ZohoCRM.org.ALL"]))
+        zcrm_simulator.limits = Limits(refreshes=0)
+
+        for _ in range(2):
+            with pytest.raises(RefreshThrottled):
+                client.oauth.refresh_access_token()
+
+    assert len(store.tokens) == users
+    assert zcrm_simulator.counters.throttled == 1
