@@ -1,0 +1,94 @@
+"""Does a server that answers strangely, or a program that calls strangely, get more than one clear error?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from zcrm_core import Client, PartialFailure, TransportError
+from zcrm_core.crm.record_access import RecordAccess
+from zcrm_core.crm.records import ModuleClient
+from zcrm_simulator import Simulator
+
+Make = Callable[..., Client]
+
+
+def leads_of(client: Client) -> ModuleClient:
+    """The leads."""
+    return client.module("Leads")
+
+
+def lead_of(client: Client) -> RecordAccess:
+    """What belongs to a lead, whichever it is."""
+    return leads_of(client).record("1")
+
+
+WRITES: dict[str, Callable[[Client], object]] = {
+    "create": lambda client: leads_of(client).create({"Last_Name": "A"}),
+    "update": lambda client: leads_of(client).update([{"id": "1", "City": "A"}]),
+    "update one": lambda client: leads_of(client).update({"id": "1", "City": "A"}),
+    "upsert": lambda client: leads_of(client).upsert({"Last_Name": "A"}),
+    "delete": lambda client: leads_of(client).delete(["1"]),
+    "delete one": lambda client: leads_of(client).delete("1"),
+    "mass update": lambda client: leads_of(client).mass_update(["1"], {"City": "A"}),
+    "mass update of a view": lambda client: leads_of(client).mass_update_view("1", {"City": "A"}),
+    "tags": lambda client: leads_of(client).add_tags(["1"], ["hot"]),
+    "tags of one": lambda client: lead_of(client).remove_tags(["hot"]),
+    "convert": lambda client: lead_of(client).convert(),
+    "note": lambda client: lead_of(client).notes.create("text"),
+    "notes": lambda client: client.notes.create("Leads", "1", "text"),
+    "change a note": lambda client: lead_of(client).notes.update("1", "text"),
+    "attach": lambda client: lead_of(client).attachments.upload(b"x", name="a.txt"),
+    "remove a file": lambda client: lead_of(client).attachments.delete("1"),
+    "photo": lambda client: lead_of(client).photo.upload(b"x", name="a.png"),
+    "remove the photo": lambda client: lead_of(client).photo.delete(),
+    "blueprint": lambda client: lead_of(client).blueprint.advance("1"),
+    "link": lambda client: lead_of(client).related("Products").add("1"),
+    "links": lambda client: lead_of(client).related("Products").add_many(["1"]),
+    "remove a link": lambda client: lead_of(client).related("Products").remove("1"),
+    "tag": lambda client: leads_of(client).tags.create("hot"),
+    "merge tags": lambda client: leads_of(client).tags.merge("1", "2"),
+    "sort a view": lambda client: leads_of(client).sort_custom_view("1", "City"),
+    "set up a module": lambda client: client.modules.update("Leads", {"per_page": 10}),
+    "user": lambda client: client.users.update("1", {"phone": "1"}),
+    "tax": lambda client: client.taxes.update({"id": "1", "value": 2}),
+    "remove a tax": lambda client: client.taxes.delete_one("1"),
+    "variable": lambda client: client.variables.create({"name": "Rate"}),
+    "remove a variable": lambda client: client.variables.delete("1"),
+    "job that reads": lambda client: client.bulk.read("Leads"),
+}
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+@pytest.mark.parametrize("version", ["v2", "v8"])
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_that_is_answered_with_nothing_is_not_known(
+    log_in: Make, zcrm_simulator: Simulator, write: Callable[[Client], object], version: str, status: int
+) -> None:
+    """Every write tells what to do when Zoho says nothing: nobody knows whether it was done."""
+    client = log_in(api_version=version)
+    zcrm_simulator.faults.add("/crm/", kind="empty", status=status)
+
+    with pytest.raises(TransportError, match=rf"answered a \w+ with nothing .{status}.*Read back") as caught:
+        write(client)
+    assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+
+
+def test_a_batch_in_which_one_call_is_answered_with_nothing(
+    client: Client, zcrm_simulator: Simulator
+) -> None:
+    """The records of that call are unknown, those before it are told, and those behind it were not sent."""
+    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {"id": "1"}}
+    body = json.dumps({"data": [good] * 100})
+    zcrm_simulator.faults.add("/crm/", kind="status", status=201, body=body)
+    zcrm_simulator.faults.add("/crm/", kind="empty", status=204)
+
+    with pytest.raises(PartialFailure) as caught:
+        leads_of(client).create([{"Last_Name": "A"}] * 250)
+
+    assert caught.value.result is not None
+    codes = [item.code for item in caught.value.result]
+    assert codes == ["SUCCESS"] * 100 + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
+    assert "with nothing" in caught.value.result[100].message
