@@ -180,7 +180,8 @@ def in_batches(
         send: makes one call.
         key: where the answer holds the outcomes.
         most: how many things one call takes.
-        about: gives the id of a thing, where its outcome has to name the same one; ``None`` for a new one.
+        about: gives the id of a thing, where its outcome has to name the same one; a tuple where it may name
+            one of several, and ``None`` for a new one.
 
     Raises:
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
@@ -196,7 +197,7 @@ def in_batches(
             made = [BatchItem(start + place, outcome) for place, outcome in enumerate(outcomes)]
             if about is not None:
                 for item, thing in zip(made, batch, strict=True):
-                    _refuse_other(item, about(thing), response)
+                    _refuse_other(item, "id", about(thing), response)
         except ZcrmError as error:
             if not items:
                 raise
@@ -205,14 +206,23 @@ def in_batches(
     return BatchResult(items)
 
 
-def only(response: Response, key: str, what: str, about: str | int | None = None) -> BatchItem:
+def only(
+    response: Response,
+    key: str,
+    what: str,
+    about: str | int | tuple[str | int, ...] | None = None,
+    *,
+    named: str | None = None,
+) -> BatchItem:
     """Give the outcome of a call about one thing, whether it stands alone or in a list of one.
 
     Args:
         response: the answer.
         key: where the answer holds the list.
         what: what was to be done, for the message.
-        about: the id of the thing, where its outcome has to name the same one.
+        about: the id of the thing, where its outcome has to name the same one; a tuple where it may name one
+            of several.
+        named: the API name of the thing; an outcome that has one has to have the same.
 
     Raises:
         ApiError: Zoho refused.
@@ -228,19 +238,21 @@ def only(response: Response, key: str, what: str, about: str | int | None = None
         error = ApiError(f"Zoho CRM refused to {what}: {refusal_of(item)}.")
         error.status, error.api_code, error.details = response.status, item.code, item.details
         raise error
-    _refuse_other(item, about, response)
+    _refuse_other(item, "id", about, response)
+    _refuse_other(item, "api_name", named, response)
     return item
 
 
-def _refuse_other(item: BatchItem, about: object, response: Response) -> None:
+def _refuse_other(item: BatchItem, key: str, about: object, response: Response) -> None:
     """Refuse the success of another thing than was sent, whose id is ``None`` where nobody knows it yet.
 
     A failure may name another one, such as a duplicate.
     """
-    given = item.details.get("id")
-    if item.ok and None not in (given, about) and str(given) != str(about):
+    given = item.details.get(key)
+    sent = [str(each) for each in about] if isinstance(about, tuple) else [str(about)]
+    if item.ok and None not in (given, about) and str(given) not in sent:
         error = TransportError(
-            f"The answer ({response.status}) is about {given}, and {about} was sent.",
+            f"The answer ({response.status}) is about {given}, and {sent[0]} was sent.",
             why="Something between here and Zoho mixes up answers, so nobody knows what was changed.",
             fix="Look for a cache or a proxy in between; read the records back before you send any again.",
             code="ZCRM-HTTP-007",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.arguments import combined, text_list
+from zcrm_core.crm.arguments import combined, kind_of, text_list
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import refuse_unknown
@@ -264,7 +264,7 @@ def _row(record: object, index: int) -> dict[str, JSON]:
     row = encode(dict(record) if isinstance(record, Mapping) else record, f"record {index}")
     if not isinstance(row, dict):
         raise ApiError(
-            f"Record {index} is a {type(record).__name__}.",
+            f"Record {index} is {kind_of(record)}.",
             why="A record is a mapping of the fields' API names to their values.",
             fix='Pass mappings such as {"Last_Name": "Smith"}.',
             code="ZCRM-API-009",
