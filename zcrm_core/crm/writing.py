@@ -56,6 +56,8 @@ class RecordWriting(RecordReading):
     ) -> BatchResult:
         """Create records (POST {module}), 100 a call.
 
+        Zoho drops a field that the module does not have and answers success; :meth:`checked` refuses it.
+
         Args:
             records: one record or many, each a mapping of API names to values.
             trigger: which automation runs: ``["workflow"]``, ``[]`` for none; all when left out.
@@ -83,7 +85,8 @@ class RecordWriting(RecordReading):
     ) -> BatchResult:
         """Update records (PUT {module}; for one PUT {module}/{id}), 100 a call.
 
-        Each holds its ``id`` and the fields to change.
+        Each holds its ``id`` and the fields to change. Zoho drops a field that the module does not have and
+        answers success; :meth:`checked` refuses it.
 
         Of a :class:`Record` that was read only what was changed since is sent; an untouched one is not sent,
         and its outcome is ``NOTHING_TO_SEND``. ``None`` empties a field.
@@ -118,6 +121,8 @@ class RecordWriting(RecordReading):
         options: Mapping[str, object] | None = None,
     ) -> BatchResult:
         """Update the records that are there and create the others (POST {module}/upsert), 100 a call.
+
+        Zoho drops a field that the module does not have and answers success; :meth:`checked` refuses it.
 
         Args:
             records: one record or many.
