@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 
 import pytest
 
-from zcrm_core import Client, PartialFailure, TransportError
+from zcrm_core import ApiError, Client, PartialFailure, TransportError
 from zcrm_core.crm.record_access import RecordAccess
 from zcrm_core.crm.records import ModuleClient
 from zcrm_simulator import Simulator
@@ -92,3 +93,56 @@ def test_a_batch_in_which_one_call_is_answered_with_nothing(
     codes = [item.code for item in caught.value.result]
     assert codes == ["SUCCESS"] * 100 + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
     assert "with nothing" in caught.value.result[100].message
+
+
+@pytest.mark.parametrize(("lead", "circle"), [(0, 1), (0, 2), (0, 3), (1, 2), (5, 7), (2, 30)])
+def test_page_tokens_that_lead_round_in_a_circle_are_an_error(
+    log_in: Make, zcrm_simulator: Simulator, lead: int, circle: int
+) -> None:
+    """A list whose page tokens come back to an earlier page ends with an error, whatever the circle."""
+    leads = leads_of(log_in(api_version="v8"))
+    for number in range(4 * (lead + circle) + 8):
+        place = number if number < lead else lead + (number - lead) % circle
+        info = {"more_records": True, "next_page_token": f"token-{place}"}
+        body = json.dumps({"data": [{"id": "1", "City": "Pune"}], "info": info})
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=body)
+
+    with pytest.raises(TransportError, match="leads no further"):
+        list(leads.list(fields=["City"]))
+
+
+def test_ctrl_c_in_a_long_update_lets_the_records_know(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records of the calls before it count as sent, the others do not; each outcome has its place."""
+    listed = list(itertools.islice(leads_of(client).list(fields=["City"]), 151))
+    for lead in listed[1:]:
+        lead["City"] = "Changed"
+    request, calls = client.request, itertools.count(1)
+
+    def interrupted(method: str, path: str, **more: object) -> object:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return request(method, path, **more)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(client, "request", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        leads_of(client).update(listed)
+
+    failure = caught.value.__cause__
+    assert isinstance(failure, PartialFailure)
+    assert failure.result is not None
+    codes = [item.code for item in failure.result]
+    assert codes == ["NOTHING_TO_SEND"] + ["SUCCESS"] * 100 + ["NOT_KNOWN"] * 50
+    assert [bool(lead.changes) for lead in listed] == [False] * 101 + [True] * 50
+
+
+def test_what_a_failed_job_says_is_one_line(client: Client, zcrm_simulator: Simulator) -> None:
+    """A job's message is shown without what steers a terminal and without a token."""
+    token = "1000." + "ab" * 16 + "." + "cd" * 16
+    status = {"id": "1", "status": "FAILED", "resource": [{"message": f"a\n\x1b[31mb {token}"}]}
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps(status))
+
+    with pytest.raises(ApiError, match=r"Zoho says: a \\x1b\[31mb \*+\.") as caught:
+        client.bulk.write_job("1").wait()
+    assert token not in str(caught.value)

@@ -36,6 +36,16 @@ def packed(*members: tuple[str, str | bytes], how: int = zipfile.ZIP_DEFLATED) -
     return file.getvalue()
 
 
+def linked() -> bytes:
+    """A zip archive whose member is a symbolic link."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        info = zipfile.ZipInfo("a.csv")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc/passwd")
+    return file.getvalue()
+
+
 def nameless() -> bytes:
     """A zip archive whose member has no name, which zipfile does not write by itself."""
     file = io.BytesIO()
@@ -108,6 +118,7 @@ CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
         (changed(WHOLE, CENTRAL, 24, "<I", 0), "damaged"),
         (changed(WHOLE, CENTRAL, 16, "<III", 0, 0, 0), "no heading"),
         (nameless(), "another kind"),
+        (linked(), "a link to another"),
         (changed(STORED, CENTRAL, 20, "<II", 10**6, 10**6), "damaged"),
         (changed(WHOLE, CENTRAL, 42, "<I", 10**9), "damaged"),
         (changed(WHOLE, END, 16, "<I", 2**32 - 1), "damaged"),

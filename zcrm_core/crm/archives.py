@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import tempfile
 import zipfile
 import zlib
@@ -135,6 +136,8 @@ def member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
         raise unsafe("Its file has a path that leads out of its folder.")
     if not info.filename.lower().endswith(ending):
         raise unsafe("Its file is of another kind than was asked for.")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise unsafe("Its file is a link to another one.")
     if info.flag_bits & 1 or info.compress_type not in _PACKINGS:
         raise unsafe("Its file is encrypted, or packed in a way that Zoho does not use.")
     tight = info.file_size > _PLAIN_BYTES and info.file_size > _MOST_RATIO * max(info.compress_size, 1)

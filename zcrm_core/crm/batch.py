@@ -11,10 +11,10 @@ from zcrm_core.crm.versions import MOST_RECORDS
 from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
 from zcrm_core.exact_json import JSON
-from zcrm_core.redaction import masked, plain
+from zcrm_core.redaction import kind_of, masked, plain
 from zcrm_core.response import Response
 
-__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "refusal_of"]
+__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "partial", "refusal_of"]
 
 T = TypeVar("T")
 
@@ -42,7 +42,8 @@ class BatchItem:
     @property
     def ok(self) -> bool:
         """Whether it went through: both the status and the code say so."""
-        return self._json.get("status") == "success" and self._json.get("code") in _SUCCESSES
+        code = self._json.get("code")
+        return self._json.get("status") == "success" and isinstance(code, str) and code in _SUCCESSES
 
     @property
     def id(self) -> str | None:
@@ -187,6 +188,8 @@ def in_batches(
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
             what became of each record, and its cause is the failure.
         ZcrmError: the first call failed as a whole.
+        BaseException: what came from outside, such as Ctrl-C; after earlier calls went through its cause is
+            the ``PartialFailure``.
     """
     items: list[BatchItem] = []
     for start in range(0, len(things), most):
@@ -202,6 +205,10 @@ def in_batches(
             if not items:
                 raise
             raise _broken_off(items, len(batch), len(things), error) from error
+        except BaseException as error:
+            if not items or error.__cause__ is not None:
+                raise
+            raise error from _broken_off(items, len(batch), len(things), error)
         items += made
     return BatchResult(items)
 
@@ -277,16 +284,23 @@ def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:
     return outcomes
 
 
-def _may_have_happened(error: ZcrmError) -> bool:
+def partial(error: BaseException) -> PartialFailure | None:
+    """Give what an error of a batch knows of its records, if earlier calls went through."""
+    known = error if isinstance(error, PartialFailure) else error.__cause__
+    return known if isinstance(known, PartialFailure) else None
+
+
+def _may_have_happened(error: BaseException) -> bool:
     """Tell whether a failed call may have written all the same: its server failed, or its answer is lost."""
     if isinstance(error, ApiError):
         return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(error, TransportError) and error.sent
+    return not isinstance(error, ZcrmError) or (isinstance(error, TransportError) and error.sent)
 
 
-def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmError) -> PartialFailure:
+def _broken_off(done: list[BatchItem], underway: int, total: int, error: BaseException) -> PartialFailure:
     """Tell what is known when a call in the middle fails: nothing that went through may be forgotten."""
     unknown = _may_have_happened(error)
+    what = error.what if isinstance(error, ZcrmError) else f"{kind_of(error)} came in the middle of a call."
     first = len(done)
     items = list(done)
     for index in range(first, total):
@@ -297,14 +311,14 @@ def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmErr
                 {
                     "code": "NOT_KNOWN" if reached else "NOT_SENT",
                     "status": "error",
-                    "message": error.what if reached else "an earlier call of this batch failed",
+                    "message": what if reached else "an earlier call of this batch failed",
                     "details": {},
                 },
             )
         )
     failure = PartialFailure(
         f"The batch broke off after {first} of {total} records.",
-        why=error.what,
+        why=what,
         fix="See error.result: send the records with NOT_SENT again, and read back NOT_KNOWN.",
     )
     failure.result = BatchResult(items)

@@ -7,14 +7,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from zcrm_core.crm.arguments import combined, kind_of, text_list
-from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only, partial
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import refuse_unknown
 from zcrm_core.crm.jobs import MassUpdate
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
-from zcrm_core.errors import ApiError, PartialFailure, TransportError
+from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class RecordWriting(RecordReading):
 
         Raises:
             PartialFailure: a later call of a long batch failed; ``error.result`` says what became of each.
+                What comes from outside in the middle, such as Ctrl-C, has it as its ``__cause__``.
             ApiError: the CRM refused the whole call, or a value cannot be sent.
         """
         rows = rows_of(records)
@@ -104,8 +105,9 @@ class RecordWriting(RecordReading):
             path = f"{path}/{segment('record id', str(rows[0]['id']))}"
         try:
             done = self._write("PUT", path, [rows[place] for place in sent], extra, about=itemgetter("id"))
-        except PartialFailure as failure:
-            if failure.result is not None:
+        except BaseException as error:
+            failure = partial(error)
+            if failure is not None and failure.result is not None:
                 failure.result = _settled(given, rows, sent, failure.result)
             raise
         return _settled(given, rows, sent, done)
@@ -140,8 +142,9 @@ class RecordWriting(RecordReading):
         extra = _beside(trigger, lar_id, process, options, duplicate_check_fields)
         try:
             done = self._write("POST", f"{self._path}/upsert", rows, extra)
-        except PartialFailure as failure:
-            _let_know(given, rows, failure.result or ())
+        except BaseException as error:
+            failure = partial(error)
+            _let_know(given, rows, (failure and failure.result) or ())
             raise
         _let_know(given, rows, done)
         return done
