@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -146,3 +146,22 @@ def test_what_a_failed_job_says_is_one_line(client: Client, zcrm_simulator: Simu
     with pytest.raises(ApiError, match=r"Zoho says: a \\x1b\[31mb \*+\.") as caught:
         client.bulk.write_job("1").wait()
     assert token not in str(caught.value)
+
+
+@pytest.mark.parametrize("broken", ["raises", "holds no record"])
+def test_records_that_break_off_while_they_are_made_send_nothing(
+    client: Client, zcrm_simulator: Simulator, broken: str
+) -> None:
+    """Where the 151st of 250 records cannot be made or sent, none of those before it is written."""
+
+    def rows() -> Iterator[dict[str, object]]:
+        for number in range(250):
+            if number == 150 and broken == "raises":
+                raise LookupError("no further row")
+            yield {"Last_Name": object() if number == 150 else "A"}
+
+    before = len(zcrm_simulator.requests)
+    for write in (leads_of(client).create, leads_of(client).upsert):
+        with pytest.raises((LookupError, ApiError), match=r"no further row|record 150\.Last_Name"):
+            write(rows())
+    assert len(zcrm_simulator.requests) == before
