@@ -111,6 +111,20 @@ def test_page_tokens_that_lead_round_in_a_circle_are_an_error(
         list(leads.list(fields=["City"]))
 
 
+def test_a_page_token_that_leads_to_itself_is_told_at_once(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A page that leads to itself, in the middle of a list too, is asked for once and not again and again."""
+    leads = leads_of(log_in(api_version="v8"))
+    for number in range(20):
+        info = {"more_records": True, "next_page_token": f"token-{min(number, 5)}"}
+        body = json.dumps({"data": [{"id": "1", "City": "Pune"}], "info": info})
+        zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=body)
+    before = len(zcrm_simulator.requests)
+
+    with pytest.raises(TransportError, match="leads no further"):
+        list(leads.list(fields=["City"]))
+    assert len(zcrm_simulator.requests) - before == 7
+
+
 def test_ctrl_c_in_a_long_update_lets_the_records_know(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
