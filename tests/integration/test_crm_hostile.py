@@ -179,3 +179,30 @@ def test_records_that_break_off_while_they_are_made_send_nothing(
         with pytest.raises((LookupError, ApiError), match=r"no further row|record 150\.Last_Name"):
             write(rows())
     assert len(zcrm_simulator.requests) == before
+
+
+def test_no_call_asks_for_more_than_fifty_fields(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """Many fields are asked for fifty at a time, as Zoho gives them from v3 on, and come as one record."""
+    leads = leads_of(log_in(api_version="v8"))
+    names = [f"Field_{number}" for number in range(120)]
+    for part in (names[:50], names[50:100], names[100:]):
+        rows = [{"id": "1", **dict.fromkeys(part, "x")}]
+        body = json.dumps({"data": rows, "info": {"more_records": False}})
+        zcrm_simulator.faults.add("/crm/v8/Leads", kind="status", status=200, body=body)
+    before = len(zcrm_simulator.requests)
+
+    [lead] = leads.list(fields=names)
+
+    asked = [str(call.query["fields"]).count(",") + 1 for call in zcrm_simulator.requests[before:]]
+    assert asked == [50, 50, 20]
+    assert set(lead) == {"id", *names}
+
+
+def test_a_list_of_chosen_records_takes_a_hundred(client: Client, zcrm_simulator: Simulator) -> None:
+    """No ids and more ids than one call takes are told before anything is sent; a hundred are sent."""
+    before = len(zcrm_simulator.requests)
+    for count in (0, 101):
+        with pytest.raises(ApiError, match=f"{count} ids are given for one call"):
+            list(leads_of(client).list(fields=["City"], ids=map(str, range(count))))
+    assert len(zcrm_simulator.requests) == before
+    assert list(leads_of(client).list(fields=["City"], ids=map(str, range(1, 101)))) == []
