@@ -45,9 +45,7 @@ def test_a_query_goes_on_by_id_where_offsets_end(
         json.loads(one.body)["select_query"] for one in zcrm_simulator.requests if one.path.endswith("coql")
     ]
     assert any("limit 50, 50" in query for query in queries)
-    assert all(
-        " order by id asc limit" in query for query in queries
-    )  # else they need not come in that order
+    assert all(" order by id asc limit" in query for query in queries)  # or they come in any
     assert sum(" and id > " in query for query in queries) == len(queries) - 2
 
 
