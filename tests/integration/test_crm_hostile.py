@@ -206,3 +206,15 @@ def test_a_list_of_chosen_records_takes_a_hundred(client: Client, zcrm_simulator
             list(leads_of(client).list(fields=["City"], ids=map(str, range(count))))
     assert len(zcrm_simulator.requests) == before
     assert list(leads_of(client).list(fields=["City"], ids=map(str, range(1, 101)))) == []
+
+
+@pytest.mark.parametrize("given", [{}, {"id": None}, {"id": ""}, {"id": 0}])
+def test_an_update_names_the_record_that_has_no_id(
+    client: Client, zcrm_simulator: Simulator, given: dict[str, object]
+) -> None:
+    """A record without its id is told by its place, and none of those beside it is sent."""
+    before = len(zcrm_simulator.requests)
+    with pytest.raises(ApiError, match="Record 1 of the update has no id") as caught:
+        leads_of(client).update([{"id": "1", "City": "Pune"}, {"City": "Pune", **given}])
+    assert caught.value.code == "ZCRM-API-009"
+    assert len(zcrm_simulator.requests) == before
