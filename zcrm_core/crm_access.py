@@ -122,7 +122,7 @@ class CrmAccess:
 
         return ModuleClient(self._client, api_name)
 
-    def coql(self, query: str, **values: object) -> Iterator[Record]:
+    def coql(self, query: str, /, **values: object) -> Iterator[Record]:
         """Go over the rows of a COQL query (POST coql), to their end and in constant memory.
 
         Rows come by offset as far as that reaches (10,000 rows in v2, 100,000 in v8), then by id, if the
@@ -130,8 +130,8 @@ class CrmAccess:
 
         Args:
             query: the query. ``:name`` outside quotation marks is a place for a value.
-            values: the values: ``client.coql("... where City = :city", city="Pune")``. Nothing in a value can
-                change what the query means.
+            values: the values: ``client.coql("... where City = :city", city="Pune")``; any name will do.
+                Nothing in a value can change what the query means.
 
         Raises:
             ApiError: the query cannot be sent, or the CRM refused.

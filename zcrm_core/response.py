@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from zcrm_core.errors import TransportError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "Response"]
 
+_READS: Final = frozenset({"GET", "HEAD"})
 _MEDIA_TYPE: Final = re.compile(r"(?:application|audio|image|multipart|text|video)/[a-z]+")
 
 
@@ -44,8 +46,9 @@ class Response:
         """Read the body as JSON; a number that a float would round is a ``Decimal``.
 
         Raises:
-            TransportError: the body is not JSON, such as the HTML page of a proxy.
+            TransportError: the body is not JSON, such as the HTML page of a proxy; or there is none.
         """
+        self._refuse_silence()
         try:
             return loads(self.raw.content)
         except (ValueError, RecursionError):
@@ -59,6 +62,25 @@ class Response:
             )
             error.sent = True
             raise error from None
+
+    def _refuse_silence(self) -> None:
+        """Refuse a success without a word where the answer has to tell what became of a write.
+
+        Raises:
+            TransportError: there is no body.
+        """
+        if self.status >= HTTPStatus.MULTIPLE_CHOICES or self.raw.content:
+            return
+        method = getattr(self.raw.request, "method", "GET")
+        if method not in _READS:
+            error = TransportError(
+                f"The server answered a {method} with nothing ({self.status}).",
+                why="Zoho says in the answer what was done and what was not, so neither is known here.",
+                fix="Read back what was to be written before you send it again; look for a proxy in between.",
+                code="ZCRM-HTTP-007",
+            )
+            error.sent = True
+            raise error
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

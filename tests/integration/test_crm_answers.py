@@ -263,6 +263,38 @@ def test_a_write_of_another_thing_is_no_success(
     assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
 
 
+@pytest.mark.parametrize("named", ["1", "2", None])
+@pytest.mark.parametrize("version", ["v2", "v8"])
+def test_a_link_is_named_by_either_end(
+    log_in: Make, zcrm_simulator: Simulator, version: str, named: str | None
+) -> None:
+    """Zoho does not say which end of a link an outcome names, so both are right; failures still are told."""
+    related = log_in(api_version=version).module("Deals").record("1").related("Contact_Roles")
+    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {"id": named} if named else {}}
+    bad = {**good, "code": "INVALID_DATA", "status": "error"}
+
+    for write in (related.add, related.remove):
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps({"data": [good]}))
+        assert write("2").ok
+    zcrm_simulator.faults.add("/crm/", kind="status", status=207, body=json.dumps({"data": [good, bad]}))
+    assert [item.ok for item in related.add_many(["2", "3"])] == [True, False]
+
+
+@pytest.mark.parametrize("module", ["Leads", "1"])
+def test_a_change_of_another_module_is_no_success(
+    client: Client, zcrm_simulator: Simulator, module: str
+) -> None:
+    """A module is named by its API name or its id, and an outcome that names another one is an error."""
+    for details, other in (({"id": "999"}, module == "1"), ({"api_name": "Deals"}, module == "Leads")):
+        outcome = {"code": "SUCCESS", "status": "success", "message": "", "details": details}
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=json.dumps({"modules": [outcome]}))
+        if other:
+            with pytest.raises(TransportError, match=f"and {module} was sent"):
+                client.modules.update(module, {"per_page": 10})
+        else:
+            assert client.modules.update(module, {"per_page": 10}).ok
+
+
 def test_new_things_and_named_ones_have_any_id(log_in: Make, zcrm_simulator: Simulator) -> None:
     """The outcome of a new thing, or of one that was named, has an id that nobody knew."""
     client = log_in(api_version="v2")

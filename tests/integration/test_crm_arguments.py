@@ -260,6 +260,13 @@ def test_a_text_that_means_no_value_is_not_searched_for(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("values", "named"), [(5, "an int"), (None, "a NoneType"), ("x", "a str")])
+def test_what_is_no_list_of_values_is_named(values: Any, named: str) -> None:
+    """The message names the type of what stands for the values, with the article that it has."""
+    with pytest.raises(ApiError, match=f"written: {named} in place of a list"):
+        F.City.in_(values)
+
+
 def test_conditions_are_joined_with_conditions(leads: ModuleClient) -> None:
     """A text or a number in the place of a condition is told, and not sent as a part of the search."""
     city: Any = F.City == "Pune"
@@ -297,10 +304,10 @@ def test_what_is_no_argument_of_this_kind_is_told(leads: ModuleClient, zcrm_simu
     before = len(zcrm_simulator.requests)
     notes = leads._client.notes
     calls: dict[str, Callable[[Any], object]] = {
-        "Record 0 is a int": leads.create,
-        "Record 0 of the update has no id|Record 0 is a int": leads.update,
-        "params is a int": lambda wrong: leads.list(fields=["City"], params=wrong),
-        "options is a int": lambda wrong: leads.create({"Last_Name": "A"}, options=wrong),
+        "Record 0 is an int": leads.create,
+        "Record 0 of the update has no id|Record 0 is an int": leads.update,
+        "params is an int": lambda wrong: leads.list(fields=["City"], params=wrong),
+        "options is an int": lambda wrong: leads.create({"Last_Name": "A"}, options=wrong),
         "modified_since": lambda wrong: leads.list(fields=["City"], modified_since=wrong),
         "to which record": lambda wrong: notes.create_many([wrong]),
         "no id of record 0": lambda wrong: leads.update([{"id": wrong / 1}]),

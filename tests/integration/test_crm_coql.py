@@ -45,6 +45,7 @@ def test_a_query_goes_on_by_id_where_offsets_end(
         json.loads(one.body)["select_query"] for one in zcrm_simulator.requests if one.path.endswith("coql")
     ]
     assert any("limit 50, 50" in query for query in queries)
+    assert all(" order by id asc limit" in query for query in queries)  # or they come in any
     assert sum(" and id > " in query for query in queries) == len(queries) - 2
 
 
@@ -217,3 +218,12 @@ def test_a_date_is_a_value(client: Client) -> None:
 
     assert rows
     assert all(str(row["Closing_Date"]) < "2025-06-01" for row in rows)
+
+
+@pytest.mark.parametrize("name", ["query", "self", "client", "text", "values"])
+def test_a_place_for_a_value_can_have_any_name(client: Client, name: str) -> None:
+    """The names of values are the program's alone: none of them is taken by an argument."""
+    query = f"select id from Leads where City = :{name}"  # noqa: S608 - the name of a place for a value
+    rows = client.coql(query, **{name: "Nowhere"})
+
+    assert list(rows) == []

@@ -378,16 +378,20 @@ def test_variables(client: Client) -> None:
     base = {"name": "n", "type": "integer", "variable_group": group}
 
     made = client.variables.create(
-        [{**base, "api_name": "Zero", "value": 0}, {**base, "api_name": "Other", "value": 7}]
+        [
+            {**base, "api_name": "Zero", "type": "checkbox", "value": True},
+            {**base, "api_name": "Other", "value": 7},
+        ]
     )
     made.raise_for_failures()
     zero, other = (item.id or "" for item in made)
-    assert client.variables.get(zero, group=group.api_name).value == 0
+    assert client.variables.get(zero, group=group.api_name).value is True
     assert client.variables.update([{"id": zero, "value": False}, {"id": other, "value": 0}]).ok
     assert client.variables.update_one(other, {"value": "", "description": "d"}).ok
 
     found = {one.api_name: one for one in client.variables.list()}
     assert (found["Zero"].value, found["Other"].value, found["Other"].description) == (False, "", "d")
+    assert client.variables.get(zero, group=group.api_name).value is False
     assert found["Zero"].variable_group is not None
     assert found["Zero"].variable_group.api_name == "General"
     client.variables.delete(zero)

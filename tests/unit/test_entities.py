@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Mapping
+import sys
+import threading
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -203,6 +206,110 @@ def test_every_record_has_an_outcome_wherever_a_batch_breaks(total: int, calls: 
 
     assert [item.index for item in result] == list(range(total))
     assert len(result.succeeded) == min(total, calls * 100)
+
+
+@pytest.mark.parametrize("code", [["SUCCESS"], {"SUCCESS": 1}, 200, True, None, "success"])
+@pytest.mark.parametrize("status", ["success", ["success"], {}, True])
+def test_an_outcome_of_another_form_is_no_success(code: JSON, status: JSON) -> None:
+    """Whatever stands where code and status belong, it is told as a failure and stops nothing."""
+    item = BatchItem(0, {"code": code, "status": status, "message": [1], "details": 7})
+
+    assert not item.ok
+    assert (item.code, item.id, item.field) == (str(code), None, None)
+    with pytest.raises(PartialFailure):
+        BatchResult([item]).raise_for_failures()
+
+
+@pytest.mark.parametrize("outside", [KeyboardInterrupt, SystemExit, OSError, GeneratorExit])
+@pytest.mark.parametrize("calls", [0, 1, 2])
+def test_what_comes_from_outside_forgets_no_record(outside: type[BaseException], calls: int) -> None:
+    """Ctrl-C in a batch goes on its way, with what became of the records of earlier calls as its cause."""
+    sent: list[int] = []
+
+    def send(batch: Sequence[int]) -> Response:
+        if len(sent) == calls * 100:
+            raise outside("from outside")
+        sent.extend(batch)
+        return answer({"data": [outcome()] * len(batch)})
+
+    with pytest.raises(outside, match="from outside") as caught:
+        in_batches(range(250), send)
+
+    failure = caught.value.__cause__
+    if not calls:
+        assert failure is None
+        return
+    assert isinstance(failure, PartialFailure)
+    assert failure.result is not None
+    codes = ["SUCCESS"] * 100 * calls + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
+    assert [item.code for item in failure.result] == codes[:250]
+    assert outside.__name__ in str(failure)
+
+
+def test_a_cause_that_an_error_has_is_left() -> None:
+    """An error from outside that has a cause of its own keeps it."""
+    sent: list[int] = []
+
+    def send(batch: Sequence[int]) -> Response:
+        if sent:
+            raise OSError("outside") from ValueError("its own cause")
+        sent.extend(batch)
+        return answer({"data": [outcome()] * len(batch)})
+
+    with pytest.raises(OSError, match="outside") as caught:
+        in_batches(range(150), send)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def changed() -> Record:
+    """A record with a changed field, and a list that was looked at."""
+    record = Record({"id": "1", "City": "Pune", "Tag": [{"name": "hot"}]})
+    record["City"] = "Delhi"
+    assert record["Tag"] == [{"name": "hot"}]
+    return record
+
+
+def test_a_copy_of_a_record_shares_no_change() -> None:
+    """What is changed in a copy, in its lists as well, is no change of the record."""
+    for make in (copy.copy, copy.deepcopy):
+        record = changed()
+        other = make(record)
+        tags = other["Tag"]
+        assert isinstance(tags, list)
+        tags.append({"name": "new"})
+        other["City"] = "Ulm"
+
+        assert record.changes == {"City": "Delhi"}
+        assert other.changes == {"City": "Ulm", "Tag": [{"name": "hot"}, {"name": "new"}]}
+
+
+def test_threads_that_read_a_record_do_not_disturb_one_that_asks_for_its_changes() -> None:
+    """Lists are looked at in one thread while another asks what was changed; neither fails nor loses any."""
+    keys = [f"Field_{number}" for number in range(2_000)]
+    record = Record({"id": "1", **{key: [key] for key in keys}})
+    failed: list[BaseException] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not over.is_set():
+                assert record.changes == {}
+        except BaseException as error:  # noqa: BLE001 - it is told below
+            failed.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        read = [record[key] for key in keys]
+    finally:
+        over.set()
+        asking.join()
+        sys.setswitchinterval(interval)
+
+    assert failed == []
+    assert all(record[key] is value for key, value in zip(keys, read, strict=True))
 
 
 @pytest.mark.parametrize("document", [7, [], {}, {"data": 7}, {"data": [7]}])

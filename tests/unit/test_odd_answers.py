@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from zcrm_core import TransportError
+from zcrm_core.crm.custom_views import ViewCriteria
 from zcrm_core.crm.entity import Entity
 from zcrm_core.crm.record import Record
 from zcrm_core.exact_json import JSON, loads
@@ -41,3 +42,24 @@ def test_a_list_that_was_read_and_not_changed_is_not_sent(value: str) -> None:
 
     assert lead["L"] is not None
     assert lead.changes == {}
+
+
+def test_a_view_may_have_any_number_of_conditions() -> None:
+    """Every condition has its number in the pattern, past the thousandth too."""
+    view = ViewCriteria(
+        {"group_operator": "or", "group": [{"field": "City", "value": n} for n in range(1_200)]}
+    )
+
+    assert view.pattern == f"({'or'.join(map(str, range(1, 1_201)))})"
+
+
+def test_conditions_without_bottom_are_a_typed_error() -> None:
+    """Groups in groups that Python cannot follow are told where they are written, as values are."""
+    deep: JSON = {"field": "City"}
+    for _ in range(20_000):
+        deep = {"group_operator": "and", "group": [deep]}
+    assert isinstance(deep, dict)
+
+    for write in (str, lambda view: view.pattern):
+        with pytest.raises(TransportError, match="nested too deeply"):
+            write(ViewCriteria(deep))

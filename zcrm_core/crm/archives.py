@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import tempfile
 import zipfile
 import zlib
@@ -94,18 +95,28 @@ class Lines(Iterator[str]):
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._left = _LONGEST_ITEM
+        self._given: list[str] = []
+        self._once_more: Iterator[str] = iter(())
 
     def begin(self) -> None:
         """Begin another row or event."""
         self._left = _LONGEST_ITEM
+        self._given.clear()
+
+    def again(self) -> None:
+        """Give the lines of this row or event once more."""
+        self._once_more = iter(self._given.copy())
 
     def __next__(self) -> str:
+        for line in self._once_more:
+            return line
         line = self._text.readline(self._left + 1)
         self._left -= len(line)
         if self._left < 0:
             raise unsafe(f"A row or an event of its file has more than {_LONGEST_ITEM:,} characters.")
         if not line:
             raise StopIteration
+        self._given.append(line)
         return line
 
 
@@ -125,6 +136,8 @@ def member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
         raise unsafe("Its file has a path that leads out of its folder.")
     if not info.filename.lower().endswith(ending):
         raise unsafe("Its file is of another kind than was asked for.")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise unsafe("Its file is a link to another one.")
     if info.flag_bits & 1 or info.compress_type not in _PACKINGS:
         raise unsafe("Its file is encrypted, or packed in a way that Zoho does not use.")
     tight = info.file_size > _PLAIN_BYTES and info.file_size > _MOST_RATIO * max(info.compress_size, 1)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from zcrm_core.errors import ApiError
 
-__all__ = ["combined", "text_list"]
+__all__ = ["combined", "kind_of", "text_list"]
 
 V = TypeVar("V")
 
@@ -30,7 +30,7 @@ def combined(
     further: object = {} if more is None else more
     if not isinstance(further, Mapping):
         raise ApiError(
-            f"{where} is a {type(further).__name__}.",
+            f"{where} is {kind_of(further)}.",
             why="It holds further values by Zoho's names for them.",
             fix=f'Pass a mapping such as {where}={{"name": "value"}}.',
             code="ZCRM-API-009",
@@ -46,6 +46,12 @@ def combined(
                 code="ZCRM-API-009",
             )
     return {**further, **said}
+
+
+def kind_of(value: object) -> str:
+    """Name the type of a value with its article, for a message: ``an int``."""
+    name = type(value).__name__
+    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
 
 
 def text_list(name: str, values: Iterable[str]) -> list[str]:

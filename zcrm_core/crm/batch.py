@@ -11,10 +11,10 @@ from zcrm_core.crm.versions import MOST_RECORDS
 from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
 from zcrm_core.exact_json import JSON
-from zcrm_core.redaction import masked, plain
+from zcrm_core.redaction import kind_of, masked, plain
 from zcrm_core.response import Response
 
-__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "refusal_of"]
+__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "partial", "refusal_of"]
 
 T = TypeVar("T")
 
@@ -42,7 +42,8 @@ class BatchItem:
     @property
     def ok(self) -> bool:
         """Whether it went through: both the status and the code say so."""
-        return self._json.get("status") == "success" and self._json.get("code") in _SUCCESSES
+        code = self._json.get("code")
+        return self._json.get("status") == "success" and isinstance(code, str) and code in _SUCCESSES
 
     @property
     def id(self) -> str | None:
@@ -180,12 +181,15 @@ def in_batches(
         send: makes one call.
         key: where the answer holds the outcomes.
         most: how many things one call takes.
-        about: gives the id of a thing, where its outcome has to name the same one; ``None`` for a new one.
+        about: gives the id of a thing, where its outcome has to name the same one; a tuple where it may name
+            one of several, and ``None`` for a new one.
 
     Raises:
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
             what became of each record, and its cause is the failure.
         ZcrmError: the first call failed as a whole.
+        BaseException: what came from outside, such as Ctrl-C; after earlier calls went through its cause is
+            the ``PartialFailure``.
     """
     items: list[BatchItem] = []
     for start in range(0, len(things), most):
@@ -196,23 +200,36 @@ def in_batches(
             made = [BatchItem(start + place, outcome) for place, outcome in enumerate(outcomes)]
             if about is not None:
                 for item, thing in zip(made, batch, strict=True):
-                    _refuse_other(item, about(thing), response)
+                    _refuse_other(item, "id", about(thing), response)
         except ZcrmError as error:
             if not items:
                 raise
             raise _broken_off(items, len(batch), len(things), error) from error
+        except BaseException as error:
+            if not items or error.__cause__ is not None:
+                raise
+            raise error from _broken_off(items, len(batch), len(things), error)
         items += made
     return BatchResult(items)
 
 
-def only(response: Response, key: str, what: str, about: str | int | None = None) -> BatchItem:
+def only(
+    response: Response,
+    key: str,
+    what: str,
+    about: str | int | tuple[str | int, ...] | None = None,
+    *,
+    named: str | None = None,
+) -> BatchItem:
     """Give the outcome of a call about one thing, whether it stands alone or in a list of one.
 
     Args:
         response: the answer.
         key: where the answer holds the list.
         what: what was to be done, for the message.
-        about: the id of the thing, where its outcome has to name the same one.
+        about: the id of the thing, where its outcome has to name the same one; a tuple where it may name one
+            of several.
+        named: the API name of the thing; an outcome that has one has to have the same.
 
     Raises:
         ApiError: Zoho refused.
@@ -228,19 +245,21 @@ def only(response: Response, key: str, what: str, about: str | int | None = None
         error = ApiError(f"Zoho CRM refused to {what}: {refusal_of(item)}.")
         error.status, error.api_code, error.details = response.status, item.code, item.details
         raise error
-    _refuse_other(item, about, response)
+    _refuse_other(item, "id", about, response)
+    _refuse_other(item, "api_name", named, response)
     return item
 
 
-def _refuse_other(item: BatchItem, about: object, response: Response) -> None:
+def _refuse_other(item: BatchItem, key: str, about: object, response: Response) -> None:
     """Refuse the success of another thing than was sent, whose id is ``None`` where nobody knows it yet.
 
     A failure may name another one, such as a duplicate.
     """
-    given = item.details.get("id")
-    if item.ok and None not in (given, about) and str(given) != str(about):
+    given = item.details.get(key)
+    sent = [str(each) for each in about] if isinstance(about, tuple) else [str(about)]
+    if item.ok and None not in (given, about) and str(given) not in sent:
         error = TransportError(
-            f"The answer ({response.status}) is about {given}, and {about} was sent.",
+            f"The answer ({response.status}) is about {given}, and {sent[0]} was sent.",
             why="Something between here and Zoho mixes up answers, so nobody knows what was changed.",
             fix="Look for a cache or a proxy in between; read the records back before you send any again.",
             code="ZCRM-HTTP-007",
@@ -265,16 +284,23 @@ def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:
     return outcomes
 
 
-def _may_have_happened(error: ZcrmError) -> bool:
+def partial(error: BaseException) -> PartialFailure | None:
+    """Give what an error of a batch knows of its records, if earlier calls went through."""
+    known = error if isinstance(error, PartialFailure) else error.__cause__
+    return known if isinstance(known, PartialFailure) else None
+
+
+def _may_have_happened(error: BaseException) -> bool:
     """Tell whether a failed call may have written all the same: its server failed, or its answer is lost."""
     if isinstance(error, ApiError):
         return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(error, TransportError) and error.sent
+    return not isinstance(error, ZcrmError) or (isinstance(error, TransportError) and error.sent)
 
 
-def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmError) -> PartialFailure:
+def _broken_off(done: list[BatchItem], underway: int, total: int, error: BaseException) -> PartialFailure:
     """Tell what is known when a call in the middle fails: nothing that went through may be forgotten."""
     unknown = _may_have_happened(error)
+    what = error.what if isinstance(error, ZcrmError) else f"{kind_of(error)} came in the middle of a call."
     first = len(done)
     items = list(done)
     for index in range(first, total):
@@ -285,14 +311,14 @@ def _broken_off(done: list[BatchItem], underway: int, total: int, error: ZcrmErr
                 {
                     "code": "NOT_KNOWN" if reached else "NOT_SENT",
                     "status": "error",
-                    "message": error.what if reached else "an earlier call of this batch failed",
+                    "message": what if reached else "an earlier call of this batch failed",
                     "details": {},
                 },
             )
         )
     failure = PartialFailure(
         f"The batch broke off after {first} of {total} records.",
-        why=error.what,
+        why=what,
         fix="See error.result: send the records with NOT_SENT again, and read back NOT_KNOWN.",
     )
     failure.result = BatchResult(items)

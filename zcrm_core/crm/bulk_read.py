@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from zcrm_core.crm.archives import stored
+from zcrm_core.crm.arguments import kind_of
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read_status import BulkReadStatus
 from zcrm_core.crm.calendars import calendar_events
@@ -131,8 +132,9 @@ class BulkReadJob:
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the archive and go over its rows; every value is a text, as CSV has no types.
 
-        The archive is kept in a file without a name, and its rows come one by one. They are those of this
-        job alone: ``status().result.more_records`` says whether more follow; :meth:`following` reads them.
+        The archive is kept in a file without a name, and its rows come one by one, each of 16 million
+        characters at most, whatever ``csv.field_size_limit`` says. They are those of this job alone:
+        ``status().result.more_records`` says whether more follow; :meth:`following` reads them.
 
         Raises:
             NotFound, ApiError: as :meth:`download`; also when the archive is not what Zoho sends.
@@ -176,7 +178,7 @@ def create_read(
         )
     if criteria is not None and not isinstance(criteria, Mapping):
         raise ApiError(
-            f"The criteria of a bulk read are a {type(criteria).__name__}.",
+            f"The criteria of a bulk read are {kind_of(criteria)}.",
             why="A job takes them as JSON; F and its conditions are for searches.",
             fix='Pass a mapping such as {"api_name": "City", "comparator": "equal", "value": "Pune"}.',
             code="ZCRM-API-009",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from zcrm_core.crm.archives import stored
+from zcrm_core.crm.arguments import kind_of
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode, written_out
@@ -23,6 +24,7 @@ from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import BULK_UPLOAD_BYTES, BULK_WRITE_ROWS
 from zcrm_core.errors import ApiError, NotFound, TransportError
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import masked, plain
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -73,10 +75,11 @@ class BulkWriteJob:
             self.status, lambda one: one.status in {"COMPLETED", "FAILED"}, "the bulk job", seconds
         )
         if status.status != "COMPLETED":
-            reasons = [resource.message for resource in status.resources if resource.message]
+            messages = [resource.message for resource in status.resources if resource.message]
+            said = f": {plain(masked(messages[0], ()))}" if messages else " FAILED and nothing else"
             raise ApiError(
                 f"The bulk job {self.id} failed.",
-                why=f"Zoho says: {reasons[0]}." if reasons else "Zoho says FAILED and nothing else.",
+                why=f"Zoho says{said}.",
                 fix="Look at the file, its columns and the module.",
             )
         return status
@@ -159,7 +162,7 @@ def columns_of(row: object, index: int = 0) -> list[str]:
         ApiError: it is no mapping of API names.
     """
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
-        raise _unfit(index, f"it is a {type(row).__name__}, and no mapping of API names")
+        raise _unfit(index, f"it is {kind_of(row)}, and no mapping of API names")
     return list(row)
 
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
-from zcrm_core.crm.entity import Attribute, Entity, anything, flag, plain_name, reference, text, time
+from zcrm_core.crm.entity import (
+    Attribute,
+    Entity,
+    anything,
+    flag,
+    plain_name,
+    reference,
+    text,
+    time,
+    too_deep,
+)
 from zcrm_core.exact_json import JSON
 
 __all__ = ["CustomView", "ViewCriteria"]
@@ -33,13 +44,19 @@ class ViewCriteria(Entity):
 
     def __str__(self) -> str:
         """The condition as text, every member of every group in it."""
-        return self._written(lambda leaf: f"({leaf.field}:{leaf.comparator}:{leaf.value})")
+        return self._whole(lambda leaf: f"({leaf.field}:{leaf.comparator}:{leaf.value})")
 
     @property
     def pattern(self) -> str:
         """How the conditions are joined, each by its number from 1: ``(1and(2or3))``."""
-        numbers = iter(range(1, 1_000))
-        return self._written(lambda _: str(next(numbers)))
+        numbers = itertools.count(1)
+        return self._whole(lambda _: str(next(numbers)))
+
+    def _whole(self, leaf: Callable[[ViewCriteria], str]) -> str:
+        try:
+            return self._written(leaf)
+        except RecursionError:
+            raise too_deep() from None
 
     def _written(self, leaf: Callable[[ViewCriteria], str]) -> str:
         group = self.group

@@ -32,6 +32,7 @@ __all__ = [
     "text",
     "texts",
     "time",
+    "too_deep",
 ]
 
 T = TypeVar("T")
@@ -119,12 +120,17 @@ def copied(value: JSON) -> JSON:
     try:
         return _copied(value)
     except RecursionError:
-        raise TransportError(
-            "A value in the answer of Zoho is nested too deeply to be read.",
-            why="No value of the CRM has so many lists or objects in each other.",
-            fix="Look at the server that answers: a gateway in between, or a stand-in for Zoho.",
-            code="ZCRM-HTTP-007",
-        ) from None
+        raise too_deep() from None
+
+
+def too_deep() -> TransportError:
+    """Make the error for a value that Python cannot follow to its bottom."""
+    return TransportError(
+        "A value in the answer of Zoho is nested too deeply to be read.",
+        why="No value of the CRM has so many lists or objects in each other.",
+        fix="Look at the server that answers: a gateway in between, or a stand-in for Zoho.",
+        code="ZCRM-HTTP-007",
+    )
 
 
 def _copied(value: JSON) -> JSON:

@@ -26,7 +26,7 @@ from zcrm_core.crm.entity import (
 )
 from zcrm_core.crm.fields import Field
 from zcrm_core.crm.layouts import Layout
-from zcrm_core.crm.paths import segment
+from zcrm_core.crm.paths import id_in, segment
 from zcrm_core.crm.related_lists import RelatedListInfo, RelatedListProperties
 from zcrm_core.exact_json import JSON
 
@@ -184,10 +184,13 @@ class Modules:
         Raises:
             NotFound: there is no module of this name.
             ApiError: the CRM refused.
+            TransportError: the answer is about another module.
         """
         body = {"modules": [encode(dict(settings), "settings")]}
         response = self._client.request("PUT", self._modules.path(api_name), json=body)
-        return only(response, "modules", "change the module")
+        given = id_in(api_name)
+        named = api_name if given is None else None
+        return only(response, "modules", "change the module", given, named=named)
 
     def list(self) -> list[Module]:
         """Give every module (GET settings/modules).

@@ -98,6 +98,7 @@ class Listing(PageByPage[E]):
         self._headers = headers
         self._complete = complete
         self._number = 1
+        self._landmark: str | None = None
         self.not_modified = False
         self.page_token = page_token
 
@@ -118,6 +119,10 @@ class Listing(PageByPage[E]):
         if more:
             self._refuse_dead_end(rows, token, follows)
         page = self._complete(rows)
+        if self._number & (self._number - 1) == 0:
+            # One token is held against the later ones, and each time twice as long: tokens that lead round in
+            # a circle of any length come back to one of them (R. P. Brent, 1980), in constant memory.
+            self._landmark = follows
         self.page_token, self._over = follows if more else None, not more
         self._number += 1
         return page
@@ -147,7 +152,7 @@ class Listing(PageByPage[E]):
         Raises:
             TransportError: the list would never end, or begin again.
         """
-        if not rows or (token is not None and token == follows):
+        if not rows or (token is not None and follows in (token, self._landmark)):
             raise dead_end(self._path)
         if follows is None and token is not None:
             raise TransportError(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from zcrm_core.errors import ApiError
 
-__all__ = ["checked_ids", "identifier", "joined_ids", "segment"]
+__all__ = ["checked_ids", "id_in", "identifier", "joined_ids", "segment"]
 
 _BITS = 64  # Zoho's ids have them at most
 
@@ -42,6 +42,11 @@ def identifier(name: str, value: object) -> str:
     """
     segment(name, value)
     return _written(value)
+
+
+def id_in(given: str | int) -> str | int | None:
+    """Give what stands for a thing where it is its id; ``None`` where it is its API name."""
+    return given if str(given).isdecimal() else None
 
 
 def joined_ids(ids: Iterable[str | int] | str | int, most: int) -> str:

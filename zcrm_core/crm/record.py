@@ -76,21 +76,18 @@ class Record(Entity):
 
     def __init__(self, json: dict[str, JSON], module: ModuleClient | None = None) -> None:
         self._json = json
-        self._touched: dict[str, JSON] | None = None
+        self._touched: dict[str, JSON] = {}
         self._unread: frozenset[str] = _NONE
         self._module = module
 
     def __getitem__(self, key: str) -> JSON:
         touched = self._touched
-        if touched is not None and key in touched:
+        if key in touched:
             return touched[key]
         value = self._json[key]
         if isinstance(value, (list, dict)):
-            # It may be changed in place, so what Zoho sent is kept apart.
-            value = copied(value)
-            if touched is None:
-                touched = self._touched = {}
-            touched[key] = value
+            # It may be changed in place, so what Zoho sent is kept apart; once, whichever thread comes first.
+            return touched.setdefault(key, copied(value))
         return value
 
     def __setitem__(self, key: str, value: object) -> None:
@@ -101,15 +98,13 @@ class Record(Entity):
                 fix="Read that record and change it, or update a mapping with its id and the fields.",
                 code="ZCRM-API-009",
             )
-        if self._touched is None:
-            self._touched = {}
         self._touched[key] = value  # type: ignore[assignment]  # becomes JSON when it is sent
 
     def __contains__(self, key: object) -> bool:
-        return key in self._json or (self._touched is not None and key in self._touched)
+        return key in self._json or key in self._touched
 
     def __iter__(self) -> Iterator[str]:
-        if self._touched is None:
+        if not self._touched:
             return iter(self._json)
         return iter({**self._json, **self._touched})
 
@@ -118,7 +113,7 @@ class Record(Entity):
 
     def _held(self, key: str) -> JSON:
         touched = self._touched
-        return touched[key] if touched is not None and key in touched else self._json[key]
+        return touched[key] if key in touched else self._json[key]
 
     @property
     def changes(self) -> dict[str, JSON]:
@@ -127,11 +122,10 @@ class Record(Entity):
         Raises:
             ApiError: a value that was set cannot be sent, or rows that were sent before would be sent again.
         """
-        if self._touched is None:
-            return {}
         changed = {
             key: encode(value, key)
-            for key, value in self._touched.items()
+            # A copy, for another thread that only reads a list of the record adds to what was touched.
+            for key, value in self._touched.copy().items()
             # What came from Zoho and is as it came need not be such that it could be sent.
             if not (type(value) in (list, dict) and key in self._json and _same(value, self._json[key]))
         }
@@ -205,6 +199,10 @@ class Record(Entity):
         # A copy in another process has no connections there, so it goes without its module.
         return _revived, (type(self), self._json, self._touched, self._unread)
 
+    def __copy__(self) -> Record:
+        touched = {key: copied(value) for key, value in self._touched.items()}
+        return _revived(type(self), self._json, touched, self._unread, self._module)
+
     def __deepcopy__(self, memo: dict[int, object]) -> Record:
         json = {key: copied(value) for key, value in self._json.items()}
         return _revived(type(self), json, deepcopy(self._touched, memo), self._unread, self._module)
@@ -216,7 +214,7 @@ class Record(Entity):
         # The program may still hold the lists and objects that it changed, so they stay the record's.
         self._touched = {
             key: value
-            for key, value in (self._touched or {}).items()
+            for key, value in self._touched.items()
             if type(value) in (list, dict) and key not in known
         }
         for value in (*held.values(), *self._touched.values()):
@@ -245,7 +243,7 @@ class Record(Entity):
 def _revived(
     kind: type[Record],
     json: dict[str, JSON],
-    touched: dict[str, JSON] | None,
+    touched: dict[str, JSON],
     unread: frozenset[str],
     module: ModuleClient | None = None,
 ) -> Record:

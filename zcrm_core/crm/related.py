@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from zcrm_core.crm.arguments import combined
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
@@ -38,6 +38,7 @@ class RelatedList:
     def __init__(self, client: Client, path: str, api_name: str) -> None:
         self._client = client
         self._path = f"{path}/{segment('related list', api_name)}"
+        self._parent = unquote(path.rpartition("/")[2])
         self._needs_fields = version(client.config.api_version).needs_fields
         self.api_name = api_name
 
@@ -93,7 +94,7 @@ class RelatedList:
         path = f"{self._path}/{segment('record id', record_id)}"
         row = encode(dict(values or {}), "the link")
         response = self._client.request("PUT", path, json={"data": [row]})
-        return only(response, "data", "link the record", record_id)
+        return only(response, "data", "link the record", self._ends(record_id))
 
     def add_many(self, record_ids: Iterable[str | int]) -> BatchResult:
         """Link records (PUT {module}/{id}/{related list}), 100 a call; each has its own outcome.
@@ -106,7 +107,7 @@ class RelatedList:
         return in_batches(
             rows,
             lambda batch: self._client.request("PUT", self._path, json={"data": list(batch)}),
-            about=itemgetter("id"),
+            about=lambda row: self._ends(row["id"]),
         )
 
     def remove(self, record_id: str | int) -> BatchItem:
@@ -116,4 +117,9 @@ class RelatedList:
             ApiError: the CRM refused.
         """
         path = f"{self._path}/{segment('record id', record_id)}"
-        return only(self._client.request("DELETE", path), "data", "remove the link", record_id)
+        response = self._client.request("DELETE", path)
+        return only(response, "data", "remove the link", self._ends(record_id))
+
+    def _ends(self, record_id: str | int) -> tuple[str | int, str]:
+        """Give both ends of a link; Zoho's pages do not say which of the two an outcome names."""
+        return record_id, self._parent

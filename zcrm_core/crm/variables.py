@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.collection import Collection
 from zcrm_core.crm.entity import Attribute, Entity, anything, entity, text
+from zcrm_core.crm.paths import id_in
 from zcrm_core.crm.writing import rows_of
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Variables:
         """
         body = {"variables": rows_of(changes)}
         response = self._client.request("PUT", self._variables.path(variable), json=body)
-        return only(response, "variables", "change the variable", _id_in(variable))
+        return only(response, "variables", "change the variable", id_in(variable))
 
     def delete(self, variable: str | int) -> BatchItem:
         """Delete one variable (DELETE settings/variables/{id}).
@@ -154,7 +155,7 @@ class Variables:
             ApiError: the CRM refused.
         """
         response = self._client.request("DELETE", self._variables.path(variable))
-        return only(response, "variables", "delete the variable", _id_in(variable))
+        return only(response, "variables", "delete the variable", id_in(variable))
 
     def _send(
         self, method: str, variables: Mapping[str, object] | Iterable[Mapping[str, object]]
@@ -165,8 +166,3 @@ class Variables:
             key="variables",
             about=lambda row: row.get("id"),
         )
-
-
-def _id_in(variable: str | int) -> str | int | None:
-    """Give what names a variable where it is its id: the outcome does not tell the API name."""
-    return variable if str(variable).isdecimal() else None

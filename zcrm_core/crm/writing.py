@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.arguments import combined, text_list
-from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.arguments import combined, kind_of, text_list
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only, partial
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import refuse_unknown
 from zcrm_core.crm.jobs import MassUpdate
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
-from zcrm_core.errors import ApiError, PartialFailure, TransportError
+from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class RecordWriting(RecordReading):
     ) -> BatchResult:
         """Create records (POST {module}), 100 a call.
 
+        Zoho drops a field that the module does not have and answers success; :meth:`checked` refuses it.
+
         Args:
             records: one record or many, each a mapping of API names to values.
             trigger: which automation runs: ``["workflow"]``, ``[]`` for none; all when left out.
@@ -68,6 +70,7 @@ class RecordWriting(RecordReading):
 
         Raises:
             PartialFailure: a later call of a long batch failed; ``error.result`` says what became of each.
+                What comes from outside in the middle, such as Ctrl-C, has it as its ``__cause__``.
             ApiError: the CRM refused the whole call, or a value cannot be sent.
         """
         rows = rows_of(records)
@@ -83,7 +86,8 @@ class RecordWriting(RecordReading):
     ) -> BatchResult:
         """Update records (PUT {module}; for one PUT {module}/{id}), 100 a call.
 
-        Each holds its ``id`` and the fields to change.
+        Each holds its ``id`` and the fields to change. Zoho drops a field that the module does not have and
+        answers success; :meth:`checked` refuses it.
 
         Of a :class:`Record` that was read only what was changed since is sent; an untouched one is not sent,
         and its outcome is ``NOTHING_TO_SEND``. ``None`` empties a field.
@@ -101,8 +105,9 @@ class RecordWriting(RecordReading):
             path = f"{path}/{segment('record id', str(rows[0]['id']))}"
         try:
             done = self._write("PUT", path, [rows[place] for place in sent], extra, about=itemgetter("id"))
-        except PartialFailure as failure:
-            if failure.result is not None:
+        except BaseException as error:
+            failure = partial(error)
+            if failure is not None and failure.result is not None:
                 failure.result = _settled(given, rows, sent, failure.result)
             raise
         return _settled(given, rows, sent, done)
@@ -118,6 +123,8 @@ class RecordWriting(RecordReading):
         options: Mapping[str, object] | None = None,
     ) -> BatchResult:
         """Update the records that are there and create the others (POST {module}/upsert), 100 a call.
+
+        Zoho drops a field that the module does not have and answers success; :meth:`checked` refuses it.
 
         Args:
             records: one record or many.
@@ -135,8 +142,9 @@ class RecordWriting(RecordReading):
         extra = _beside(trigger, lar_id, process, options, duplicate_check_fields)
         try:
             done = self._write("POST", f"{self._path}/upsert", rows, extra)
-        except PartialFailure as failure:
-            _let_know(given, rows, failure.result or ())
+        except BaseException as error:
+            failure = partial(error)
+            _let_know(given, rows, (failure and failure.result) or ())
             raise
         _let_know(given, rows, done)
         return done
@@ -264,7 +272,7 @@ def _row(record: object, index: int) -> dict[str, JSON]:
     row = encode(dict(record) if isinstance(record, Mapping) else record, f"record {index}")
     if not isinstance(row, dict):
         raise ApiError(
-            f"Record {index} is a {type(record).__name__}.",
+            f"Record {index} is {kind_of(record)}.",
             why="A record is a mapping of the fields' API names to their values.",
             fix='Pass mappings such as {"Last_Name": "Smith"}.',
             code="ZCRM-API-009",

@@ -75,7 +75,8 @@ MISFITS = [
     ("long", "x"), ("long", 1.5), ("double", "1,5"), ("double", "nan"), ("percent", "50%"),
     ("currency", "$5"), ("currency", {}), ("checkbox", "yes"), ("checkbox", 1), ("date", "31.1.2026"),
     ("date", "2026-02-30"), ("date", 20260131), ("datetime", "2026-01-31"),
-    ("datetime", "2026-01-31T09:15:00Z"),
+    ("datetime", "2026-01-31T09:15:00Z"), ("integer", False), ("long", True), ("double", False),
+    ("percent", True), ("currency", False),
 ]  # fmt: skip
 
 

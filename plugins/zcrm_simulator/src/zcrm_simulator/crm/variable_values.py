@@ -49,8 +49,6 @@ def _read(data_type: str, value: object) -> object:
         return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
     if data_type not in _NUMBER_TYPES:
         return value
-    if isinstance(value, bool):
-        return int(value)  # whether Zoho takes false for 0 is not known; a test must not fail for that
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     if isinstance(value, str) and _FRACTION.fullmatch(value):
