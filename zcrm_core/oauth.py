@@ -14,7 +14,7 @@ from zcrm_core.config import Config
 from zcrm_core.errors import AuthError, ConfigError, InvalidGrant, RateLimited, ReauthorizationRequired
 from zcrm_core.hookspecs import Region
 from zcrm_core.issued import IssuedToken, is_token, read_issued
-from zcrm_core.refusals import refusal, throttled
+from zcrm_core.refusals import no_longer_accepted, refusal, throttled
 from zcrm_core.response import JSON, Response
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Transport, wanted_wait
@@ -94,9 +94,7 @@ class Accounts:
         """
         if token.refresh_token:
             form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
-            return self._issued(
-                form, region, ReauthorizationRequired("Zoho no longer accepts the refresh token.")
-            )
+            return self._issued(form, region, no_longer_accepted(region))
         if token.scope is not None and is_renewable(token, self._config):
             return self.client_credentials(token.scope.replace(" ", ",").split(","), region)
         raise ReauthorizationRequired(
@@ -141,7 +139,7 @@ class Accounts:
         if not isinstance(answer, dict) or (
             answer.get("status") != "success" and answer.get("error") not in _UNKNOWN_TOKEN
         ):
-            raise refusal(answer, response.status, region.name, AuthError("Zoho did not revoke the token."))
+            raise refusal(answer, response.status, region, AuthError("Zoho did not revoke the token."))
 
     def user_info(self, access_token: str, region: Region) -> Mapping[str, JSON]:
         """Ask whose token it is; needs the scope ``AaaServer.profile.READ``.
@@ -199,7 +197,7 @@ class Accounts:
         # The status says little: Zoho sends most of its errors with 200.
         answer = response.json()
         if not isinstance(answer, dict) or "error" in answer or not is_token(answer.get("access_token")):
-            raise refusal(answer, response.status, region.name, invalid, wanted_wait(response.headers))
+            raise refusal(answer, response.status, region, invalid, wanted_wait(response.headers))
         return read_issued(answer)
 
     def _post(self, path: str, region: Region, form: Mapping[str, str]) -> Response:

@@ -129,7 +129,7 @@ def test_a_grant_token_of_another_data_centre_is_told_where_it_was_sent(
 def test_a_wrong_client_is_named_without_its_secret(
     keys: dict[str, str], code: str, zcrm_simulator: Simulator, make_client: Make
 ) -> None:
-    """A wrong id or secret is an error of its own, which says where to look and shows no secret."""
+    """A wrong id or secret is an error of its own: whom it was shown to, where to look, and no secret."""
     client = make_client(current_user_email=OWNER, **keys)
 
     with pytest.raises(AuthError, match="console") as caught:
@@ -137,6 +137,9 @@ def test_a_wrong_client_is_named_without_its_secret(
 
     assert code == caught.value.code
     assert "wr0ng-s3cret" not in repr(caught.value) + str(caught.value)
+    assert f"in the region simulator ({zcrm_simulator.url})" in caught.value.what
+    assert "another data centre" in str(caught.value)
+    assert "set region to" in str(caught.value).lower()
 
 
 def test_a_store_that_does_not_work_costs_no_grant_token(
