@@ -248,6 +248,46 @@ def test_a_store_that_keeps_no_data_centre_is_told(
     assert "simulator-eu" in run("whoami").stdout
 
 
+NOTING = '''
+class Noting:
+    """A store that writes down what it is asked of tokens."""
+
+    tokens = {}
+
+    def save(self, key, token):
+        self.note("save", key)
+        self.tokens[key] = token
+        return True
+
+    def fetch(self, key):
+        self.note("fetch", key)
+        return self.tokens.get(key)
+
+    def delete(self, key):
+        self.note("delete", key)
+        return self.tokens.pop(key, None) is not None
+
+    def note(self, what, key):
+        if key.user_identifier.startswith("refresh notes of "):
+            return
+        with open("asked.txt", "a", encoding="utf-8") as file:
+            print(what, file=file)
+'''
+
+
+def test_a_login_reads_no_token_back_where_nothing_can_be_lost(
+    run: Run, configure: Configure, grant: str, tmp_path: Path
+) -> None:
+    """In the client's own data centre a login asks the store twice: for the token before, and to save."""
+    (tmp_path / "noting.py").write_text(NOTING, encoding="utf-8")
+    configure(token_persistence_path=None, persistence_handler_class_path="noting.py")
+
+    done = run("login", given=grant)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "asked.txt").read_text(encoding="utf-8").split() == ["fetch", "save"]
+
+
 @pytest.mark.parametrize(
     ("query", "error"),
     [
