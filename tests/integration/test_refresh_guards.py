@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -58,7 +59,7 @@ class LockingStore(TokenStorePlugin):
 
     def __init__(self) -> None:
         self.tokens: dict[TokenKey, Token] = {}
-        self.takes_notes = True
+        self.takes_notes = self.takes_tokens = True
         self.busy = False
         self.tries = 0
 
@@ -68,6 +69,8 @@ class LockingStore(TokenStorePlugin):
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         if are_notes(key) and not self.takes_notes:
             raise StoreUnavailable("The store takes no notes.")
+        if not are_notes(key) and not self.takes_tokens:
+            raise StoreUnavailable("The store takes no tokens.")
         if replaces is not None and self.tokens.get(key) != replaces:
             raise StaleToken(f"The token of {key} is another one.")
         self.tokens[key] = token
@@ -278,3 +281,82 @@ def test_a_logout_during_a_save_that_fails_on_and_on_is_not_undone(
 
     assert client._parts.refresher.held(client._identity.key()) is None
     assert not store.tokens
+
+
+def test_a_token_in_memory_is_saved_under_both_locks(
+    locking_client: Client, locking: LockingStore, times: Times, zcrm_simulator: Simulator
+) -> None:
+    """While another thread or process has the lock nothing is saved behind its back; the token is used on."""
+    before = ends_in(locking_client, 0)
+    locking.takes_tokens = False
+    locking_client.oauth.refresh_access_token()
+    locking.takes_tokens = True
+    refresher, key = locking_client._parts.refresher, locking_client._identity.key()
+
+    locking.busy = True
+    times.ahead = lambda: 11.0
+    assert locking_client.org.get().company_name
+    assert stored(locking_client) == before
+    locking.busy = False
+    times.ahead = lambda: 22.0
+    with ThreadPoolExecutor(1) as pool, refresher.exclusive(key):
+        assert pool.submit(locking_client.org.get).result().company_name
+    assert stored(locking_client) == before
+
+    times.ahead = lambda: 33.0
+    assert locking_client.org.get().company_name
+    assert stored(locking_client) == refresher.held(key) != before
+    assert zcrm_simulator.counters.refreshes == 1
+
+
+def test_a_logout_waits_for_a_login_under_way(client: Client, zcrm_simulator: Simulator, store: Any) -> None:
+    """Who logs out while Zoho answers a login ends that one as well: no token is left behind the logout."""
+    grant = zcrm_simulator.grant_token(SCOPES, user=client.user)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=0.5, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        login = pool.submit(client.oauth.generate_access_token, grant)
+        while zcrm_simulator.faults.pending():
+            time.sleep(0.005)
+
+        assert client.oauth.revoke()
+
+    issued = login.result()
+    assert not store.tokens
+    client.tokens.save(replace(issued, expiry_time=0))
+    with pytest.raises(ReauthorizationRequired, match="no longer accepts"):
+        client.org.get()
+
+
+def test_a_login_without_a_name_waits_for_the_lock_of_the_user_it_finds(
+    make_client: Make, zcrm_simulator: Simulator, store: Any
+) -> None:
+    """Whose token it is turns out late; then nobody who refreshes or logs out that user is overtaken."""
+    client = make_client()
+    user = zcrm_simulator.users[0].email
+    grant = zcrm_simulator.grant_token(SCOPES, user=user)
+    with ThreadPoolExecutor(1) as pool:
+        with client._parts.refresher.exclusive(client._identity.key(user)):
+            login = pool.submit(client.oauth.generate_access_token, grant)
+            while not zcrm_simulator.counters.requests.get("GET /oauth/user/info"):
+                time.sleep(0.005)
+            time.sleep(0.2)
+            assert not store.tokens
+        assert login.result() in store.tokens.values()
+
+
+def test_who_does_not_get_the_lock_neither_logs_in_nor_out(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """As long as another process has the lock nothing is revoked or deleted, and no grant token is spent."""
+    before = stored(locking_client)
+    grant = zcrm_simulator.grant_token(SCOPES, user=locking_client.user)
+    locking.busy = True
+    with pytest.raises(RefreshTimeout):
+        locking_client.oauth.revoke()
+    with pytest.raises(RefreshTimeout):
+        locking_client.oauth.generate_access_token(grant)
+    assert stored(locking_client) == before
+
+    locking.busy = False
+    assert locking_client.oauth.refresh_access_token().refresh_token == before.refresh_token
+    assert locking_client.oauth.generate_access_token(grant).refresh_token

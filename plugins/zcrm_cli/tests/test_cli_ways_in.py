@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from zcrm_cli.redirect_listener import Listener
+from zcrm_cli.redirect_listener import Listener, _Browser
 from zcrm_core import ConfigError, Token
 from zcrm_simulator import Simulator, Switches
 
@@ -391,6 +391,33 @@ def test_a_browser_that_goes_away_loses_no_login(
     code, out, err = command.done()
     assert (code, err) == (0, "")
     assert f"Logged in as {zoho.users[0].email}." in out
+
+
+def test_the_browser_has_its_page_before_the_command_ends(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait ends when the one whose answer was taken has been told, however slowly that goes."""
+    told: list[str] = []
+
+    class Slow(_Browser):
+        def finish(self) -> None:
+            super().finish()
+            told.append(self.path)
+
+        def end_headers(self) -> None:
+            time.sleep(0.5)
+            super().end_headers()
+
+    monkeypatch.setattr("zcrm_cli.redirect_listener._Browser", Slow)
+    token = Token("a@example.com", "1000.a.b", None, 1)
+    with (
+        Listener(f"http://127.0.0.1:{port}/callback", "s", lambda _: token) as listener,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        page = pool.submit(requests.get, f"http://127.0.0.1:{port}/callback?state=s&code=c", timeout=10)
+
+        assert listener.wait(10) == token
+
+        assert told == ["/callback?state=s&code=c"]
+        assert "You are logged in" in page.result().text
 
 
 def test_what_was_not_taken_is_told_in_the_end(begin: Callable[..., Command], web: str) -> None:
