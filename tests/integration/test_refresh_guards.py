@@ -26,6 +26,7 @@ from zcrm_core import (
     Token,
     TokenKey,
     TokenStorePlugin,
+    TransportError,
 )
 from zcrm_core.flight import Clock
 from zcrm_core.refresh_notes import are_notes
@@ -360,3 +361,49 @@ def test_who_does_not_get_the_lock_neither_logs_in_nor_out(
     locking.busy = False
     assert locking_client.oauth.refresh_access_token().refresh_token == before.refresh_token
     assert locking_client.oauth.generate_access_token(grant).refresh_token
+
+
+def test_who_waits_in_vain_learns_whose_answer_is_missing(
+    client: Client, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one thread waits for a server that hangs, the error of the others names that server."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.3)
+    ends_in(client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=1.0, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.org.get)
+        while zcrm_simulator.faults.pending():
+            time.sleep(0.005)
+
+        with pytest.raises(RefreshTimeout, match=f"waits for {zcrm_simulator.url} to answer"):
+            client.org.get()
+        with pytest.raises(RefreshTimeout, match="to answer"):
+            client.oauth.revoke()
+
+        assert first.result().company_name
+
+
+def test_who_waits_in_vain_learns_how_the_last_try_failed(
+    *,
+    locking_client: Client,
+    locking: LockingStore,
+    times: Times,
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With another process at work after a failure here, the error tells the failure, for two minutes."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.1)
+    ends_in(locking_client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="reset", times=1)
+    with pytest.raises(TransportError) as failed:
+        locking_client.org.get()
+    locking.busy = True
+
+    with pytest.raises(RefreshTimeout) as caught:
+        locking_client.org.get()
+    assert caught.value.why.endswith(f"ago: {failed.value.what}")
+
+    times.ahead = lambda: 121.0
+    with pytest.raises(RefreshTimeout) as caught:
+        locking_client.org.get()
+    assert failed.value.what not in caught.value.why
