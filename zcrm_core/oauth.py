@@ -151,10 +151,7 @@ class Accounts:
             AuthError: the scope is missing, or the token is not valid.
             TransportError: no usable answer.
         """
-        response = self._transport.send(
-            "GET", f"{region.accounts_url}/oauth/user/info", access_token=access_token
-        )
-        answer = response.json()
+        answer = self._get("/oauth/user/info", region, access_token).json()
         if isinstance(answer, dict) and isinstance(answer.get("Email"), str) and answer["Email"]:
             return answer
         raise AuthError(
@@ -171,7 +168,7 @@ class Accounts:
         Raises:
             TransportError: no usable answer.
         """
-        answer = self._transport.send("GET", f"{region.accounts_url}/oauth/serverinfo").json()
+        answer = self._get("/oauth/serverinfo", region).json()
         known = answer.get("locations") if isinstance(answer, dict) else None
         server = known.get(location) if isinstance(known, dict) else None
         return server if isinstance(server, str) else None
@@ -199,6 +196,14 @@ class Accounts:
         if not isinstance(answer, dict) or "error" in answer or not is_token(answer.get("access_token")):
             raise refusal(answer, response.status, region, invalid, wanted_wait(response.headers))
         return read_issued(answer)
+
+    def _get(self, path: str, region: Region, access_token: str | None = None) -> Response:
+        return self._transport.send(
+            "GET",
+            f"{region.accounts_url}{path}",
+            access_token=access_token,
+            whole_within=self._transport.patience,
+        )
 
     def _post(self, path: str, region: Region, form: Mapping[str, str]) -> Response:
         try:
