@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -28,8 +28,9 @@ from zcrm_core import (
     TokenStorePlugin,
     TransportError,
 )
-from zcrm_core.flight import Clock
+from zcrm_core.flight import Clock, Flight
 from zcrm_core.refresh_notes import are_notes
+from zcrm_core.turns import Turn
 from zcrm_simulator import Limits, Simulator, Switches
 
 Make = Callable[..., Client]
@@ -407,3 +408,84 @@ def test_who_waits_in_vain_learns_how_the_last_try_failed(
     with pytest.raises(RefreshTimeout) as caught:
         locking_client.org.get()
     assert failed.value.what not in caught.value.why
+
+
+def test_those_who_waited_do_not_ask_the_store_one_after_the_other(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """Threads that wait for one refresh take its token from memory: none of them wants the store's lock."""
+    ends_in(locking_client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=0.3, times=1)
+    locking.tries = 0
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(locking_client.org.get) for _ in range(8)]
+        assert all(call.result().company_name for call in calls)
+
+    assert locking.tries == 1
+    assert zcrm_simulator.counters.refreshes == 1
+
+
+def test_the_notes_say_for_how_long_zoho_wants_all_to_wait(
+    locking_client: Client, zcrm_simulator: Simulator
+) -> None:
+    """Another process waits for as long as Zoho said, and not only for the usual minute."""
+    ends_in(locking_client, 0)
+    body = json.dumps({"error": "Access Denied", "error_description": "too many requests"})
+    zcrm_simulator.faults.add(
+        ENDPOINT, kind="status", status=400, body=body, headers={"Retry-After": "400"}, times=1
+    )
+    with pytest.raises(RefreshThrottled):
+        locking_client.org.get()
+    locking_client._parts.refresher._flights.clear()  # as in a process that has just started
+
+    with pytest.raises(RefreshThrottled) as caught:
+        locking_client.org.get()
+
+    assert 380 < caught.value.retry_after <= 400
+    assert zcrm_simulator.counters.requests[f"POST {ENDPOINT}"] == 2
+
+
+def test_a_late_save_makes_no_token_live_longer(
+    client: Client, zcrm_simulator: Simulator, store: Any
+) -> None:
+    """The end that was counted when the token came stays, though the wall clock is set back meanwhile."""
+    steady = wall = 0.0
+    client._parts.refresher._clock = Clock(
+        wall=lambda: now() + int(wall * 1000), steady=lambda: time.monotonic() + steady
+    )
+    client._parts.refresher._flights.clear()
+    ends_in(client, 0)
+    store.broken.add("save")
+    client.oauth.refresh_access_token()
+    store.broken.clear()
+    steady, wall = 11.0, -3_600.0
+    client.org.get()
+    assert stored(client) == client._parts.refresher.held(client._identity.key())
+    assert zcrm_simulator.counters.refreshes == 1
+
+    steady = 3_601.0
+
+    assert client.org.get().company_name
+    assert zcrm_simulator.counters.refreshes == 2
+
+
+def test_a_forked_child_says_nothing_of_its_parent_s_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked Zoho when the process was forked is not in the child, and is not told of there."""
+    flight = Flight(Clock())
+    with flight.asking("https://accounts.zoho.com"):
+        monkeypatch.setattr("zcrm_core.flight.os.getpid", lambda: 0)
+        with pytest.raises(RefreshTimeout) as caught, flight.in_turn(0.0):
+            raise RefreshTimeout("Another process has the lock.")
+
+    assert caught.value.why == RefreshTimeout.why
+
+
+def test_whoever_forks_with_the_lock_gives_up_that_one_and_not_the_child_s() -> None:
+    """In a child that was forked inside the block its end frees nothing that somebody else holds by then."""
+    turn = Turn()
+    with ExitStack() as others:
+        with turn.held(0.0):
+            turn.renew()  # as a fork does in the child
+            others.enter_context(turn.held(0.0))
+        with pytest.raises(RefreshTimeout), turn.held(0.0):
+            pytest.fail("two hold it")
