@@ -64,6 +64,8 @@ class LockingStore(TokenStorePlugin):
         self.takes_notes = self.takes_tokens = True
         self.busy = False
         self.tries = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What another process does before it gives up the lock."""
 
     def claims(self, config: Config) -> bool:
         return True
@@ -89,6 +91,7 @@ class LockingStore(TokenStorePlugin):
         self.tries += 1
         if self.busy:
             raise RefreshTimeout("Another worker has the lock.")
+        self.meanwhile()
         yield
 
 
@@ -223,6 +226,10 @@ def test_a_second_refresh_that_cannot_be_saved_replaces_what_is_stored(
 
     assert stored(client) == newest
     assert zcrm_simulator.counters.refreshes == 2
+    store.calls.clear()
+    times.ahead = lambda: 22.0
+    assert client.org.get().company_name
+    assert store.calls == [], "it has been saved, and is not saved again"
 
 
 def test_a_new_token_that_ends_on_its_way_to_the_crm_is_renewed(
@@ -489,3 +496,24 @@ def test_whoever_forks_with_the_lock_gives_up_that_one_and_not_the_child_s() -> 
             others.enter_context(turn.held(0.0))
         with pytest.raises(RefreshTimeout), turn.held(0.0):
             pytest.fail("two hold it")
+
+
+def test_a_doubt_that_is_noted_while_the_lock_is_waited_for_counts(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """Another process got this token for a refused one, and notes it just now: nobody asks for a third."""
+    refresher, key = locking_client._parts.refresher, locking_client._identity.key()
+    token = stored(locking_client)
+
+    def note() -> None:
+        notes = refresher.notes(key, token).after(token, HOUR_MS, now())
+        refresher._notebook.write(key, replace(notes, doubted=True))
+
+    locking.meanwhile = note
+    zcrm_simulator.faults.add("/crm/", kind="status", status=401, times=5)
+
+    with pytest.raises(ApiError):
+        locking_client.org.get()
+
+    assert zcrm_simulator.counters.refreshes == 0
+    assert stored(locking_client) == token
