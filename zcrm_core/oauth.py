@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from zcrm_core.config import Config
 from zcrm_core.errors import AuthError, ConfigError, InvalidGrant, RateLimited, ReauthorizationRequired
 from zcrm_core.hookspecs import Region
 from zcrm_core.issued import IssuedToken, is_token, read_issued
-from zcrm_core.refusals import no_longer_accepted, refusal, throttled
+from zcrm_core.refusals import led_away, no_longer_accepted, refusal, throttled
 from zcrm_core.response import JSON, Response
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Transport, wanted_wait
@@ -198,25 +199,35 @@ class Accounts:
         return read_issued(answer)
 
     def _get(self, path: str, region: Region, access_token: str | None = None) -> Response:
-        return self._transport.send(
-            "GET",
-            f"{region.accounts_url}{path}",
-            access_token=access_token,
-            whole_within=self._transport.patience,
+        return _answered(
+            self._transport.send(
+                "GET",
+                f"{region.accounts_url}{path}",
+                access_token=access_token,
+                whole_within=self._transport.patience,
+            )
         )
 
     def _post(self, path: str, region: Region, form: Mapping[str, str]) -> Response:
         try:
             # Nobody waits here: the others wait for this caller's lock, and a living token can be used on.
-            return self._transport.send(
-                "POST",
-                f"{region.accounts_url}{path}",
-                form=form,
-                longest_wait=0,
-                whole_within=self._transport.patience,
+            return _answered(
+                self._transport.send(
+                    "POST",
+                    f"{region.accounts_url}{path}",
+                    form=form,
+                    longest_wait=0,
+                    whole_within=self._transport.patience,
+                )
             )
         except RateLimited as error:
             raise throttled(error.retry_after) from None
+
+
+def _answered(response: Response) -> Response:
+    if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+        raise led_away(response.status)
+    return response
 
 
 def is_renewable(token: Token, config: Config) -> bool:

@@ -12,7 +12,7 @@ from zcrm_core.hookspecs import Region
 from zcrm_core.response import JSON
 from zcrm_core.tokens import TokenKey
 
-__all__ = ["denied", "no_longer_accepted", "refusal", "throttled", "too_late", "useless"]
+__all__ = ["denied", "led_away", "no_longer_accepted", "refusal", "throttled", "too_late", "useless"]
 
 _ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
@@ -55,6 +55,12 @@ def refusal(
             fix="Call again in a minute.",
             code="ZCRM-HTTP-006",
         )
+    elif not error:
+        refused = AuthError(
+            f"Zoho Accounts answered with neither what was asked for nor an error (status {status}).",
+            why="Something else answered in Zoho's place, or the answer was damaged.",
+            fix="Look for a proxy that answers instead of Zoho, and check the region; then call again.",
+        )
     else:
         # Zoho's words are short; anything else is not shown, because it may echo what was sent.
         named = error if _ERROR_WORD.fullmatch(error) else "no error that is known"
@@ -70,6 +76,16 @@ def no_longer_accepted(region: Region) -> ReauthorizationRequired:
         why="It was revoked, was pushed out by newer ones, or belongs to another data centre.",
         fix=f"{ReauthorizationRequired.fix} If the user lives in another data centre than {region.name}, "
         "set region to that one first, such as eu.",
+    )
+
+
+def led_away(status: int) -> TransportError:
+    """Give the error for a redirect, which is never followed: the client's secret would go along."""
+    return TransportError(
+        f"Zoho Accounts answered with a redirect ({status}).",
+        why="It never redirects such a call, so something else answered, or the region's address is wrong.",
+        fix="Check the region, and look for a proxy or a login page in between.",
+        code="ZCRM-HTTP-006",
     )
 
 

@@ -361,6 +361,27 @@ def test_a_token_that_cannot_be_named_is_a_secret(zcrm_simulator: Simulator, mak
     assert "opaque" not in client._parts.log.redact("they are opaque-1 and opaque-2")
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_secret_follows_a_redirect(
+    status: int, zcrm_simulator: Simulator, log_in: Make, stranger: list[str]
+) -> None:
+    """A refresh and a logout that are sent elsewhere say so: the other server hears nothing."""
+    client = log_in()
+    for path, call in (
+        ("/oauth/v2/token", client.oauth.refresh_access_token),
+        ("/oauth/v2/token/revoke", client.oauth.revoke),
+        ("/oauth/user/info", lambda: client._parts.accounts.user_info("1000.a.b", client.region)),
+    ):
+        zcrm_simulator.faults.add(
+            path, kind="status", status=status, headers={"Location": f"{stranger[0]}/x"}, times=1
+        )
+        with pytest.raises(TransportError, match=f"redirect .{status}.") as caught:
+            call()
+        assert caught.value.code == "ZCRM-HTTP-006"
+    assert len(stranger) == 1
+    assert client.is_token_generated()
+
+
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])
 def test_nonsense_from_the_token_endpoint_is_one_clear_error(
     kind: str, zcrm_simulator: Simulator, make_client: Make
@@ -406,11 +427,14 @@ def _code(address: str) -> str:
 def test_an_answer_that_is_no_token_is_refused(
     body: str, zcrm_simulator: Simulator, make_client: Make
 ) -> None:
-    """An empty token, one beside an error, or one that fits into no header is not saved."""
+    """An empty token, one beside an error, or one that fits into no header is not saved.
+
+    Where Zoho says no error, the client and its secret are not blamed.
+    """
     client = make_client(current_user_email=OWNER)
     zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
 
-    with pytest.raises(AuthError):
+    with pytest.raises(AuthError, match="grant token" if "error" in body else "nor an error"):
         client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
 
     assert not client.is_token_generated()
