@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from zcrm_core import (
     TokenKey,
     TransportError,
 )
+from zcrm_core.issued import read_issued
 from zcrm_core.oauth import new_code_verifier
 from zcrm_simulator import Limits, Simulator, Switches
 
@@ -485,3 +487,74 @@ def test_a_login_leaves_a_file_of_another_kind_alone(zcrm_simulator: Simulator, 
 
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert zcrm_simulator.counters.exchanges == 0
+
+
+def test_a_login_without_a_name_loses_no_token_to_a_store_that_fails(
+    zcrm_simulator: Simulator, make_client: Make, store: Any
+) -> None:
+    """The store is first asked when the grant is spent: its error holds the token, under the user's name."""
+    store.broken.add("fetch")
+
+    with pytest.raises(StoreUnavailable) as caught:
+        make_client().oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=OWNER))
+
+    assert caught.value.unsaved is not None
+    assert caught.value.unsaved.user_identifier == OWNER
+    assert caught.value.unsaved.refresh_token
+
+
+def test_a_login_knows_how_long_its_token_lives(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """A token that lives half a minute is not at its end when it has just come, and is not refreshed."""
+    zcrm_simulator.limits = Limits(access_token_lifetime=30)
+
+    assert log_in().org.get().company_name
+
+    assert zcrm_simulator.counters.refreshes == 0
+
+
+def test_the_life_of_a_login_counts_from_before_zoho_was_asked(
+    zcrm_simulator: Simulator, log_in: Make
+) -> None:
+    """When Zoho's answer is late, the token is not taken to live longer by the time that the answer took."""
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="delay", seconds=0.5, times=1)
+
+    token = log_in().tokens.fetch()
+
+    assert token is not None
+    assert token.expiry_time <= time.time_ns() // 1_000_000 - 500 + 3_600_000
+
+
+def test_a_refresh_token_that_fits_into_no_header_counts_as_none(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """The access token beside it is good, and the damaged text is not kept as if it could be used."""
+    body = json.dumps({"access_token": "1000.a.b", "refresh_token": "1000.a\nb", "expires_in": 3_600})
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
+
+    token = make_client(current_user_email=OWNER).oauth.generate_access_token("1000.grant")
+
+    assert (token.access_token, token.refresh_token) == ("1000.a.b", None)
+
+
+def test_a_lifetime_in_ms_is_read_as_one_though_nothing_says_so() -> None:
+    """More than a day of seconds can only be ms, and is neither a day nor the usual hour."""
+    assert read_issued({"access_token": "1000.a.b", "expires_in": 1_800_000}).lifetime == 1_800_000
+    assert read_issued({"access_token": "1000.a.b", "expires_in": "1800"}).lifetime == 1_800_000
+
+
+def test_nobody_sleeps_while_the_lock_is_held(
+    zcrm_simulator: Simulator, log_in: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 429 of the accounts server is told at once, however many tries are left: all others wait for it."""
+    client = log_in(max_retries=3)
+    waits: list[float] = []
+    monkeypatch.setattr("zcrm_core.transport.time.sleep", waits.append)
+    zcrm_simulator.faults.add(
+        "/oauth/v2/token", kind="status", status=429, headers={"Retry-After": "5"}, times=4
+    )
+
+    with pytest.raises(RefreshThrottled):
+        client.oauth.refresh_access_token()
+
+    assert waits == []
+    assert len(zcrm_simulator.faults.pending()) == 1
