@@ -67,7 +67,7 @@ def begin_device_login(accounts: Accounts, region: Region, scopes: Sequence[str]
         answer.get(name) for name in ("user_code", "device_code", "verification_url")
     )
     if not (_can_be_shown(user_code) and _is_address(url) and is_token(device_code)):
-        raise refusal(answer, status, region.name, AuthError("Zoho begins no login for a device."))
+        raise refusal(answer, status, region, AuthError("Zoho begins no login for a device."))
     complete = answer.get("verification_uri_complete")
     return DeviceLogin(
         user_code=str(user_code),
@@ -135,7 +135,7 @@ def _refused(word: str, answer: Mapping[str, JSON], status: int, region: Region)
     """Give the error for another word; Zoho says "access denied" of a person, and of too many questions."""
     if word == "access_denied" and "too many" not in str(answer.get("error_description", "")).lower():
         return denied()
-    return refusal(answer, status, region.name, AuthError("Zoho does not know this device login."))
+    return refusal(answer, status, region, AuthError("Zoho does not know this device login."))
 
 
 def _other(answer: Mapping[str, JSON]) -> str:

@@ -11,11 +11,12 @@ import copy
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from zcrm_core.errors import ZcrmError
+from zcrm_core.errors import RefreshTimeout, ZcrmError
 from zcrm_core.tokens import Token
 from zcrm_core.turns import Turn
 
@@ -27,6 +28,8 @@ _JITTER: Final = 120_000 / _HOUR_MS
 _HARD: Final = 60_000 / _HOUR_MS
 _LONGEST_MS: Final = 24 * _HOUR_MS
 """No access token lives longer than a day: an end further ahead than that is some clock's mistake."""
+_NEWS_SECONDS: Final = 120.0
+"""For how long a failed refresh is told to those who wait in vain: twice as long as they wait."""
 
 
 class _Jitter:
@@ -118,6 +121,7 @@ class Flight:
     _ends: float = 0.0
     _failure: ZcrmError | None = None
     _failed_at: float = 0.0
+    _asked: tuple[str, float, int] | None = None
     _pause: ZcrmError | None = None
     _pause_ends: float = 0.0
 
@@ -168,6 +172,37 @@ class Flight:
     def failure_since(self, began: float) -> ZcrmError | None:
         """Give the failure of a refresh that somebody waits for since ``began``, as an error of his own."""
         return copy.copy(self._failure) if self._failure is not None and self._failed_at > began else None
+
+    @contextmanager
+    def asking(self, server: str) -> Iterator[None]:
+        """Let those who wait in vain know whose answer the refresh under way waits for."""
+        self._asked = server, self.clock.steady(), os.getpid()
+        try:
+            yield
+        finally:
+            self._asked = None
+
+    @contextmanager
+    def in_turn(self, wait: float) -> Iterator[None]:
+        """Hold ``turn``; who has waited in vain for it, or inside for the store's lock, learns what is known.
+
+        Args:
+            wait: how long entering may wait, in seconds.
+
+        Raises:
+            RefreshTimeout: somebody else is at work; ``why`` says what this process knows of that.
+        """
+        try:
+            with self.turn.held(wait):
+                yield
+        except RefreshTimeout as error:
+            asked, failure, now = self._asked, self._failure, self.clock.steady()
+            if asked is not None and asked[2] == os.getpid():  # a forked child has no such thread
+                error.why = f"{error.why} It waits for {asked[0]} to answer, since {now - asked[1]:.0f} s."
+            elif failure is not None and now - self._failed_at < _NEWS_SECONDS:
+                ago = now - self._failed_at
+                error.why = f"{error.why} The last try of this process failed {ago:.0f} s ago: {failure.what}"
+            raise
 
     def pause(self, error: ZcrmError, seconds: float) -> None:
         """Let nobody ask Zoho for some seconds; whoever wants to gets this error."""

@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from zcrm_core.config import Config
 from zcrm_core.errors import AuthError, ConfigError, InvalidGrant, RateLimited, ReauthorizationRequired
 from zcrm_core.hookspecs import Region
 from zcrm_core.issued import IssuedToken, is_token, read_issued
-from zcrm_core.refusals import refusal, throttled
+from zcrm_core.refusals import led_away, no_longer_accepted, refusal, throttled
 from zcrm_core.response import JSON, Response
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Transport, wanted_wait
@@ -94,9 +95,7 @@ class Accounts:
         """
         if token.refresh_token:
             form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
-            return self._issued(
-                form, region, ReauthorizationRequired("Zoho no longer accepts the refresh token.")
-            )
+            return self._issued(form, region, no_longer_accepted(region))
         if token.scope is not None and is_renewable(token, self._config):
             return self.client_credentials(token.scope.replace(" ", ",").split(","), region)
         raise ReauthorizationRequired(
@@ -141,7 +140,7 @@ class Accounts:
         if not isinstance(answer, dict) or (
             answer.get("status") != "success" and answer.get("error") not in _UNKNOWN_TOKEN
         ):
-            raise refusal(answer, response.status, region.name, AuthError("Zoho did not revoke the token."))
+            raise refusal(answer, response.status, region, AuthError("Zoho did not revoke the token."))
 
     def user_info(self, access_token: str, region: Region) -> Mapping[str, JSON]:
         """Ask whose token it is; needs the scope ``AaaServer.profile.READ``.
@@ -153,10 +152,7 @@ class Accounts:
             AuthError: the scope is missing, or the token is not valid.
             TransportError: no usable answer.
         """
-        response = self._transport.send(
-            "GET", f"{region.accounts_url}/oauth/user/info", access_token=access_token
-        )
-        answer = response.json()
+        answer = self._get("/oauth/user/info", region, access_token).json()
         if isinstance(answer, dict) and isinstance(answer.get("Email"), str) and answer["Email"]:
             return answer
         raise AuthError(
@@ -173,7 +169,7 @@ class Accounts:
         Raises:
             TransportError: no usable answer.
         """
-        answer = self._transport.send("GET", f"{region.accounts_url}/oauth/serverinfo").json()
+        answer = self._get("/oauth/serverinfo", region).json()
         known = answer.get("locations") if isinstance(answer, dict) else None
         server = known.get(location) if isinstance(known, dict) else None
         return server if isinstance(server, str) else None
@@ -199,21 +195,39 @@ class Accounts:
         # The status says little: Zoho sends most of its errors with 200.
         answer = response.json()
         if not isinstance(answer, dict) or "error" in answer or not is_token(answer.get("access_token")):
-            raise refusal(answer, response.status, region.name, invalid, wanted_wait(response.headers))
+            raise refusal(answer, response.status, region, invalid, wanted_wait(response.headers))
         return read_issued(answer)
+
+    def _get(self, path: str, region: Region, access_token: str | None = None) -> Response:
+        return _answered(
+            self._transport.send(
+                "GET",
+                f"{region.accounts_url}{path}",
+                access_token=access_token,
+                whole_within=self._transport.patience,
+            )
+        )
 
     def _post(self, path: str, region: Region, form: Mapping[str, str]) -> Response:
         try:
             # Nobody waits here: the others wait for this caller's lock, and a living token can be used on.
-            return self._transport.send(
-                "POST",
-                f"{region.accounts_url}{path}",
-                form=form,
-                longest_wait=0,
-                whole_within=self._transport.patience,
+            return _answered(
+                self._transport.send(
+                    "POST",
+                    f"{region.accounts_url}{path}",
+                    form=form,
+                    longest_wait=0,
+                    whole_within=self._transport.patience,
+                )
             )
         except RateLimited as error:
             raise throttled(error.retry_after) from None
+
+
+def _answered(response: Response) -> Response:
+    if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+        raise led_away(response.status)
+    return response
 
 
 def is_renewable(token: Token, config: Config) -> bool:

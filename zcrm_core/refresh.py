@@ -104,7 +104,7 @@ class Refresher:
         flight = self._flight(key)
         unwanted = Unwanted(token.access_token, refused=True)
         end = self._clock.steady() + _LOCK_WAIT_SECONDS
-        with flight.turn.held(_LOCK_WAIT_SECONDS):
+        with flight.in_turn(_LOCK_WAIT_SECONDS):
             drops = flight.drops
             stored = self._keeper.stored(key, flight)
             notes = self._notebook.read(key, stored)
@@ -129,7 +129,7 @@ class Refresher:
         """Refresh the token now, even though it may still live; see :meth:`token` for the errors."""
         flight = self._flight(key)
         end = self._clock.steady() + _LOCK_WAIT_SECONDS
-        with flight.turn.held(_LOCK_WAIT_SECONDS):
+        with flight.in_turn(_LOCK_WAIT_SECONDS):
             token = self._keeper.taken(key, flight)
         return self._renewed(key, flight, token, end, Unwanted(token.access_token, refused=False))
 
@@ -170,7 +170,7 @@ class Refresher:
         """Keep every other worker from refreshing or replacing this key's token meanwhile."""
         end = self._clock.steady() + _LOCK_WAIT_SECONDS
         with (
-            self._flight(key).turn.held(_LOCK_WAIT_SECONDS),
+            self._flight(key).in_turn(_LOCK_WAIT_SECONDS),
             self._store.lock(key, max(0.0, end - self._clock.steady())),
         ):
             yield
@@ -208,7 +208,7 @@ class Refresher:
     ) -> Token:
         """Refresh the token under both locks until ``end``, unless somebody has done it meanwhile."""
         began = self._clock.steady()
-        with flight.turn.held(max(0.0, end - began)):
+        with flight.in_turn(max(0.0, end - began)):
             held = flight.held
             if held is not None and held != seen and self._works(held, flight.lifetime, unwanted):
                 return held

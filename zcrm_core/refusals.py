@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from zcrm_core.errors import AuthError, RefreshThrottled, TransportError, ZcrmError
+from zcrm_core.errors import AuthError, ReauthorizationRequired, RefreshThrottled, TransportError, ZcrmError
+from zcrm_core.hookspecs import Region
 from zcrm_core.response import JSON
 from zcrm_core.tokens import TokenKey
 
-__all__ = ["denied", "refusal", "throttled", "too_late", "useless"]
+__all__ = ["denied", "led_away", "no_longer_accepted", "refusal", "throttled", "too_late", "useless"]
 
 _ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
@@ -22,7 +23,7 @@ _LONGEST_WAIT_SECONDS: Final = 3_600.0
 def refusal(
     answer: JSON | Mapping[str, JSON],
     status: int,
-    region: str,
+    region: Region,
     invalid: AuthError,
     retry_after: float | None = None,
 ) -> ZcrmError:
@@ -31,7 +32,7 @@ def refusal(
     Args:
         answer: the JSON document.
         status: the HTTP status.
-        region: the name of the region that was asked.
+        region: the one whose accounts server was asked.
         invalid: the error for Zoho's word ``invalid_code``.
         retry_after: the seconds of the header Retry-After, if any.
     """
@@ -43,7 +44,9 @@ def refusal(
     if error == "invalid_code":
         refused = invalid
     elif error in _CLIENT_ERRORS:
-        what, why, fix, code = (text.format(region=region) for text in _CLIENT_ERRORS[error])
+        what, why, fix, code = (
+            text.format(region=region.name, server=region.accounts_url) for text in _CLIENT_ERRORS[error]
+        )
         refused = AuthError(what, why=why, fix=fix, code=code)
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or error == "general_error":
         return TransportError(
@@ -52,12 +55,38 @@ def refusal(
             fix="Call again in a minute.",
             code="ZCRM-HTTP-006",
         )
+    elif not error:
+        refused = AuthError(
+            f"Zoho Accounts answered with neither what was asked for nor an error (status {status}).",
+            why="Something else answered in Zoho's place, or the answer was damaged.",
+            fix="Look for a proxy that answers instead of Zoho, and check the region; then call again.",
+        )
     else:
         # Zoho's words are short; anything else is not shown, because it may echo what was sent.
         named = error if _ERROR_WORD.fullmatch(error) else "no error that is known"
         refused = AuthError(f"Zoho Accounts answered with {named} (status {status}).")
     refused.oauth_error = error or None
     return refused
+
+
+def no_longer_accepted(region: Region) -> ReauthorizationRequired:
+    """Give the error for a refresh token that Zoho does not know, in the region that was asked."""
+    return ReauthorizationRequired(
+        f"Zoho no longer accepts the refresh token in the region {region.name} ({region.accounts_url}).",
+        why="It was revoked, was pushed out by newer ones, or belongs to another data centre.",
+        fix=f"{ReauthorizationRequired.fix} If the user lives in another data centre than {region.name}, "
+        "set region to that one first, such as eu.",
+    )
+
+
+def led_away(status: int) -> TransportError:
+    """Give the error for a redirect, which is never followed: the client's secret would go along."""
+    return TransportError(
+        f"Zoho Accounts answered with a redirect ({status}).",
+        why="It never redirects such a call, so something else answered, or the region's address is wrong.",
+        fix="Check the region, and look for a proxy or a login page in between.",
+        code="ZCRM-HTTP-006",
+    )
 
 
 def throttled(retry_after: float | None) -> RefreshThrottled:
@@ -104,15 +133,21 @@ _CLIENT_ERRORS: Final = {
         "ZCRM-AUTH-009",
     ),
     "invalid_client_secret": (
-        "Zoho does not accept the client secret.",
+        "Zoho does not accept the client secret in the region {region} ({server}).",
         "It is not the secret of this client id in this data centre.",
-        "Copy client_secret anew from the API console; each data centre may have its own.",
+        (
+            "Copy client_secret anew from the API console; each data centre may have its own. "
+            "If the client belongs to another data centre, set region to that one."
+        ),
         "ZCRM-AUTH-007",
     ),
     "invalid_client": (
-        "Zoho does not know this client in the region {region}.",
-        "The client id or secret is wrong, or the client belongs to another data centre.",
-        "Check client_id, client_secret and region (now {region}), or enable {region} in the console.",
+        "Zoho does not know this client in the region {region} ({server}).",
+        "The client belongs to another data centre, or its id or secret is wrong.",
+        (
+            "Set region to the data centre whose API console has the client, such as eu (now {region}), or "
+            "enable {region} in that console; compare client_id and client_secret."
+        ),
         "ZCRM-AUTH-006",
     ),
     "missing_org_info": (

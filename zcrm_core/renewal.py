@@ -62,7 +62,8 @@ class Renewal:
         started = flight.clock.wall()
         home = self._homes.of(stored)
         try:
-            issued = self._accounts.renew(stored, home)
+            with flight.asking(home.accounts_url):
+                issued = self._accounts.renew(stored, home)
         except RefreshThrottled as error:
             self._block(key, flight, stored, error)
             raise _throttled(key, flight, error.retry_after) from error

@@ -22,7 +22,7 @@ from zcrm_core.exact_json import dumps
 from zcrm_core.log import EventLog
 from zcrm_core.multipart import Files, Multipart
 from zcrm_core.response import Response
-from zcrm_core.transport_failures import failure_of, unfit
+from zcrm_core.transport_failures import failure_of, read_short, unfit
 from zcrm_core.turns import importing
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class Transport:
             headers: more headers.
             longest_wait: after a 429, how long to wait at most for the next try, in seconds.
             stream: the answer's body is not read yet.
-            whole_within: the seconds in which the last byte of an answer must be there; ``None`` where only
-                the wait for each next byte is limited, by ``timeout``.
+            whole_within: the seconds in which the last byte of an answer must be there, which has to be a
+                short one; ``None`` where only the wait for each next byte is limited, by ``timeout``.
 
         Raises:
             RateLimited: still too many requests after the last try, or the wait would be too long.
@@ -225,12 +225,15 @@ class Transport:
                 body.rewind()
             around = self._around(url)
 
-            def send() -> requests.Response:
+            def send(*, stream: bool) -> requests.Response:
                 return session.send(
                     request, timeout=self._timeout, allow_redirects=False, **around, stream=stream
                 )
 
-            raw = send() if whole_within is None else in_time(send, whole_within)
+            if whole_within is None:
+                raw = send(stream=stream)
+            else:
+                raw = in_time(lambda: read_short(send(stream=True)), whole_within)
             if stream and raw.status_code != HTTPStatus.OK:
                 _ = (
                     raw.content

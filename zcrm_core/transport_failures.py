@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 from zcrm_core.errors import TransportError
 
-__all__ = ["failure_of", "unfit"]
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["failure_of", "read_short", "unfit"]
+
+_SHORT_BYTES: Final = 1_000_000
+"""Answers about tokens have some hundred bytes, and a proxy's page in their place some thousand."""
+_PIECE_BYTES: Final = 4_096
+"""Compressed data can grow a thousandfold, so a piece becomes some million bytes at most."""
+
+
+class _TooLong(OSError):
+    """An answer is so long that it is not read to its end."""
+
+
+def read_short(answer: requests.Response) -> requests.Response:
+    """Read an answer that has to be a short one; a hostile one could fill the memory.
+
+    Args:
+        answer: the beginning of the answer, whose body is not read yet.
+
+    Raises:
+        OSError: it is a long one; :func:`failure_of` knows it.
+    """
+    body = bytearray()
+    for piece in answer.iter_content(_PIECE_BYTES):
+        body += piece
+        if len(body) > _SHORT_BYTES:
+            answer.close()
+            raise _TooLong
+    answer._content = bytes(body)  # noqa: SLF001 - the one way to say that this has been read
+    return answer
 
 
 def failure_of(error: Exception, server: str) -> TransportError:
@@ -29,6 +62,10 @@ def failure_of(error: Exception, server: str) -> TransportError:
         what, sent = f"The proxy on the way to {server} does not answer.", False
     elif isinstance(error, requests.exceptions.ConnectTimeout):
         what, sent = f"No connection to {server} came about in time.", False
+    elif isinstance(error, _TooLong):
+        what, code = f"The answer of {server} is longer than {_SHORT_BYTES:,} bytes.", "ZCRM-HTTP-003"
+        why = "Something else than Zoho answered: what Zoho says of tokens is short."
+        fix = "Look for a proxy on the way, and check the region; then call again."
     elif isinstance(error, (requests.exceptions.ReadTimeout, TimeoutError)):
         what, code = f"{server} took the request and did not answer in time.", "ZCRM-HTTP-005"
     elif isinstance(reason, NewConnectionError):

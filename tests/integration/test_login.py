@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from zcrm_core import (
     TokenKey,
     TransportError,
 )
+from zcrm_core.issued import read_issued
 from zcrm_core.oauth import new_code_verifier
 from zcrm_simulator import Limits, Simulator, Switches
 
@@ -129,7 +131,7 @@ def test_a_grant_token_of_another_data_centre_is_told_where_it_was_sent(
 def test_a_wrong_client_is_named_without_its_secret(
     keys: dict[str, str], code: str, zcrm_simulator: Simulator, make_client: Make
 ) -> None:
-    """A wrong id or secret is an error of its own, which says where to look and shows no secret."""
+    """A wrong id or secret is an error of its own: whom it was shown to, where to look, and no secret."""
     client = make_client(current_user_email=OWNER, **keys)
 
     with pytest.raises(AuthError, match="console") as caught:
@@ -137,6 +139,9 @@ def test_a_wrong_client_is_named_without_its_secret(
 
     assert code == caught.value.code
     assert "wr0ng-s3cret" not in repr(caught.value) + str(caught.value)
+    assert f"in the region simulator ({zcrm_simulator.url})" in caught.value.what
+    assert "another data centre" in str(caught.value)
+    assert "set region to" in str(caught.value).lower()
 
 
 def test_a_store_that_does_not_work_costs_no_grant_token(
@@ -358,6 +363,27 @@ def test_a_token_that_cannot_be_named_is_a_secret(zcrm_simulator: Simulator, mak
     assert "opaque" not in client._parts.log.redact("they are opaque-1 and opaque-2")
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_secret_follows_a_redirect(
+    status: int, zcrm_simulator: Simulator, log_in: Make, stranger: list[str]
+) -> None:
+    """A refresh and a logout that are sent elsewhere say so: the other server hears nothing."""
+    client = log_in()
+    for path, call in (
+        ("/oauth/v2/token", client.oauth.refresh_access_token),
+        ("/oauth/v2/token/revoke", client.oauth.revoke),
+        ("/oauth/user/info", lambda: client._parts.accounts.user_info("1000.a.b", client.region)),
+    ):
+        zcrm_simulator.faults.add(
+            path, kind="status", status=status, headers={"Location": f"{stranger[0]}/x"}, times=1
+        )
+        with pytest.raises(TransportError, match=f"redirect .{status}.") as caught:
+            call()
+        assert caught.value.code == "ZCRM-HTTP-006"
+    assert len(stranger) == 1
+    assert client.is_token_generated()
+
+
 @pytest.mark.parametrize("kind", ["html", "empty", "truncate", "reset"])
 def test_nonsense_from_the_token_endpoint_is_one_clear_error(
     kind: str, zcrm_simulator: Simulator, make_client: Make
@@ -403,11 +429,14 @@ def _code(address: str) -> str:
 def test_an_answer_that_is_no_token_is_refused(
     body: str, zcrm_simulator: Simulator, make_client: Make
 ) -> None:
-    """An empty token, one beside an error, or one that fits into no header is not saved."""
+    """An empty token, one beside an error, or one that fits into no header is not saved.
+
+    Where Zoho says no error, the client and its secret are not blamed.
+    """
     client = make_client(current_user_email=OWNER)
     zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
 
-    with pytest.raises(AuthError):
+    with pytest.raises(AuthError, match="grant token" if "error" in body else "nor an error"):
         client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
 
     assert not client.is_token_generated()
@@ -458,3 +487,74 @@ def test_a_login_leaves_a_file_of_another_kind_alone(zcrm_simulator: Simulator, 
 
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert zcrm_simulator.counters.exchanges == 0
+
+
+def test_a_login_without_a_name_loses_no_token_to_a_store_that_fails(
+    zcrm_simulator: Simulator, make_client: Make, store: Any
+) -> None:
+    """The store is first asked when the grant is spent: its error holds the token, under the user's name."""
+    store.broken.add("fetch")
+
+    with pytest.raises(StoreUnavailable) as caught:
+        make_client().oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=OWNER))
+
+    assert caught.value.unsaved is not None
+    assert caught.value.unsaved.user_identifier == OWNER
+    assert caught.value.unsaved.refresh_token
+
+
+def test_a_login_knows_how_long_its_token_lives(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """A token that lives half a minute is not at its end when it has just come, and is not refreshed."""
+    zcrm_simulator.limits = Limits(access_token_lifetime=30)
+
+    assert log_in().org.get().company_name
+
+    assert zcrm_simulator.counters.refreshes == 0
+
+
+def test_the_life_of_a_login_counts_from_before_zoho_was_asked(
+    zcrm_simulator: Simulator, log_in: Make
+) -> None:
+    """When Zoho's answer is late, the token is not taken to live longer by the time that the answer took."""
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="delay", seconds=0.5, times=1)
+
+    token = log_in().tokens.fetch()
+
+    assert token is not None
+    assert token.expiry_time <= time.time_ns() // 1_000_000 - 500 + 3_600_000
+
+
+def test_a_refresh_token_that_fits_into_no_header_counts_as_none(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """The access token beside it is good, and the damaged text is not kept as if it could be used."""
+    body = json.dumps({"access_token": "1000.a.b", "refresh_token": "1000.a\nb", "expires_in": 3_600})
+    zcrm_simulator.faults.add("/oauth/v2/token", kind="status", status=200, body=body)
+
+    token = make_client(current_user_email=OWNER).oauth.generate_access_token("1000.grant")
+
+    assert (token.access_token, token.refresh_token) == ("1000.a.b", None)
+
+
+def test_a_lifetime_in_ms_is_read_as_one_though_nothing_says_so() -> None:
+    """More than a day of seconds can only be ms, and is neither a day nor the usual hour."""
+    assert read_issued({"access_token": "1000.a.b", "expires_in": 1_800_000}).lifetime == 1_800_000
+    assert read_issued({"access_token": "1000.a.b", "expires_in": "1800"}).lifetime == 1_800_000
+
+
+def test_nobody_sleeps_while_the_lock_is_held(
+    zcrm_simulator: Simulator, log_in: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 429 of the accounts server is told at once, however many tries are left: all others wait for it."""
+    client = log_in(max_retries=3)
+    waits: list[float] = []
+    monkeypatch.setattr("zcrm_core.transport.time.sleep", waits.append)
+    zcrm_simulator.faults.add(
+        "/oauth/v2/token", kind="status", status=429, headers={"Retry-After": "5"}, times=4
+    )
+
+    with pytest.raises(RefreshThrottled):
+        client.oauth.refresh_access_token()
+
+    assert waits == []
+    assert len(zcrm_simulator.faults.pending()) == 1

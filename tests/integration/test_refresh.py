@@ -216,16 +216,23 @@ def test_a_token_deleted_during_a_refresh_stays_deleted(
 def test_a_revoked_refresh_token_asks_for_a_new_login_and_is_kept(
     zcrm_simulator: Simulator, log_in: Make
 ) -> None:
-    """When Zoho no longer takes the refresh token the error says how to go on; the SDK deletes nothing."""
+    """When Zoho no longer takes the refresh token the error says how to go on; the SDK deletes nothing.
+
+    It names the server that was asked, and the key for another one: a data centre knows its own tokens only.
+    """
     client = log_in()
     before = stored(client)
     assert before.refresh_token is not None
     zcrm_simulator.revoke(before.refresh_token)
 
-    with pytest.raises(ReauthorizationRequired, match="zcrm login"):
+    with pytest.raises(ReauthorizationRequired, match="zcrm login") as caught:
         client.org.get()
 
     assert before == stored(client)
+    assert caught.value.code == "ZCRM-AUTH-003"
+    assert f"in the region simulator ({zcrm_simulator.url})" in caught.value.what
+    assert "another data centre" in caught.value.why
+    assert "set region to" in caught.value.fix
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

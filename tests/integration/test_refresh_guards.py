@@ -6,7 +6,8 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -25,9 +26,11 @@ from zcrm_core import (
     Token,
     TokenKey,
     TokenStorePlugin,
+    TransportError,
 )
-from zcrm_core.flight import Clock
+from zcrm_core.flight import Clock, Flight
 from zcrm_core.refresh_notes import are_notes
+from zcrm_core.turns import Turn
 from zcrm_simulator import Limits, Simulator, Switches
 
 Make = Callable[..., Client]
@@ -58,9 +61,11 @@ class LockingStore(TokenStorePlugin):
 
     def __init__(self) -> None:
         self.tokens: dict[TokenKey, Token] = {}
-        self.takes_notes = True
+        self.takes_notes = self.takes_tokens = True
         self.busy = False
         self.tries = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What another process does before it gives up the lock."""
 
     def claims(self, config: Config) -> bool:
         return True
@@ -68,6 +73,8 @@ class LockingStore(TokenStorePlugin):
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         if are_notes(key) and not self.takes_notes:
             raise StoreUnavailable("The store takes no notes.")
+        if not are_notes(key) and not self.takes_tokens:
+            raise StoreUnavailable("The store takes no tokens.")
         if replaces is not None and self.tokens.get(key) != replaces:
             raise StaleToken(f"The token of {key} is another one.")
         self.tokens[key] = token
@@ -84,6 +91,7 @@ class LockingStore(TokenStorePlugin):
         self.tries += 1
         if self.busy:
             raise RefreshTimeout("Another worker has the lock.")
+        self.meanwhile()
         yield
 
 
@@ -218,6 +226,10 @@ def test_a_second_refresh_that_cannot_be_saved_replaces_what_is_stored(
 
     assert stored(client) == newest
     assert zcrm_simulator.counters.refreshes == 2
+    store.calls.clear()
+    times.ahead = lambda: 22.0
+    assert client.org.get().company_name
+    assert store.calls == [], "it has been saved, and is not saved again"
 
 
 def test_a_new_token_that_ends_on_its_way_to_the_crm_is_renewed(
@@ -278,3 +290,230 @@ def test_a_logout_during_a_save_that_fails_on_and_on_is_not_undone(
 
     assert client._parts.refresher.held(client._identity.key()) is None
     assert not store.tokens
+
+
+def test_a_token_in_memory_is_saved_under_both_locks(
+    locking_client: Client, locking: LockingStore, times: Times, zcrm_simulator: Simulator
+) -> None:
+    """While another thread or process has the lock nothing is saved behind its back; the token is used on."""
+    before = ends_in(locking_client, 0)
+    locking.takes_tokens = False
+    locking_client.oauth.refresh_access_token()
+    locking.takes_tokens = True
+    refresher, key = locking_client._parts.refresher, locking_client._identity.key()
+
+    locking.busy = True
+    times.ahead = lambda: 11.0
+    assert locking_client.org.get().company_name
+    assert stored(locking_client) == before
+    locking.busy = False
+    times.ahead = lambda: 22.0
+    with ThreadPoolExecutor(1) as pool, refresher.exclusive(key):
+        assert pool.submit(locking_client.org.get).result().company_name
+    assert stored(locking_client) == before
+
+    times.ahead = lambda: 33.0
+    assert locking_client.org.get().company_name
+    assert stored(locking_client) == refresher.held(key) != before
+    assert zcrm_simulator.counters.refreshes == 1
+
+
+def test_a_logout_waits_for_a_login_under_way(client: Client, zcrm_simulator: Simulator, store: Any) -> None:
+    """Who logs out while Zoho answers a login ends that one as well: no token is left behind the logout."""
+    grant = zcrm_simulator.grant_token(SCOPES, user=client.user)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=0.5, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        login = pool.submit(client.oauth.generate_access_token, grant)
+        while zcrm_simulator.faults.pending():
+            time.sleep(0.005)
+
+        assert client.oauth.revoke()
+
+    issued = login.result()
+    assert not store.tokens
+    client.tokens.save(replace(issued, expiry_time=0))
+    with pytest.raises(ReauthorizationRequired, match="no longer accepts"):
+        client.org.get()
+
+
+def test_a_login_without_a_name_waits_for_the_lock_of_the_user_it_finds(
+    make_client: Make, zcrm_simulator: Simulator, store: Any
+) -> None:
+    """Whose token it is turns out late; then nobody who refreshes or logs out that user is overtaken."""
+    client = make_client()
+    user = zcrm_simulator.users[0].email
+    grant = zcrm_simulator.grant_token(SCOPES, user=user)
+    with ThreadPoolExecutor(1) as pool:
+        with client._parts.refresher.exclusive(client._identity.key(user)):
+            login = pool.submit(client.oauth.generate_access_token, grant)
+            while not zcrm_simulator.counters.requests.get("GET /oauth/user/info"):
+                time.sleep(0.005)
+            time.sleep(0.2)
+            assert not store.tokens
+        assert login.result() in store.tokens.values()
+
+
+def test_who_does_not_get_the_lock_neither_logs_in_nor_out(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """As long as another process has the lock nothing is revoked or deleted, and no grant token is spent."""
+    before = stored(locking_client)
+    grant = zcrm_simulator.grant_token(SCOPES, user=locking_client.user)
+    locking.busy = True
+    with pytest.raises(RefreshTimeout):
+        locking_client.oauth.revoke()
+    with pytest.raises(RefreshTimeout):
+        locking_client.oauth.generate_access_token(grant)
+    assert stored(locking_client) == before
+
+    locking.busy = False
+    assert locking_client.oauth.refresh_access_token().refresh_token == before.refresh_token
+    assert locking_client.oauth.generate_access_token(grant).refresh_token
+
+
+def test_who_waits_in_vain_learns_whose_answer_is_missing(
+    client: Client, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one thread waits for a server that hangs, the error of the others names that server."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.3)
+    ends_in(client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=1.0, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.org.get)
+        while zcrm_simulator.faults.pending():
+            time.sleep(0.005)
+
+        with pytest.raises(RefreshTimeout, match=f"waits for {zcrm_simulator.url} to answer"):
+            client.org.get()
+        with pytest.raises(RefreshTimeout, match="to answer"):
+            client.oauth.revoke()
+
+        assert first.result().company_name
+
+
+def test_who_waits_in_vain_learns_how_the_last_try_failed(
+    *,
+    locking_client: Client,
+    locking: LockingStore,
+    times: Times,
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With another process at work after a failure here, the error tells the failure, for two minutes."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.1)
+    ends_in(locking_client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="reset", times=1)
+    with pytest.raises(TransportError) as failed:
+        locking_client.org.get()
+    locking.busy = True
+
+    with pytest.raises(RefreshTimeout) as caught:
+        locking_client.org.get()
+    assert caught.value.why.endswith(f"ago: {failed.value.what}")
+
+    times.ahead = lambda: 121.0
+    with pytest.raises(RefreshTimeout) as caught:
+        locking_client.org.get()
+    assert failed.value.what not in caught.value.why
+
+
+def test_those_who_waited_do_not_ask_the_store_one_after_the_other(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """Threads that wait for one refresh take its token from memory: none of them wants the store's lock."""
+    ends_in(locking_client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=0.3, times=1)
+    locking.tries = 0
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(locking_client.org.get) for _ in range(8)]
+        assert all(call.result().company_name for call in calls)
+
+    assert locking.tries == 1
+    assert zcrm_simulator.counters.refreshes == 1
+
+
+def test_the_notes_say_for_how_long_zoho_wants_all_to_wait(
+    locking_client: Client, zcrm_simulator: Simulator
+) -> None:
+    """Another process waits for as long as Zoho said, and not only for the usual minute."""
+    ends_in(locking_client, 0)
+    body = json.dumps({"error": "Access Denied", "error_description": "too many requests"})
+    zcrm_simulator.faults.add(
+        ENDPOINT, kind="status", status=400, body=body, headers={"Retry-After": "400"}, times=1
+    )
+    with pytest.raises(RefreshThrottled):
+        locking_client.org.get()
+    locking_client._parts.refresher._flights.clear()  # as in a process that has just started
+
+    with pytest.raises(RefreshThrottled) as caught:
+        locking_client.org.get()
+
+    assert 380 < caught.value.retry_after <= 400
+    assert zcrm_simulator.counters.requests[f"POST {ENDPOINT}"] == 2
+
+
+def test_a_late_save_makes_no_token_live_longer(
+    client: Client, zcrm_simulator: Simulator, store: Any
+) -> None:
+    """The end that was counted when the token came stays, though the wall clock is set back meanwhile."""
+    steady = wall = 0.0
+    client._parts.refresher._clock = Clock(
+        wall=lambda: now() + int(wall * 1000), steady=lambda: time.monotonic() + steady
+    )
+    client._parts.refresher._flights.clear()
+    ends_in(client, 0)
+    store.broken.add("save")
+    client.oauth.refresh_access_token()
+    store.broken.clear()
+    steady, wall = 11.0, -3_600.0
+    client.org.get()
+    assert stored(client) == client._parts.refresher.held(client._identity.key())
+    assert zcrm_simulator.counters.refreshes == 1
+
+    steady = 3_601.0
+
+    assert client.org.get().company_name
+    assert zcrm_simulator.counters.refreshes == 2
+
+
+def test_a_forked_child_says_nothing_of_its_parent_s_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked Zoho when the process was forked is not in the child, and is not told of there."""
+    flight = Flight(Clock())
+    with flight.asking("https://accounts.zoho.com"):
+        monkeypatch.setattr("zcrm_core.flight.os.getpid", lambda: 0)
+        with pytest.raises(RefreshTimeout) as caught, flight.in_turn(0.0):
+            raise RefreshTimeout("Another process has the lock.")
+
+    assert caught.value.why == RefreshTimeout.why
+
+
+def test_whoever_forks_with_the_lock_gives_up_that_one_and_not_the_child_s() -> None:
+    """In a child that was forked inside the block its end frees nothing that somebody else holds by then."""
+    turn = Turn()
+    with ExitStack() as others:
+        with turn.held(0.0):
+            turn.renew()  # as a fork does in the child
+            others.enter_context(turn.held(0.0))
+        with pytest.raises(RefreshTimeout), turn.held(0.0):
+            pytest.fail("two hold it")
+
+
+def test_a_doubt_that_is_noted_while_the_lock_is_waited_for_counts(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """Another process got this token for a refused one, and notes it just now: nobody asks for a third."""
+    refresher, key = locking_client._parts.refresher, locking_client._identity.key()
+    token = stored(locking_client)
+
+    def note() -> None:
+        notes = refresher.notes(key, token).after(token, HOUR_MS, now())
+        refresher._notebook.write(key, replace(notes, doubted=True))
+
+    locking.meanwhile = note
+    zcrm_simulator.faults.add("/crm/", kind="status", status=401, times=5)
+
+    with pytest.raises(ApiError):
+        locking_client.org.get()
+
+    assert zcrm_simulator.counters.refreshes == 0
+    assert stored(locking_client) == token

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,12 +25,15 @@ BODY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10
 
 @contextmanager
 def trickling(beginning: bytes) -> Iterator[int]:
-    """A server that answers each POST with this, and then with a blank ten times a second; gives its port."""
+    """A server that answers with this, and then with a blank ten times a second; gives its port."""
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def do_GET(self) -> None:
             try:
                 self.wfile.write(beginning)
                 while not over.wait(0.1):
@@ -135,3 +140,29 @@ def test_where_no_thread_can_start_the_call_is_made_all_the_same(monkeypatch: py
     monkeypatch.setattr(threading.Thread, "start", refuse)
 
     assert in_time(lambda: 5, 0.1) == 5
+
+
+def test_a_name_without_end_ends_a_login_with_the_deadline(client_of: Callable[[int, int], Client]) -> None:
+    """Whose token it is, and where a data centre is, are asked with the same deadline as for tokens."""
+    with trickling(BODY) as port, client_of(port, 240_000) as client:
+        accounts, region = client._parts.accounts, client.region
+        for ask in (lambda: accounts.user_info("1000.a.b", region), lambda: accounts.server_of("eu", region)):
+            with pytest.raises(TransportError, match="did not answer in time"):
+                ask()
+
+
+def test_an_answer_that_would_fill_the_memory_is_not_read(client_of: Callable[[int, int], Client]) -> None:
+    """A body of kilobytes that unpacks to hundreds of megabytes is an error, and little of it is read."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(bytes(10_000_000)) for _ in range(30)) + packer.flush()
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
+    with trickling(head.encode() + bomb) as port, client_of(port, -1000) as client:
+        tracemalloc.start()
+        try:
+            with pytest.raises(TransportError, match=r"longer than 1,000,000 bytes") as caught:
+                client.org.get()
+            assert tracemalloc.get_traced_memory()[1] < 50_000_000
+        finally:
+            tracemalloc.stop()
+    assert caught.value.code == "ZCRM-HTTP-003"
+    assert caught.value.retryable

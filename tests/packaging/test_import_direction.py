@@ -15,11 +15,11 @@ import zcrm_core
 ORDER = """
 errors exact_json deadline
 tokens response turns details transport_failures
-config_keys api_errors issued refusals
-config flight redirects
+config_keys api_errors issued
+config flight
 hookspecs identity redaction interrupts
-plugin_info plugin_loading plugin_wheels plugin_rules region_check
-plugin_keys plugin_calls
+plugin_info plugin_loading plugin_wheels plugin_rules region_check refusals
+plugin_keys plugin_calls redirects
 store_choice plugin_discovery
 plugins
 log regions store multipart

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from zcrm_core.redirects import Logins
+from zcrm_core.errors import AuthError
+from zcrm_core.redirects import Logins, read_redirect
 
 
 class Slow(str):
@@ -78,3 +79,30 @@ def test_a_fork_while_a_login_begins_stops_no_other() -> None:
     assert os.waitpid(child, 0)[1] == 0
     Slow.go_on.set()
     thread.join()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("state=s&state=s&code=1000.a", "ZCRM-AUTH-015"),
+        ("state=s&state=forged&code=1000.a", "ZCRM-AUTH-015"),
+        ("state=s&code=1000.a&code=1000.b", "ZCRM-AUTH-016"),
+        ("state=s&code=", "ZCRM-AUTH-016"),
+        ("state=s", "ZCRM-AUTH-016"),
+    ],
+)
+def test_what_stands_twice_counts_as_not_there(query: str, code: str) -> None:
+    """Nobody chooses between two states or two codes: such an answer is refused, and nothing is sent."""
+    with pytest.raises(AuthError) as caught:
+        read_redirect(f"http://localhost/callback?{query}", "s", Logins(), None)
+
+    assert caught.value.code == code
+
+
+def test_two_servers_in_one_answer_are_none() -> None:
+    """Which of two named servers gets the code is not chosen: neither of them does."""
+    query = "state=s&code=1000.a&location=eu&location=in&accounts-server=https://a&accounts-server=https://b"
+
+    answer = read_redirect(f"http://localhost/callback?{query}", "s", Logins(), None)
+
+    assert (answer.location, answer.accounts_server) == (None, None)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from zcrm_cli.redirect_listener import Listener
+from zcrm_cli.redirect_listener import Listener, _Browser
 from zcrm_core import ConfigError, Token
 from zcrm_simulator import Simulator, Switches
 
@@ -248,6 +248,46 @@ def test_a_store_that_keeps_no_data_centre_is_told(
     assert "simulator-eu" in run("whoami").stdout
 
 
+NOTING = '''
+class Noting:
+    """A store that writes down what it is asked of tokens."""
+
+    tokens = {}
+
+    def save(self, key, token):
+        self.note("save", key)
+        self.tokens[key] = token
+        return True
+
+    def fetch(self, key):
+        self.note("fetch", key)
+        return self.tokens.get(key)
+
+    def delete(self, key):
+        self.note("delete", key)
+        return self.tokens.pop(key, None) is not None
+
+    def note(self, what, key):
+        if key.user_identifier.startswith("refresh notes of "):
+            return
+        with open("asked.txt", "a", encoding="utf-8") as file:
+            print(what, file=file)
+'''
+
+
+def test_a_login_reads_no_token_back_where_nothing_can_be_lost(
+    run: Run, configure: Configure, grant: str, tmp_path: Path
+) -> None:
+    """In the client's own data centre a login asks the store twice: for the token before, and to save."""
+    (tmp_path / "noting.py").write_text(NOTING, encoding="utf-8")
+    configure(token_persistence_path=None, persistence_handler_class_path="noting.py")
+
+    done = run("login", given=grant)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "asked.txt").read_text(encoding="utf-8").split() == ["fetch", "save"]
+
+
 @pytest.mark.parametrize(
     ("query", "error"),
     [
@@ -351,6 +391,33 @@ def test_a_browser_that_goes_away_loses_no_login(
     code, out, err = command.done()
     assert (code, err) == (0, "")
     assert f"Logged in as {zoho.users[0].email}." in out
+
+
+def test_the_browser_has_its_page_before_the_command_ends(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait ends when the one whose answer was taken has been told, however slowly that goes."""
+    told: list[str] = []
+
+    class Slow(_Browser):
+        def finish(self) -> None:
+            super().finish()
+            told.append(self.path)
+
+        def end_headers(self) -> None:
+            time.sleep(0.5)
+            super().end_headers()
+
+    monkeypatch.setattr("zcrm_cli.redirect_listener._Browser", Slow)
+    token = Token("a@example.com", "1000.a.b", None, 1)
+    with (
+        Listener(f"http://127.0.0.1:{port}/callback", "s", lambda _: token) as listener,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        page = pool.submit(requests.get, f"http://127.0.0.1:{port}/callback?state=s&code=c", timeout=10)
+
+        assert listener.wait(10) == token
+
+        assert told == ["/callback?state=s&code=c"]
+        assert "You are logged in" in page.result().text
 
 
 def test_what_was_not_taken_is_told_in_the_end(begin: Callable[..., Command], web: str) -> None:

@@ -98,6 +98,8 @@ def _tell(client: Client, token: Token) -> None:
         click.echo(f'To use them, set current_user_email = "{token.user_identifier}".')
     try:
         home = client.region_of(token)
+        if home == client.region:
+            return  # a token without a data centre lives there, so it does not matter what the store kept
         stored = client.tokens.fetch(token.user_identifier)
         found = home if stored is None else client.region_of(stored)
     except AuthError as error:
