@@ -34,6 +34,7 @@ from zcrm_simulator import Simulator
 from zcrm_store_mysql import leases
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 from zcrm_store_mysql.settings import read_place
+from zcrm_store_mysql.sql import Statement
 
 if TYPE_CHECKING:
     from plugins.zcrm_store_mysql.tests.conftest import LocalServer, Server
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 USER = "a@example.com"
 KEY = TokenKey(USER, "1000.C", "production")
 OLD, NEW = Token(USER, "old", "refresh", 1), Token(USER, "new", "refresh", 2)
+ZOHO = "(useridentifier varchar(100), accesstoken varchar(100), refreshtoken varchar(100), expirytime bigint)"
 
 
 @contextmanager
@@ -572,6 +574,51 @@ def test_users_are_single_whatever_the_servers_isolation(local_server: LocalServ
         ("b", 1),
         ("c", 1),
     ]
+
+
+@pytest.mark.parametrize("isolation", ["READ-UNCOMMITTED", "READ-COMMITTED", "SERIALIZABLE"])
+@pytest.mark.parametrize("columns", ["", ZOHO])
+def test_a_token_that_is_not_committed_is_not_seen(
+    *, plugin: MySQLStorePlugin, local_server: LocalServer, database: str, isolation: str, columns: str
+) -> None:
+    """Whatever isolation the server gives its sessions, a fetch gives what is committed, at once."""
+    if columns:
+        local_server.sql(f"CREATE DATABASE `{database}`")
+        local_server.sql(f"CREATE TABLE `{database}`.oauthtokens {columns}")
+    with globally(local_server, transaction_isolation=f"'{isolation}'"):
+        config = local_server.config(database, timeout=5)
+        plugin.save(config, KEY, OLD, None)
+        with local_server.connect(database) as other, other.cursor() as cursor:
+            cursor.execute("UPDATE oauthtokens SET accesstoken = 'dirty'")
+
+            assert plugin.fetch(config, KEY) == OLD
+
+
+@pytest.mark.filterwarnings("ignore:.*binlog_format.*:Warning")
+def test_a_server_that_logs_statements_takes_tokens(
+    plugin: MySQLStorePlugin, local_server: LocalServer, database: str
+) -> None:
+    """A log of statements is written under one isolation only: it is the one that zcrm's sessions have."""
+    with globally(local_server, binlog_format="'STATEMENT'", transaction_isolation="'READ-COMMITTED'"):
+        config = local_server.config(database)
+        plugin.save(config, KEY, OLD, None)
+        with plugin.lock(config, KEY, 1):
+            plugin.save(config, KEY, NEW, OLD)
+
+        assert plugin.delete(config, KEY) is True
+
+
+def test_a_server_that_ends_long_questions_ends_none_of_ours(
+    plugin: MySQLStorePlugin, local_server: LocalServer, database: str
+) -> None:
+    """A limit on how long a question may take makes no fetch fail: zcrm has a limit of its own."""
+    with globally(local_server, max_execution_time=1):
+        assert plugin.manage(local_server.config(database), "init")
+        config = local_server.config(database)
+        plugin.fetch(config, KEY)
+
+        (limit,) = plugin._store(config)._server.run(Statement("SELECT @@max_execution_time")).rows
+    assert limit == (0,)
 
 
 @pytest.mark.parametrize("rule", ["ADD COLUMN x int NOT NULL", "ADD CHECK (expirytime < 2)"])

@@ -152,7 +152,6 @@ class Server:
         """
 
         def job(session: Session) -> _T:
-            session.run(_REPEATABLE_READ)
             session.run(_BEGIN)
             try:
                 result = work(session)
@@ -213,5 +212,3 @@ class Server:
 
 _BEGIN: Final = Statement("START TRANSACTION")
 _COMMIT: Final = Statement("COMMIT")
-_REPEATABLE_READ: Final = Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-"""Its gap locks keep a second row of one user out of a table without a key."""
