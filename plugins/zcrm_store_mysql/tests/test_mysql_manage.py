@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,17 +117,22 @@ def test_status_changes_nothing(manage: Callable[[str], str], server: Server, da
 def test_status_tells_the_place_and_the_number_of_tokens(
     manage: Callable[[str], str], plugin: MySQLStorePlugin, config: Config, server: Server
 ) -> None:
-    """Status names server, version, table, schema and number of tokens, no secret; notes are no tokens."""
+    """Status names server, version, table, schema and number of tokens, no secret; notes are no tokens.
+
+    A user who is named as notes are is counted all the same.
+    """
     plugin.save(config, KEY, Token("a@example.com", "SECRET", "SECRET", 1), None)
     notes = TokenKey("refresh notes of a@example.com", KEY.client_id, f"{KEY.environment}/refresh-notes")
     plugin.save(config, notes, Token(notes.user_identifier, "{}", None, 0), None)
+    namesake = TokenKey(notes.user_identifier, KEY.client_id, KEY.environment)
+    plugin.save(config, namesake, Token(namesake.user_identifier, "SECRET", "SECRET", 1), None)
 
     text = manage("status")
 
     assert f"{server.host}:{server.port}" in text
     assert str(server.sql("SELECT VERSION()")[0][0]) in text
     assert "zcrm's own, schema 2" in text
-    assert "Tokens: 1" in text
+    assert "Tokens: 2" in text
     assert "not checked" in text
     assert "SECRET" not in text
 
@@ -286,6 +291,54 @@ def test_many_can_bring_it_up_to_date_at_once(config: Config) -> None:
         thread.join()
 
     assert found == [TOKEN] * 8
+
+
+@pytest.fixture
+def poor(server: Server, database: str) -> Iterator[Callable[[str], Config]]:
+    """A configuration whose account has only these rights in the database."""
+    user = f"u_{database[-12:]}"
+    server.sql(f"CREATE USER `{user}` IDENTIFIED BY :password", password=server.password)
+
+    def granted(rights: str) -> Config:
+        server.sql(f"GRANT {rights} ON `{database}`.* TO `{user}`")
+        return server.config(database, db_username=user)
+
+    yield granted
+    server.sql(f"DROP USER `{user}`")
+
+
+@pytest.mark.parametrize("rights", ["USAGE", "CREATE", "ALTER"])
+@pytest.mark.parametrize("action", ["init", "status", "migrate"])
+def test_a_table_that_the_account_may_not_see_is_not_taken_for_missing(
+    *, plugin: MySQLStorePlugin, config: Config, poor: Callable[[str], Config], action: str, rights: str
+) -> None:
+    """Where the table is hidden from the account, each action says so, and not that there is none."""
+    plugin.save(config, KEY, TOKEN, None)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        plugin.manage(poor(rights), action)  # type: ignore[arg-type] # one of the three
+
+    assert caught.value.code == "ZCRM-MYSQL-003"
+    assert plugin.fetch(config, KEY) == TOKEN
+
+
+@pytest.mark.usefixtures("zoho")
+@pytest.mark.parametrize("more", ["", ", ALTER", ", ALTER, DROP"])
+def test_a_migration_without_its_rights_says_which(
+    *, plugin: MySQLStorePlugin, server: Server, database: str, poor: Callable[[str], Config], more: str
+) -> None:
+    """An account that may use the table and not move it is told what it lacks, and nothing is moved."""
+    before = server.sql("SELECT * FROM oauthtokens ORDER BY accesstoken", database)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        plugin.manage(poor(f"SELECT, INSERT, UPDATE, DELETE, CREATE{more}"), "migrate")
+
+    assert caught.value.code == "ZCRM-MYSQL-003"
+    assert "LOCK TABLES" in caught.value.why
+    # An error of the driver's, whose text can hold values, would hang below the one that is raised.
+    assert caught.value.__context__ is None
+    assert server.sql("SELECT * FROM oauthtokens ORDER BY accesstoken", database) == before
+    assert plugin.manage(server.config(database), "migrate")[0].startswith("Moved: 3")
 
 
 @pytest.mark.usefixtures("first_schema")

@@ -203,8 +203,9 @@ def _login(place: Place) -> StoreUnavailable:
 def _rights(place: Place) -> StoreUnavailable:
     return StoreUnavailable(
         f"The MySQL user {place.user} may not do what the table {place.table_name} needs.",
-        why="It needs SELECT, INSERT, UPDATE and DELETE, and CREATE as long as the table is missing.",
-        fix="Let an administrator grant these rights, or make the table: the README shows both.",
+        why="It needs SELECT, INSERT, UPDATE and DELETE; CREATE to make tables, ALTER to update them, and to "
+        "move tokens out of a table of Zoho's all of these, DROP and LOCK TABLES.",
+        fix="Let an administrator grant what is missing, or make the tables: the README shows both.",
         code="ZCRM-MYSQL-003",
     )
 

@@ -8,6 +8,7 @@ another name.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -110,7 +111,9 @@ def _move(place: Place, server: Server, session: Session) -> list[str]:
     try:
         moved = _filled(session, place, shape, (target, token_table(kept)))
     except BaseException:
-        _remove(server, new)
+        # What failed before is the reason that counts; the next migration removes what this one cannot.
+        with suppress(StoreError, TableChanged):
+            _remove(server, new)
         raise
     return [
         f"Moved: {moved} tokens, for the client {place.client_id} in {place.environment}",
