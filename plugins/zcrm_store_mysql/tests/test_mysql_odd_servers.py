@@ -546,6 +546,29 @@ def test_a_lease_is_renewed_while_its_holder_works(
             assert time.monotonic() < deadline, "nobody renews it"
 
 
+def test_an_interrupt_at_the_start_of_a_lock_leaves_nobody_who_renews_it(
+    plugin: MySQLStorePlugin, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-C while the renewer starts, the lock is free and the renewer ends."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt), plugin.lock(config, KEY, 1):
+            pass
+
+    with MySQLStorePlugin().lock(config, KEY, 0):
+        pass
+    deadline = time.monotonic() + 10
+    while any("_keep" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "somebody renews it for ever"
+        time.sleep(0.01)
+
+
 def test_users_are_single_whatever_the_servers_isolation(local_server: LocalServer, database: str) -> None:
     """Eight that save one user's first token at once, in a table without a key, leave one row."""
     local_server.sql(f"CREATE DATABASE `{database}`")
