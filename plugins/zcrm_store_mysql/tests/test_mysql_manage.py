@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pymysql.connections import MySQLResult
 
 from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
@@ -255,6 +256,27 @@ def test_a_migration_whose_connection_ends_behind_the_rename_says_what_it_did(
     assert "Finished" in manage("migrate")
     assert ended
     assert "schema 2" in manage("status")
+
+
+@pytest.mark.usefixtures("zoho")
+def test_ctrl_c_ends_a_migration(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the rows are read ends the program, changes nothing, and leaves no lock behind."""
+
+    def interrupted(result: Any) -> None:
+        if result.description[0][0] == "useridentifier":
+            raise KeyboardInterrupt
+        read(result)
+
+    read = MySQLResult._read_rowdata_packet  # type: ignore[attr-defined] # the driver's own
+    with monkeypatch.context() as patch:
+        patch.setattr(MySQLResult, "_read_rowdata_packet", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            plugin.manage(config, "migrate")
+
+    assert server.sql("SELECT COUNT(*) FROM oauthtokens", database) == [(4,)]
+    assert plugin.manage(config, "migrate")[0].startswith("Moved: 3")
 
 
 @pytest.mark.usefixtures("first_schema")

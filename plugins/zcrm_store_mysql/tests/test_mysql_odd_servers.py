@@ -389,6 +389,7 @@ def test_what_the_protocol_cannot_carry_is_refused_before_any_call(keys: dict[st
 EXACT = [
     ("char(100)", Token(USER, "ends with a blank ", "r", 1)),
     ("tinytext", Token(USER, "\u20ac" * 100, "r", 1)),
+    ("tinytext", Token(USER, "\u20ac" * 84 + " " * 10, "r", 1)),
 ]
 """Columns in which a value fits less than its length says, and such a value."""
 

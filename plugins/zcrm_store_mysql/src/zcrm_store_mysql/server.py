@@ -157,8 +157,9 @@ class Server:
                 result = work(session)
                 session.in_doubt = True
                 session.run(_COMMIT)
-            except BaseException:
-                with suppress(MySQLError):  # a session that has ended is rolled back by its end
+            except Exception:
+                # A session that has ended is rolled back by its end; so is one that Ctrl-C came into.
+                with suppress(MySQLError):
                     if session.connection.open:
                         session.connection.rollback()
                 raise
