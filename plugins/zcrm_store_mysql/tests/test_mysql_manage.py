@@ -344,6 +344,19 @@ def test_a_table_that_the_account_may_not_see_is_not_taken_for_missing(
     assert plugin.fetch(config, KEY) == TOKEN
 
 
+def test_locks_that_the_account_may_not_use_are_told(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, poor: Callable[[str], Config]
+) -> None:
+    """Status does not promise that a refresh makes a table which is there and hidden from the account."""
+    plugin.manage(config, "init")
+    account = poor("USAGE")
+    server.sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{database}`.oauthtokens TO `u_{database[-12:]}`")
+
+    (locks,) = (line for line in plugin.manage(account, "status") if line.startswith("Refresh locks"))
+
+    assert "may not see it" in locks
+
+
 @pytest.mark.usefixtures("zoho")
 @pytest.mark.parametrize("more", ["", ", ALTER", ", ALTER, DROP"])
 def test_a_migration_without_its_rights_says_which(

@@ -104,12 +104,7 @@ def status(place: Place, server: Server) -> list[str]:
     if not shape.is_zohos:
         notes &= tokens.c.environment.like("%/refresh-notes")
     lines.append(f"Tokens: {_count(server, tokens, not_(notes))}")
-    leases = lease_table(place)
-    found = look(server, replace(place, table=leases.name))
-    made = "not there yet; the first refresh makes it" if found is None else "there"
-    if found is not None and (faults := lease_faults(found)):
-        made = f"cannot be used: {'; '.join(faults)}"
-    lines.append(f"Refresh locks: {place.database}.{leases.name}, {made}")
+    lines.append(f"Refresh locks: {place.database}.{lease_table(place).name}, {_locks(server, place)}")
     if shape.is_zohos:
         lines += [f"Not promised: {limit}" for limit in LIMITS]
         lines.append("All of it is promised in a table of zcrm's: `zcrm store migrate` moves the tokens.")
@@ -122,6 +117,21 @@ def status(place: Place, server: Server) -> list[str]:
     except StoreError as error:
         lines.append(f"Cannot be used: {error.what} {error.why}")
     return lines
+
+
+def _locks(server: Server, place: Place) -> str:
+    """Say whether the table of the refresh locks can be used."""
+    leases = lease_table(place)
+    try:
+        found = _seen(server, replace(place, table=leases.name))
+    except StoreError as error:
+        if error.code != "ZCRM-MYSQL-003":
+            raise
+        return "cannot be used: this MySQL user may not see it"
+    if found is None:
+        return "not there yet; the first refresh makes it"
+    faults = lease_faults(found)
+    return f"cannot be used: {'; '.join(faults)}" if faults else "there"
 
 
 def _seen(server: Server, place: Place) -> Shape | None:
