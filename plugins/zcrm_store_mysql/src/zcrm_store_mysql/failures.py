@@ -93,7 +93,7 @@ def explain_statement(error: Exception, place: Place) -> Trouble:
     if number in _NOT_SENT:
         return Trouble(lost(place), Cure.CONNECTION)
     if number in _DROPPED or isinstance(error, OSError):
-        # After a time-out the server still has its chance; a lone one is not asked twice.
+        # After a time-out another server still has its chance; a lone one has used up the time of the call.
         silent = isinstance(_root(error), TimeoutError)
         return Trouble(lost(place), Cure.PRIMARY if silent else Cure.CONNECTION, unknown=True)
     other = _other(place, f"error {number}" if number > 0 else type(error).__name__)

@@ -206,7 +206,7 @@ class Server:
         if trouble.cure is Cure.NONE:
             return False
         if trouble.cure is Cure.PRIMARY and self._lone:
-            return not trouble.unknown and tries < _LONE_TRIES
+            return tries < _LONE_TRIES
         # Where no server ever let us in, the address is more likely wrong than the server away.
         return trouble.cure is not Cure.CONNECTION or self._connections.is_expected
 
