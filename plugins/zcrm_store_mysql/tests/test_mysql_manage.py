@@ -198,17 +198,19 @@ def test_a_row_that_is_no_token_stops_the_migration(
 
 
 @pytest.mark.usefixtures("zoho")
+@pytest.mark.parametrize("taken", ["oauthtokens_zoho", "oauthtokens_zcrm"])
 def test_a_table_in_the_way_is_not_touched(
-    manage: Callable[[str], str], server: Server, database: str
+    manage: Callable[[str], str], server: Server, database: str, taken: str
 ) -> None:
     """A migration that needs a name which is taken says which, and leaves all tables as they are."""
-    server.sql(f"CREATE TABLE `{database}`.oauthtokens_zoho (x int)")
+    server.sql(f"CREATE TABLE `{database}`.{taken} (x int)")
 
-    with pytest.raises(StoreError, match="oauthtokens_zoho") as caught:
+    with pytest.raises(StoreError, match=taken) as caught:
         manage("migrate")
 
     assert caught.value.code == "ZCRM-MYSQL-017"
-    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", "oauthtokens_zoho"}
+    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", taken}
+    assert server.sql(f"SHOW COLUMNS FROM {taken}", database)[0][0] == "x"
 
 
 @pytest.mark.usefixtures("zoho")
