@@ -14,12 +14,12 @@ from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
 from zcrm_store_mysql import migration, schema
 from zcrm_store_mysql.plugin import MySQLStorePlugin
+from zcrm_store_mysql.sql import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from plugins.zcrm_store_mysql.tests.conftest import Server
-    from zcrm_store_mysql.sql import Statement
 
 ZOHO = (
     "(useridentifier varchar(100) NOT NULL, accesstoken varchar(100) NOT NULL, "
@@ -258,6 +258,24 @@ def test_a_migration_whose_connection_ends_behind_the_rename_says_what_it_did(
     assert "Finished" in manage("migrate")
     assert ended
     assert "schema 2" in manage("status")
+
+
+@pytest.mark.usefixtures("zoho")
+def test_a_migration_does_not_begin_beside_another_one(
+    manage: Callable[[str], str], server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that somebody else is moving for longer than one waits is left to them, and told."""
+    monkeypatch.setattr(migration, "_GET_LOCK", Statement("SELECT GET_LOCK(%(name)s, 0)"))
+    name = f"zcrm:{hashlib.sha256(f'{database}.oauthtokens'.encode()).hexdigest()[:40]}"
+    with server.connect(database) as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 10)", [name])
+
+        with pytest.raises(StoreError, match="somebody else") as caught:
+            manage("migrate")
+
+    assert caught.value.code == "ZCRM-MYSQL-017"
+    assert server.sql("SHOW TABLES", database) == [("oauthtokens",)]
+    assert manage("migrate").startswith("Moved: 3")
 
 
 @pytest.mark.usefixtures("zoho")
