@@ -6,8 +6,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
 
 from zcrm_core import Config, StaleToken, StoreError, StoreUnavailable, Token, TokenKey
@@ -60,6 +61,28 @@ def test_no_server_is_unavailable(plugin: MySQLStorePlugin, key: TokenKey) -> No
     assert caught.value.code == "ZCRM-MYSQL-001"
     assert "db_port" in caught.value.fix
     assert "SECRET" not in chain_of(caught.value)
+
+
+def test_a_server_that_never_let_us_in_is_asked_once(
+    plugin: MySQLStorePlugin, key: TokenKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody ever answered, the address is wrong rather than the server away: nothing is waited for."""
+    asked: list[object] = []
+
+    def connect(**keys: Any) -> Any:
+        asked.append(keys["port"])
+        return driver(**keys)
+
+    driver = pymysql.connect
+    monkeypatch.setattr(pymysql, "connect", connect)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        config = Config({"client_id": "1", "client_secret": "s", "db_host": "127.0.0.1", "db_port": port})
+        with pytest.raises(StoreUnavailable, match="cannot be reached"):
+            plugin.fetch(config.replace(timeout=2), key)
+
+    assert asked == [port]
 
 
 def test_an_unknown_host_is_unavailable(plugin: MySQLStorePlugin, key: TokenKey) -> None:
