@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymysql.connections import MySQLResult
+from pymysql.err import OperationalError
 
 from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
@@ -276,6 +277,28 @@ def test_a_migration_does_not_begin_beside_another_one(
     assert caught.value.code == "ZCRM-MYSQL-017"
     assert server.sql("SHOW TABLES", database) == [("oauthtokens",)]
     assert manage("migrate").startswith("Moved: 3")
+
+
+@pytest.mark.usefixtures("zoho")
+def test_nobody_writes_to_a_table_that_is_being_moved(
+    manage: Callable[[str], str], server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another program saves once the rows were read has to wait: it would stay in the old table."""
+    refused: list[object] = []
+
+    def newest(*read: Any) -> object:
+        with server.connect(database) as other, other.cursor() as cursor:
+            cursor.execute("SET lock_wait_timeout = 1")
+            with pytest.raises(OperationalError) as caught:
+                cursor.execute("UPDATE oauthtokens SET accesstoken = 'late'")
+            refused.append(caught.value.args[0])
+        return found(*read)
+
+    found = migration._newest
+    monkeypatch.setattr(migration, "_newest", newest)
+
+    assert manage("migrate").startswith("Moved: 3")
+    assert refused == [1205]
 
 
 @pytest.mark.usefixtures("zoho")
