@@ -547,6 +547,38 @@ def test_a_lease_is_renewed_while_its_holder_works(
             assert time.monotonic() < deadline, "nobody renews it"
 
 
+def test_a_lease_that_passed_on_is_not_touched_by_its_last_holder(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stood still and lost the lease neither renews nor frees the one that another holder has now."""
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
+    asked = "SELECT holder, ends_at FROM oauthtokens_leases"
+    with plugin.lock(config, KEY, 1):
+        server.sql(
+            "UPDATE oauthtokens_leases "
+            "SET holder = 'another', ends_at = UTC_TIMESTAMP(6) + INTERVAL 8 SECOND",
+            database,
+        )
+        passed_on = server.sql(asked, database)
+        time.sleep(0.3)
+        assert server.sql(asked, database) == passed_on
+    assert server.sql(asked, database) == passed_on
+
+
+def test_who_waits_for_a_lease_does_not_prolong_it(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease of a holder who died ends although others ask for it all the time."""
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 60)
+    asked = "SELECT holder, ends_at FROM oauthtokens_leases"
+    with plugin.lock(config, KEY, 1):
+        taken = server.sql(asked, database)
+        with pytest.raises(RefreshTimeout), MySQLStorePlugin().lock(config, KEY, 0.2):
+            pass
+
+        assert server.sql(asked, database) == taken
+
+
 def test_an_interrupt_at_the_start_of_a_lock_leaves_nobody_who_renews_it(
     plugin: MySQLStorePlugin, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
