@@ -133,9 +133,9 @@ def test_a_table_without_transactions_is_refused(engine: str | None) -> None:
 @pytest.mark.parametrize(
     ("numbers", "code", "cure"),
     [
-        ((1045, 1698), "ZCRM-MYSQL-002", Cure.NONE),
+        ((1045, 1698, 3955), "ZCRM-MYSQL-002", Cure.NONE),
         ((1044, 1142), "ZCRM-MYSQL-003", Cure.NONE),
-        ((1040, 1203, 1205, 1213, 1226, 1317), "ZCRM-MYSQL-004", Cure.AGAIN),
+        ((1040, 1203, 1205, 1213, 1226, 1317, 3032), "ZCRM-MYSQL-004", Cure.AGAIN),
         ((1290, 1792, 1836, 3100), "ZCRM-MYSQL-004", Cure.PRIMARY),
         ((1021, 1041, 1114), "ZCRM-MYSQL-004", Cure.NONE),
         ((1273,), "ZCRM-MYSQL-007", Cure.NONE),
@@ -168,6 +168,15 @@ def test_a_connection_that_never_was_is_not_in_doubt() -> None:
 
     assert trouble.error.code == "ZCRM-MYSQL-001"
     assert not trouble.unknown
+
+
+def test_an_answer_that_is_no_session_is_told_with_its_number() -> None:
+    """An error of the server's at the login that zcrm knows nothing of is named by its number."""
+    place = read_place(config_of())
+    trouble = explain_connecting(OperationalError(1231, "SECRET"), place, place.addresses[0])
+
+    assert "error 1231" in (trouble.error.why or "")
+    assert "SECRET" not in str(trouble.error)
 
 
 def test_an_error_without_a_number_is_named_by_its_kind() -> None:

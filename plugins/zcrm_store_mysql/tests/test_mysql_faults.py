@@ -460,6 +460,26 @@ def test_a_row_that_somebody_keeps_locked_is_waited_for(
     assert int(str(after)) - int(str(before)) > 1
 
 
+def test_a_delete_that_was_refused_for_now_leaves_no_doubt(
+    server: Server, database: str, plugin: MySQLStorePlugin
+) -> None:
+    """A delete that met a locked row, and then finds it deleted by another one, says that it did not."""
+    config = server.config(database, timeout=4)
+    plugin.save(config, KEY, OLD, None)
+    asked = "SHOW GLOBAL STATUS LIKE 'Com_delete'"
+    ((_, before),) = server.sql(asked)
+    with server.connect(database) as other:
+        with other.cursor() as cursor:
+            cursor.execute("DELETE FROM oauthtokens")
+        commit = threading.Timer(1.6, other.commit)
+        commit.start()
+        assert plugin.delete(config, KEY) is False
+        commit.join()
+
+    ((_, after),) = server.sql(asked)
+    assert int(str(after)) - int(str(before)) > 2
+
+
 @pytest.mark.parametrize(
     "greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"\0" * 99]
 )
@@ -608,6 +628,25 @@ def test_a_server_that_is_silent_is_left(
         plugin.save(config, KEY, NEW, None)
         assert plugin.fetch(config, KEY) == NEW
 
+    assert second.sql("SELECT accesstoken FROM several.oauthtokens") == [("new",)]
+
+
+def test_a_server_that_was_silent_is_not_asked_next(
+    pair: tuple[mysql.OwnServer, mysql.OwnServer], plugin: MySQLStorePlugin
+) -> None:
+    """After a server said nothing the other one is asked first: no second time is spent on the silent one."""
+    first, second = pair
+    with FaultProxy(first.host, first.port) as proxy:
+        hosts = f"127.0.0.1:{proxy.port},{second.host}:{second.port}"
+        url = f"mysql://zcrm:p%40ss%3Aword@{hosts}/several"
+        config = url_of(first, second, timeout=5).replace(db_url=url)
+        plugin.save(config, KEY, OLD, None)
+        before = proxy.connections
+        with proxy.black_hole():
+            plugin.save(config, KEY, NEW, None)
+        time.sleep(0.2)  # one that was opened meanwhile would come through now
+
+        assert proxy.connections == before
     assert second.sql("SELECT accesstoken FROM several.oauthtokens") == [("new",)]
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pymysql.connections import MySQLResult
+from pymysql.err import OperationalError
 
 from zcrm_contract_tests.proxy import FaultProxy
 from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey
 from zcrm_store_mysql import migration, schema
 from zcrm_store_mysql.plugin import MySQLStorePlugin
+from zcrm_store_mysql.sql import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from plugins.zcrm_store_mysql.tests.conftest import Server
-    from zcrm_store_mysql.sql import Statement
 
 ZOHO = (
     "(useridentifier varchar(100) NOT NULL, accesstoken varchar(100) NOT NULL, "
@@ -117,17 +119,22 @@ def test_status_changes_nothing(manage: Callable[[str], str], server: Server, da
 def test_status_tells_the_place_and_the_number_of_tokens(
     manage: Callable[[str], str], plugin: MySQLStorePlugin, config: Config, server: Server
 ) -> None:
-    """Status names server, version, table, schema and number of tokens, no secret; notes are no tokens."""
+    """Status names server, version, table, schema and number of tokens, no secret; notes are no tokens.
+
+    A user who is named as notes are is counted all the same.
+    """
     plugin.save(config, KEY, Token("a@example.com", "SECRET", "SECRET", 1), None)
     notes = TokenKey("refresh notes of a@example.com", KEY.client_id, f"{KEY.environment}/refresh-notes")
     plugin.save(config, notes, Token(notes.user_identifier, "{}", None, 0), None)
+    namesake = TokenKey(notes.user_identifier, KEY.client_id, KEY.environment)
+    plugin.save(config, namesake, Token(namesake.user_identifier, "SECRET", "SECRET", 1), None)
 
     text = manage("status")
 
     assert f"{server.host}:{server.port}" in text
     assert str(server.sql("SELECT VERSION()")[0][0]) in text
     assert "zcrm's own, schema 2" in text
-    assert "Tokens: 1" in text
+    assert "Tokens: 2" in text
     assert "not checked" in text
     assert "SECRET" not in text
 
@@ -192,17 +199,19 @@ def test_a_row_that_is_no_token_stops_the_migration(
 
 
 @pytest.mark.usefixtures("zoho")
+@pytest.mark.parametrize("taken", ["oauthtokens_zoho", "oauthtokens_zcrm"])
 def test_a_table_in_the_way_is_not_touched(
-    manage: Callable[[str], str], server: Server, database: str
+    manage: Callable[[str], str], server: Server, database: str, taken: str
 ) -> None:
     """A migration that needs a name which is taken says which, and leaves all tables as they are."""
-    server.sql(f"CREATE TABLE `{database}`.oauthtokens_zoho (x int)")
+    server.sql(f"CREATE TABLE `{database}`.{taken} (x int)")
 
-    with pytest.raises(StoreError, match="oauthtokens_zoho") as caught:
+    with pytest.raises(StoreError, match=taken) as caught:
         manage("migrate")
 
     assert caught.value.code == "ZCRM-MYSQL-017"
-    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", "oauthtokens_zoho"}
+    assert {name for (name,) in server.sql("SHOW TABLES", database)} == {"oauthtokens", taken}
+    assert server.sql(f"SHOW COLUMNS FROM {taken}", database)[0][0] == "x"
 
 
 @pytest.mark.usefixtures("zoho")
@@ -252,6 +261,67 @@ def test_a_migration_whose_connection_ends_behind_the_rename_says_what_it_did(
     assert "schema 2" in manage("status")
 
 
+@pytest.mark.usefixtures("zoho")
+def test_a_migration_does_not_begin_beside_another_one(
+    manage: Callable[[str], str], server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that somebody else is moving for longer than one waits is left to them, and told."""
+    monkeypatch.setattr(migration, "_GET_LOCK", Statement("SELECT GET_LOCK(%(name)s, 0)"))
+    name = f"zcrm:{hashlib.sha256(f'{database}.oauthtokens'.encode()).hexdigest()[:40]}"
+    with server.connect(database) as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 10)", [name])
+
+        with pytest.raises(StoreError, match="somebody else") as caught:
+            manage("migrate")
+
+    assert caught.value.code == "ZCRM-MYSQL-017"
+    assert server.sql("SHOW TABLES", database) == [("oauthtokens",)]
+    assert manage("migrate").startswith("Moved: 3")
+
+
+@pytest.mark.usefixtures("zoho")
+def test_nobody_writes_to_a_table_that_is_being_moved(
+    manage: Callable[[str], str], server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another program saves once the rows were read has to wait: it would stay in the old table."""
+    refused: list[object] = []
+
+    def newest(*read: Any) -> object:
+        with server.connect(database) as other, other.cursor() as cursor:
+            cursor.execute("SET lock_wait_timeout = 1")
+            with pytest.raises(OperationalError) as caught:
+                cursor.execute("UPDATE oauthtokens SET accesstoken = 'late'")
+            refused.append(caught.value.args[0])
+        return found(*read)
+
+    found = migration._newest
+    monkeypatch.setattr(migration, "_newest", newest)
+
+    assert manage("migrate").startswith("Moved: 3")
+    assert refused == [1205]
+
+
+@pytest.mark.usefixtures("zoho")
+def test_ctrl_c_ends_a_migration(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the rows are read ends the program, changes nothing, and leaves no lock behind."""
+
+    def interrupted(result: Any) -> None:
+        if result.description[0][0] == "useridentifier":
+            raise KeyboardInterrupt
+        read(result)
+
+    read = MySQLResult._read_rowdata_packet  # type: ignore[attr-defined] # the driver's own
+    with monkeypatch.context() as patch:
+        patch.setattr(MySQLResult, "_read_rowdata_packet", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            plugin.manage(config, "migrate")
+
+    assert server.sql("SELECT COUNT(*) FROM oauthtokens", database) == [(4,)]
+    assert plugin.manage(config, "migrate")[0].startswith("Moved: 3")
+
+
 @pytest.mark.usefixtures("first_schema")
 def test_an_older_schema_is_brought_up_to_date(
     *, plugin: MySQLStorePlugin, config: Config, server: Server, database: str
@@ -286,6 +356,67 @@ def test_many_can_bring_it_up_to_date_at_once(config: Config) -> None:
         thread.join()
 
     assert found == [TOKEN] * 8
+
+
+@pytest.fixture
+def poor(server: Server, database: str) -> Iterator[Callable[[str], Config]]:
+    """A configuration whose account has only these rights in the database."""
+    user = f"u_{database[-12:]}"
+    server.sql(f"CREATE USER `{user}` IDENTIFIED BY :password", password=server.password)
+
+    def granted(rights: str) -> Config:
+        server.sql(f"GRANT {rights} ON `{database}`.* TO `{user}`")
+        return server.config(database, db_username=user)
+
+    yield granted
+    server.sql(f"DROP USER `{user}`")
+
+
+@pytest.mark.parametrize("rights", ["USAGE", "CREATE", "ALTER"])
+@pytest.mark.parametrize("action", ["init", "status", "migrate"])
+def test_a_table_that_the_account_may_not_see_is_not_taken_for_missing(
+    *, plugin: MySQLStorePlugin, config: Config, poor: Callable[[str], Config], action: str, rights: str
+) -> None:
+    """Where the table is hidden from the account, each action says so, and not that there is none."""
+    plugin.save(config, KEY, TOKEN, None)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        plugin.manage(poor(rights), action)  # type: ignore[arg-type] # one of the three
+
+    assert caught.value.code == "ZCRM-MYSQL-003"
+    assert plugin.fetch(config, KEY) == TOKEN
+
+
+def test_locks_that_the_account_may_not_use_are_told(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, poor: Callable[[str], Config]
+) -> None:
+    """Status does not promise that a refresh makes a table which is there and hidden from the account."""
+    plugin.manage(config, "init")
+    account = poor("USAGE")
+    server.sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{database}`.oauthtokens TO `u_{database[-12:]}`")
+
+    (locks,) = (line for line in plugin.manage(account, "status") if line.startswith("Refresh locks"))
+
+    assert "may not see it" in locks
+
+
+@pytest.mark.usefixtures("zoho")
+@pytest.mark.parametrize("more", ["", ", ALTER", ", ALTER, DROP"])
+def test_a_migration_without_its_rights_says_which(
+    *, plugin: MySQLStorePlugin, server: Server, database: str, poor: Callable[[str], Config], more: str
+) -> None:
+    """An account that may use the table and not move it is told what it lacks, and nothing is moved."""
+    before = server.sql("SELECT * FROM oauthtokens ORDER BY accesstoken", database)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        plugin.manage(poor(f"SELECT, INSERT, UPDATE, DELETE, CREATE{more}"), "migrate")
+
+    assert caught.value.code == "ZCRM-MYSQL-003"
+    assert "LOCK TABLES" in caught.value.why
+    # An error of the driver's, whose text can hold values, would hang below the one that is raised.
+    assert caught.value.__context__ is None
+    assert server.sql("SELECT * FROM oauthtokens ORDER BY accesstoken", database) == before
+    assert plugin.manage(server.config(database), "migrate")[0].startswith("Moved: 3")
 
 
 @pytest.mark.usefixtures("first_schema")

@@ -34,6 +34,7 @@ from zcrm_simulator import Simulator
 from zcrm_store_mysql import leases
 from zcrm_store_mysql.plugin import MySQLStorePlugin
 from zcrm_store_mysql.settings import read_place
+from zcrm_store_mysql.sql import Statement
 
 if TYPE_CHECKING:
     from plugins.zcrm_store_mysql.tests.conftest import LocalServer, Server
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 USER = "a@example.com"
 KEY = TokenKey(USER, "1000.C", "production")
 OLD, NEW = Token(USER, "old", "refresh", 1), Token(USER, "new", "refresh", 2)
+ZOHO = "(useridentifier varchar(100), accesstoken varchar(100), refreshtoken varchar(100), expirytime bigint)"
 
 
 @contextmanager
@@ -387,6 +389,7 @@ def test_what_the_protocol_cannot_carry_is_refused_before_any_call(keys: dict[st
 EXACT = [
     ("char(100)", Token(USER, "ends with a blank ", "r", 1)),
     ("tinytext", Token(USER, "\u20ac" * 100, "r", 1)),
+    ("tinytext", Token(USER, "\u20ac" * 84 + " " * 10, "r", 1)),
 ]
 """Columns in which a value fits less than its length says, and such a value."""
 
@@ -544,6 +547,61 @@ def test_a_lease_is_renewed_while_its_holder_works(
             assert time.monotonic() < deadline, "nobody renews it"
 
 
+def test_a_lease_that_passed_on_is_not_touched_by_its_last_holder(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stood still and lost the lease neither renews nor frees the one that another holder has now."""
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
+    asked = "SELECT holder, ends_at FROM oauthtokens_leases"
+    with plugin.lock(config, KEY, 1):
+        server.sql(
+            "UPDATE oauthtokens_leases "
+            "SET holder = 'another', ends_at = UTC_TIMESTAMP(6) + INTERVAL 8 SECOND",
+            database,
+        )
+        passed_on = server.sql(asked, database)
+        time.sleep(0.3)
+        assert server.sql(asked, database) == passed_on
+    assert server.sql(asked, database) == passed_on
+
+
+def test_who_waits_for_a_lease_does_not_prolong_it(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease of a holder who died ends although others ask for it all the time."""
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 60)
+    asked = "SELECT holder, ends_at FROM oauthtokens_leases"
+    with plugin.lock(config, KEY, 1):
+        taken = server.sql(asked, database)
+        with pytest.raises(RefreshTimeout), MySQLStorePlugin().lock(config, KEY, 0.2):
+            pass
+
+        assert server.sql(asked, database) == taken
+
+
+def test_an_interrupt_at_the_start_of_a_lock_leaves_nobody_who_renews_it(
+    plugin: MySQLStorePlugin, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-C while the renewer starts, the lock is free and the renewer ends."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt), plugin.lock(config, KEY, 1):
+            pass
+
+    with MySQLStorePlugin().lock(config, KEY, 0):
+        pass
+    deadline = time.monotonic() + 10
+    while any("_keep" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "somebody renews it for ever"
+        time.sleep(0.01)
+
+
 def test_users_are_single_whatever_the_servers_isolation(local_server: LocalServer, database: str) -> None:
     """Eight that save one user's first token at once, in a table without a key, leave one row."""
     local_server.sql(f"CREATE DATABASE `{database}`")
@@ -572,6 +630,51 @@ def test_users_are_single_whatever_the_servers_isolation(local_server: LocalServ
         ("b", 1),
         ("c", 1),
     ]
+
+
+@pytest.mark.parametrize("isolation", ["READ-UNCOMMITTED", "READ-COMMITTED", "SERIALIZABLE"])
+@pytest.mark.parametrize("columns", ["", ZOHO])
+def test_a_token_that_is_not_committed_is_not_seen(
+    *, plugin: MySQLStorePlugin, local_server: LocalServer, database: str, isolation: str, columns: str
+) -> None:
+    """Whatever isolation the server gives its sessions, a fetch gives what is committed, at once."""
+    if columns:
+        local_server.sql(f"CREATE DATABASE `{database}`")
+        local_server.sql(f"CREATE TABLE `{database}`.oauthtokens {columns}")
+    with globally(local_server, transaction_isolation=f"'{isolation}'"):
+        config = local_server.config(database, timeout=5)
+        plugin.save(config, KEY, OLD, None)
+        with local_server.connect(database) as other, other.cursor() as cursor:
+            cursor.execute("UPDATE oauthtokens SET accesstoken = 'dirty'")
+
+            assert plugin.fetch(config, KEY) == OLD
+
+
+@pytest.mark.filterwarnings("ignore:.*binlog_format.*:Warning")
+def test_a_server_that_logs_statements_takes_tokens(
+    plugin: MySQLStorePlugin, local_server: LocalServer, database: str
+) -> None:
+    """A log of statements is written under one isolation only: it is the one that zcrm's sessions have."""
+    with globally(local_server, binlog_format="'STATEMENT'", transaction_isolation="'READ-COMMITTED'"):
+        config = local_server.config(database)
+        plugin.save(config, KEY, OLD, None)
+        with plugin.lock(config, KEY, 1):
+            plugin.save(config, KEY, NEW, OLD)
+
+        assert plugin.delete(config, KEY) is True
+
+
+def test_a_server_that_ends_long_questions_ends_none_of_ours(
+    plugin: MySQLStorePlugin, local_server: LocalServer, database: str
+) -> None:
+    """A limit on how long a question may take makes no fetch fail: zcrm has a limit of its own."""
+    with globally(local_server, max_execution_time=1):
+        assert plugin.manage(local_server.config(database), "init")
+        config = local_server.config(database)
+        plugin.fetch(config, KEY)
+
+        (limit,) = plugin._store(config)._server.run(Statement("SELECT @@max_execution_time")).rows
+    assert limit == (0,)
 
 
 @pytest.mark.parametrize("rule", ["ADD COLUMN x int NOT NULL", "ADD CHECK (expirytime < 2)"])

@@ -6,8 +6,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
 
 from zcrm_core import Config, StaleToken, StoreError, StoreUnavailable, Token, TokenKey
@@ -62,6 +63,28 @@ def test_no_server_is_unavailable(plugin: MySQLStorePlugin, key: TokenKey) -> No
     assert "SECRET" not in chain_of(caught.value)
 
 
+def test_a_server_that_never_let_us_in_is_asked_once(
+    plugin: MySQLStorePlugin, key: TokenKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody ever answered, the address is wrong rather than the server away: nothing is waited for."""
+    asked: list[object] = []
+
+    def connect(**keys: Any) -> Any:
+        asked.append(keys["port"])
+        return driver(**keys)
+
+    driver = pymysql.connect
+    monkeypatch.setattr(pymysql, "connect", connect)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        config = Config({"client_id": "1", "client_secret": "s", "db_host": "127.0.0.1", "db_port": port})
+        with pytest.raises(StoreUnavailable, match="cannot be reached"):
+            plugin.fetch(config.replace(timeout=2), key)
+
+    assert asked == [port]
+
+
 def test_an_unknown_host_is_unavailable(plugin: MySQLStorePlugin, key: TokenKey) -> None:
     """A host name that cannot be resolved is named, with the key to correct."""
     config = Config({"client_id": "1000.C", "client_secret": "s", "db_host": "no-such-host.invalid"})
@@ -98,6 +121,45 @@ def test_a_wrong_password_is_unavailable(
     assert caught.value.code == "ZCRM-MYSQL-002"
     assert "db_password" in caught.value.fix
     assert "SECRET" not in chain_of(caught.value)
+
+
+def test_an_account_that_is_locked_is_told(
+    plugin: MySQLStorePlugin, server: Server, database: str, account: str, key: TokenKey
+) -> None:
+    """An account that the server locks after wrong passwords is a refused login, and told as one."""
+    server.sql(f"ALTER USER `{account}` FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1")
+    wrong = server.config(database, db_username=account, db_password="SECRET-PASSWORD")
+
+    for config in (wrong, server.config(database, db_username=account)):
+        with pytest.raises(StoreUnavailable) as caught:
+            plugin.fetch(config, key)
+        assert caught.value.code == "ZCRM-MYSQL-002"
+
+
+def test_a_server_that_is_offline_is_told_and_waited_for(
+    plugin: MySQLStorePlugin, local_server: LocalServer, database: str, key: TokenKey
+) -> None:
+    """While only administrators are let in, the error says so, and a call goes on when that has ended."""
+    name = f"v_{database[-12:]}"
+    local_server.sql(f"CREATE USER `{name}` IDENTIFIED BY :password", password=local_server.password)
+    local_server.sql(f"GRANT ALL ON `{database}`.* TO `{name}`")
+    try:
+        config = local_server.config(database, db_username=name, timeout=20)
+        plugin.save(config, key, TOKEN, None)
+        local_server.sql("SET GLOBAL offline_mode = ON")
+        with pytest.raises(StoreUnavailable) as caught:
+            MySQLStorePlugin().fetch(config.replace(timeout=1), key)
+        over = threading.Timer(0.5, local_server.sql, ["SET GLOBAL offline_mode = OFF"])
+        over.start()
+
+        assert plugin.fetch(config, key) == TOKEN
+        over.join()
+    finally:
+        local_server.sql("SET GLOBAL offline_mode = OFF")
+        local_server.sql(f"DROP USER `{name}`")
+
+    assert caught.value.code == "ZCRM-MYSQL-004"
+    assert "offline" in caught.value.why
 
 
 def test_missing_rights_are_named(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -131,3 +133,30 @@ def test_a_tls_key_that_is_wrong_is_named(keys: dict[str, object], named: str, k
     with pytest.raises(StoreError, match="ZCRM-MYSQL-012") as raised:
         MySQLStorePlugin().fetch(config, key)
     assert named in str(raised.value)
+
+
+def test_a_key_with_a_pass_phrase_is_an_error_and_no_question(tmp_path: Path) -> None:
+    """Nobody is asked for the pass phrase of a key: a service would wait at its terminal for ever."""
+    own = ec.generate_private_key(ec.SECP256R1())
+    cert = _written(tmp_path, "client", _signed("client", own, "client", own, ""), own)
+    key = tmp_path / "client-key.pem"
+    words = serialization.BestAvailableEncryption(b"words")
+    key.write_bytes(own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, words))
+    program = (
+        "import sys; from pathlib import Path; from zcrm_store_mysql.tls import Tls\n"
+        "Tls(None, Path(sys.argv[1]), Path(sys.argv[2]), True).context()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(cert), str(key)],
+        input="words\n",
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        # Without a terminal OpenSSL asks the standard input.
+        start_new_session=True,
+    )
+
+    assert "ZCRM-MYSQL-012" in done.stderr
+    assert "pass phrase:" not in done.stderr

@@ -54,6 +54,7 @@ def test_sqlalchemys_spellings_are_known(scheme: str) -> None:
         "mysql://u:SECRET@db1:65536", "mysql://u:SECRET@db1:port/x", "mysql://u:SECRET@db1,,db2/x",
         "mysql://u:SECRET@db1/x?tabel=t", "mysql://u:SECRET@db1/x?table=a&table=b", "mysql://u:SEC@RET@db1/x",
         "mysql://u:SECRET@db1/x/y", "mysql://u:SECRET@db1/x#y", "mysql://u:SECRET@[::1/x",
+        "mysql://u:12/SECRET@db1",
     ],
 )  # fmt: skip
 def test_another_form_is_refused_without_being_quoted(url: str) -> None:

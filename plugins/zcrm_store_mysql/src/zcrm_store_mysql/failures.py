@@ -52,6 +52,8 @@ _DROPPED: Final = {1053, 1079, 1080, 1152, 1184, 1927, 2002, 2003, 2005, 2013, 2
 _MISSING: Final = {1049, 1051, 1054, 1060, 1136, 1146, 1364}
 _REFUSED_BY_TABLE: Final = {1364, 3105, 3819}
 """A further column without a default, a column that is computed, a CHECK."""
+_OF_SERVERS: Final = {*range(1000, 2000), *range(3000, 10_000)}
+"""The numbers that a server gives to its errors; those between are the driver's."""
 _AGAIN: Final = {
     1040: "it has too many connections",
     1203: "this user has too many connections",
@@ -59,6 +61,7 @@ _AGAIN: Final = {
     1213: "two sessions waited for each other",
     1226: "this user has used up what the server allows",
     1317: "the statement was ended by an administrator",
+    3032: "it is offline for maintenance",
     3101: "its replication group found a conflicting change",
     3572: "another session kept the row locked",
 }
@@ -90,7 +93,7 @@ def explain_statement(error: Exception, place: Place) -> Trouble:
     if number in _NOT_SENT:
         return Trouble(lost(place), Cure.CONNECTION)
     if number in _DROPPED or isinstance(error, OSError):
-        # After a time-out the server still has its chance; a lone one is not asked twice.
+        # After a time-out another server still has its chance; a lone one has used up the time of the call.
         silent = isinstance(_root(error), TimeoutError)
         return Trouble(lost(place), Cure.PRIMARY if silent else Cure.CONNECTION, unknown=True)
     other = _other(place, f"error {number}" if number > 0 else type(error).__name__)
@@ -105,7 +108,8 @@ def explain_connecting(error: Exception, place: Place, address: Address) -> Trou
     root = _root(error)
     if isinstance(root, ssl.SSLError):
         return Trouble(_untrusted(address, root))
-    return _said(number_of(error), place) or Trouble(_unreachable(place, address, root), Cure.CONNECTION)
+    number = number_of(error)
+    return _said(number, place) or Trouble(_unreachable(place, address, root, number), Cure.CONNECTION)
 
 
 def _said(number: int, place: Place) -> Trouble | None:
@@ -148,7 +152,7 @@ def _root(error: Exception) -> BaseException | None:
     return found
 
 
-def _unreachable(place: Place, address: Address, root: BaseException | None) -> StoreUnavailable:
+def _unreachable(place: Place, address: Address, root: BaseException | None, number: int) -> StoreUnavailable:
     if isinstance(root, socket.gaierror):
         why, fix = (
             f"There is no host named {address.host}.",
@@ -160,6 +164,9 @@ def _unreachable(place: Place, address: Address, root: BaseException | None) -> 
     elif isinstance(root, TimeoutError):
         why = f"It did not answer within {place.timeout:g} s."
         fix = "Correct db_host and db_port, open the firewall, or raise timeout."
+    elif number in _OF_SERVERS:
+        why = f"It answered with error {number} before a session was open."
+        fix = "Look it up in MySQL's error reference, and look into that server's log."
     else:
         why = "The connection broke before a session was open."
         fix = "See that db_host and db_port name a MySQL server, and look into that server's log."
@@ -203,8 +210,9 @@ def _login(place: Place) -> StoreUnavailable:
 def _rights(place: Place) -> StoreUnavailable:
     return StoreUnavailable(
         f"The MySQL user {place.user} may not do what the table {place.table_name} needs.",
-        why="It needs SELECT, INSERT, UPDATE and DELETE, and CREATE as long as the table is missing.",
-        fix="Let an administrator grant these rights, or make the table: the README shows both.",
+        why="It needs SELECT, INSERT, UPDATE and DELETE; CREATE to make tables, ALTER to update them, and to "
+        "move tokens out of a table of Zoho's all of these, DROP and LOCK TABLES.",
+        fix="Let an administrator grant what is missing, or make the tables: the README shows both.",
         code="ZCRM-MYSQL-003",
     )
 
@@ -265,7 +273,7 @@ def _other(place: Place, name: str) -> StoreError:
 
 
 _FINAL: Final[Mapping[int, Callable[[Place], StoreError]]] = {
-    **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118), _login),
+    **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3955), _login),
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), _rights),
     **dict.fromkeys((1115, 1273), _too_old),
     **dict.fromkeys((1153, 1264, 1366, 1406, 3854), _does_not_fit),

@@ -101,8 +101,8 @@ class Leases:
         self._wait_for(key, values, wait)
         owner, done = os.getpid(), threading.Event()
         renewer = threading.Thread(target=self._keep, args=(values, done), daemon=True)
-        renewer.start()
         try:
+            renewer.start()  # Ctrl-C in here must end it as well, or it would renew the lease for ever
             yield
         finally:
             # The renewer is not waited for: the row has another holder now, and nothing of ours to renew.

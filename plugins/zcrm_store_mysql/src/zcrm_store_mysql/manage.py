@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, not_, select
 
 from zcrm_core import StoreAction, StoreError
 from zcrm_store_mysql.migration import finish, move_from_zohos
@@ -16,7 +16,7 @@ from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable
 from zcrm_store_mysql.sql import Statement, compiled
-from zcrm_store_mysql.store import make_missing
+from zcrm_store_mysql.store import hidden, make_missing
 from zcrm_store_mysql.zoho_table import LIMITS
 
 __all__ = ["ACTIONS"]
@@ -70,7 +70,7 @@ def migrate(place: Place, server: Server) -> list[str]:
     Raises:
         StoreError: a row cannot be moved, or this user may not do it; nothing was changed.
     """
-    if look(server, place) is None:
+    if _seen(server, place) is None:
         return [f"Nothing to do: there is no table {place.table_name}; `zcrm store init` makes it."]
     shape = _usable(server, place)
     if shape.is_zohos:
@@ -90,7 +90,7 @@ def status(place: Place, server: Server) -> list[str]:
         f"Server: {place} (version {version})",
         f"Connection: {encrypted}, the server's certificate is {checked}",
     ]
-    shape = look(server, place)
+    shape = _seen(server, place)
     if shape is None:
         return [
             *lines,
@@ -99,14 +99,12 @@ def status(place: Place, server: Server) -> list[str]:
     lines.append(f"Table: {place.table_name}, {_kind(shape)}")
     tokens = token_table(place)
     # The core keeps its notes about refreshes beside the tokens; docs/explanation/refresh.md tells of them.
-    users = tokens.c.useridentifier.not_like("refresh notes of %")
-    lines.append(f"Tokens: {_count(server, tokens, users)}")
-    leases = lease_table(place)
-    found = look(server, replace(place, table=leases.name))
-    made = "not there yet; the first refresh makes it" if found is None else "there"
-    if found is not None and (faults := lease_faults(found)):
-        made = f"cannot be used: {'; '.join(faults)}"
-    lines.append(f"Refresh locks: {place.database}.{leases.name}, {made}")
+    # A user may be named as they are, but has no such environment. Zoho's table knows the name only.
+    notes: ColumnElement[bool] = tokens.c.useridentifier.like("refresh notes of %")
+    if not shape.is_zohos:
+        notes &= tokens.c.environment.like("%/refresh-notes")
+    lines.append(f"Tokens: {_count(server, tokens, not_(notes))}")
+    lines.append(f"Refresh locks: {place.database}.{lease_table(place).name}, {_locks(server, place)}")
     if shape.is_zohos:
         lines += [f"Not promised: {limit}" for limit in LIMITS]
         lines.append("All of it is promised in a table of zcrm's: `zcrm store migrate` moves the tokens.")
@@ -121,15 +119,33 @@ def status(place: Place, server: Server) -> list[str]:
     return lines
 
 
+def _locks(server: Server, place: Place) -> str:
+    """Say whether the table of the refresh locks can be used."""
+    leases = lease_table(place)
+    try:
+        found = _seen(server, replace(place, table=leases.name))
+    except StoreError as error:
+        if error.code != "ZCRM-MYSQL-003":
+            raise
+        return "cannot be used: this MySQL user may not see it"
+    if found is None:
+        return "not there yet; the first refresh makes it"
+    faults = lease_faults(found)
+    return f"cannot be used: {'; '.join(faults)}" if faults else "there"
+
+
+def _seen(server: Server, place: Place) -> Shape | None:
+    """What the table looks like; ``None`` where it is missing, an error where this user may not see it."""
+    shape = look(server, place)
+    if shape is None:
+        _count(server, token_table(place))
+    return shape
+
+
 def _usable(server: Server, place: Place) -> Shape:
     shape = look(server, place)
     if shape is None:
-        raise StoreError(
-            f"The table {place.table_name} is gone again.",
-            why="It was deleted while it was being looked at.",
-            fix="Find out who deletes it, and try again.",
-            code="ZCRM-MYSQL-006",
-        )
+        raise hidden(place)
     refuse_unusable(shape, place)
     return shape
 

@@ -8,6 +8,8 @@ another name.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -66,11 +68,8 @@ def move_from_zohos(place: Place, server: Server, shape: Shape) -> list[str]:
                 fix="Wait for its end; `zcrm store status` shows it.",
                 code="ZCRM-MYSQL-017",
             )
-        try:
+        with _followed_by(session, _RELEASE_LOCK, {"name": name}):
             return _move(place, server, session)
-        finally:
-            if session.connection.open:
-                session.run(_RELEASE_LOCK, {"name": name})
 
     return server.perform(work)
 
@@ -109,8 +108,10 @@ def _move(place: Place, server: Server, session: Session) -> list[str]:
     server.run(creation(target, _UNFINISHED))
     try:
         moved = _filled(session, place, shape, (target, token_table(kept)))
-    except BaseException:
-        _remove(server, new)
+    except Exception:
+        # What failed before is the reason that counts; the next migration removes what this one cannot.
+        with suppress(StoreError, TableChanged):
+            _remove(server, new)
         raise
     return [
         f"Moved: {moved} tokens, for the client {place.client_id} in {place.environment}",
@@ -135,17 +136,28 @@ def _filled(session: Session, place: Place, shape: Shape, tables: tuple[Table, T
         )
     )
     session.run(Statement(f"LOCK TABLES {quoted(old)} WRITE, {quoted(target)} WRITE"))
-    try:
+    with _followed_by(session, _UNLOCK):
         tokens = _newest(_rows(session, read, shape, place), place, shape)
         session.run_many(fill, [row_of(key, token) for key, token in tokens.items()])
         session.run(
             Statement(f"RENAME TABLE {quoted(old)} TO {quoted(kept)}, {quoted(target)} TO {quoted(old)}")
         )
         session.run(commented(old))
-    finally:
-        if session.connection.open:
-            session.run(_UNLOCK)
     return len(tokens)
+
+
+@contextmanager
+def _followed_by(
+    session: Session, statement: Statement, values: Mapping[str, object] | None = None
+) -> Iterator[None]:
+    """Let go of a lock at the end; after Ctrl-C the session itself is ended, and its locks with it."""
+    try:
+        yield
+    except Exception:
+        if session.connection.open:
+            session.run(statement, values or {})
+        raise
+    session.run(statement, values or {})
 
 
 def _make_room(server: Server, new: Place, kept: Place) -> None:

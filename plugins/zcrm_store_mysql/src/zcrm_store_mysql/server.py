@@ -152,14 +152,14 @@ class Server:
         """
 
         def job(session: Session) -> _T:
-            session.run(_REPEATABLE_READ)
             session.run(_BEGIN)
             try:
                 result = work(session)
                 session.in_doubt = True
                 session.run(_COMMIT)
-            except BaseException:
-                with suppress(MySQLError):  # a session that has ended is rolled back by its end
+            except Exception:
+                # A session that has ended is rolled back by its end; so is one that Ctrl-C came into.
+                with suppress(MySQLError):
                     if session.connection.open:
                         session.connection.rollback()
                 raise
@@ -206,12 +206,10 @@ class Server:
         if trouble.cure is Cure.NONE:
             return False
         if trouble.cure is Cure.PRIMARY and self._lone:
-            return not trouble.unknown and tries < _LONE_TRIES
+            return tries < _LONE_TRIES
         # Where no server ever let us in, the address is more likely wrong than the server away.
         return trouble.cure is not Cure.CONNECTION or self._connections.is_expected
 
 
 _BEGIN: Final = Statement("START TRANSACTION")
 _COMMIT: Final = Statement("COMMIT")
-_REPEATABLE_READ: Final = Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-"""Its gap locks keep a second row of one user out of a table without a key."""

@@ -17,7 +17,7 @@ from zcrm_store_mysql.shape import Shape, look, maker_of, refuse_unusable
 from zcrm_store_mysql.sql import Statement
 from zcrm_store_mysql.zoho_table import LIMITS, ZohoTable
 
-__all__ = ["MySQLStore", "make_missing"]
+__all__ = ["MySQLStore", "hidden", "make_missing"]
 
 _T = TypeVar("_T")
 _LOG: Final = logging.getLogger("zcrm")
@@ -102,7 +102,7 @@ class MySQLStore:
             make_missing(self._server, self._place)
             shape = look(self._server, self._place)
         if shape is None:
-            raise TableChanged(_hidden(self._place))
+            raise TableChanged(hidden(self._place))
         refuse_unusable(shape, self._place)
         if shape.is_zohos:
             _LOG.warning(
@@ -136,7 +136,8 @@ def make_missing(server: Server, place: Place) -> None:
         server.run(statement)
 
 
-def _hidden(place: Place) -> StoreError:
+def hidden(place: Place) -> StoreError:
+    """Say that the table is not seen although it was made, or was there a moment ago."""
     return StoreUnavailable(
         f"The table {place.table_name} was made and cannot be seen.",
         why="Somebody deletes it again, or the MySQL user may not see what it made.",

@@ -51,7 +51,8 @@ class Tls:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
             if self.cert is not None:
-                context.load_cert_chain(self.cert, self.key)
+                # With none given, OpenSSL would ask for the pass phrase of a key at the terminal, and wait.
+                context.load_cert_chain(self.cert, self.key, password="")
         except (OSError, ValueError) as error:
             why = (
                 error.strerror or type(error).__name__ if isinstance(error, OSError) else type(error).__name__
@@ -62,7 +63,8 @@ class Tls:
         raise StoreError(
             f"The TLS files of the MySQL store cannot be used: {files}.",
             why=f"The reason is: {why}.",
-            fix="Set db_ssl_ca, db_ssl_cert and db_ssl_key to PEM files that this user may read.",
+            fix="Set db_ssl_ca, db_ssl_cert and db_ssl_key to PEM files that this user may read and that "
+            "have no pass phrase.",
             code="ZCRM-MYSQL-012",
         )
 

@@ -18,7 +18,7 @@ _HIGHEST_PORT: Final = 65535
 _FORM: Final = re.compile(
     r"(?:mysql|mariadb)(?:\+pymysql)?://"
     r"(?:(?P<user>[^:@/?#]*)(?::(?P<password>[^@/?#]*))?@)?"
-    r"(?P<hosts>[^@/?#]+)(?:/(?P<database>[^/?#]*))?(?:\?(?P<options>[^#]*))?"
+    r"(?P<hosts>[^@/?#]+)(?:/(?P<database>[^@/?#]*))?(?:\?(?P<options>[^#]*))?"
 )
 _HOST: Final = re.compile(
     r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]\s]+))(?::(?P<port>[0-9]{1,5}))?"
