@@ -23,6 +23,7 @@ from zcrm_core.response import Response
 from zcrm_core.token_access import Tokens
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Params, multipart
+from zcrm_core.transport_failures import unfit
 
 __all__ = ["Client"]
 
@@ -296,6 +297,9 @@ class Client(CrmAccess):
         return response
 
     def _address(self, path: str, region: Region) -> str:
+        given: object = path
+        if not isinstance(given, str):
+            raise unfit(TypeError())
         if _WHOLE_ADDRESS.match(path):
             return path.strip()
         api = api_url(region, self._parts.config.environment)

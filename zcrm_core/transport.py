@@ -20,9 +20,9 @@ from zcrm_core.deadline import in_time
 from zcrm_core.errors import RateLimited, TransportError
 from zcrm_core.exact_json import dumps
 from zcrm_core.log import EventLog
-from zcrm_core.multipart import Files, Multipart
+from zcrm_core.multipart import Files, Multipart, UnreadableFile
 from zcrm_core.response import Response
-from zcrm_core.transport_failures import failure_of, read_short, unfit
+from zcrm_core.transport_failures import failure_of, read_short, unfit, unreadable
 from zcrm_core.turns import importing
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ class Transport:
             try:
                 raw = self._exchange(request, stream, whole_within)
             except TransportError as error:
-                again = tried < self._tries and (not error.sent or method in _SAFE_METHODS)
+                surely_unhandled = not error.sent or method in _SAFE_METHODS
+                again = tried < self._tries and error.retryable and surely_unhandled
                 if not again:
                     raise
                 wait, reason = _backoff(tried), error.what
@@ -174,9 +175,9 @@ class Transport:
 
             import requests  # noqa: PLC0415 - half of the time that importing zcrm_core would take
 
-        sent = {**self._own_headers, **(headers or {})}
         body: Mapping[str, str] | bytes | Multipart | None = form
         try:
+            sent = {**self._own_headers, **(headers or {})}
             query = {
                 key: _query_value(key, value) for key, value in (params or {}).items() if value is not None
             }
@@ -186,8 +187,15 @@ class Transport:
             if document is not None:
                 body = dumps(document)
                 sent["Content-Type"] = "application/json"
-            request = requests.Request(method, url, headers=sent, params=query, data=body).prepare()
-        except (requests.RequestException, OSError, RecursionError, TypeError, ValueError) as error:
+            request = requests.Request(method.upper(), url, headers=sent, params=query, data=body).prepare()
+        except (
+            requests.RequestException,
+            AttributeError,
+            OSError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise unfit(error) from None
         if access_token is not None:
             # What was prepared is what is sent, so its address counts, not the one that was passed.
@@ -240,6 +248,8 @@ class Transport:
                 )  # an error is short, and is read while a broken connection is still told as one
         except (requests.RequestException, OSError) as error:
             raise self._failed(request, started, failure_of(error, origin(url))) from None
+        except UnreadableFile as error:
+            raise self._failed(request, started, unreadable(error)) from error.__cause__
         except ValueError as error:  # http.client looks at the headers once more, and its text shows them
             raise self._failed(request, started, unfit(error)) from None
         elapsed = (time.monotonic() - started) * 1000

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from zcrm_core.errors import TransportError
+from zcrm_core.multipart import UnreadableFile
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["failure_of", "read_short", "unfit"]
+__all__ = ["failure_of", "read_short", "unfit", "unreadable"]
 
 _SHORT_BYTES: Final = 1_000_000
 """Answers about tokens have some hundred bytes, and a proxy's page in their place some thousand."""
@@ -76,6 +77,18 @@ def failure_of(error: Exception, server: str) -> TransportError:
         what = f"The request to {server} failed ({type(error).__name__})."
     failure = TransportError(what, why=why, fix=fix, code=code)
     failure.sent = sent
+    return failure
+
+
+def unreadable(error: UnreadableFile) -> TransportError:
+    """Make the error for a file that failed while it was sent; Zoho has got a part of the request at most."""
+    failure = TransportError(
+        str(error),
+        why="Its size was taken first, and so many bytes of it had to follow.",
+        fix="Open the file anew in binary mode, let nobody change it meanwhile, and call again.",
+        code="ZCRM-HTTP-008",
+    )
+    failure.retryable = False
     return failure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import threading
@@ -212,6 +213,13 @@ def test_the_token_goes_to_the_region_s_hosts_only(address: str, log_in: Make) -
         {"path": "org", "json": {"a": object()}},
         {"path": "org", "json": float("nan")},
         {"path": "org", "json": "\ud800"},
+        {"path": None},
+        {"path": b"org"},
+        {"path": "org", "headers": ["X"]},
+        {"path": "org", "headers": "X"},
+        {"path": "org", "params": [("a", 1)]},
+        {"path": "org", "params": "a=1"},
+        {"path": "org", "method": None},
     ],
 )
 def test_a_request_that_cannot_be_built_is_one_clear_error(
@@ -222,10 +230,81 @@ def test_a_request_that_cannot_be_built_is_one_clear_error(
     before = sum(zcrm_simulator.counters.requests.values())
 
     with pytest.raises(TransportError) as caught:
-        client.request("POST", **arguments)
+        client.request(**{"method": "POST", **arguments})
 
     assert caught.value.code in {"ZCRM-HTTP-008", "ZCRM-HTTP-004"}
     assert before == sum(zcrm_simulator.counters.requests.values())
+
+
+class OddFile(io.BytesIO):
+    """A file of 100,000 bytes that does not keep to what a file promises once it is sent.
+
+    Args:
+        fault: what it does.
+    """
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(b"x" * 100_000)
+        self._fault = fault
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give something else than the next bytes."""
+        if self._fault == "raises OSError":
+            raise OSError("SECRET")
+        if self._fault == "raises ValueError":
+            raise ValueError("SECRET")
+        if self._fault == "gives text":
+            return super().read(size).decode()  # type: ignore[return-value]
+        if self._fault == "gives more":
+            return super().read()
+        if self._fault == "shrinks":
+            self.truncate(10)
+        if self._fault == "closes":
+            super().read(10)
+            self.close()
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    "fault", ["raises OSError", "raises ValueError", "gives text", "gives more", "shrinks", "closes"]
+)
+def test_a_file_that_fails_while_it_is_sent_is_told_as_such(
+    fault: str, log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
+) -> None:
+    """The field is named and no other culprit; it is tried once, ends, and Zoho has nothing of it."""
+    client = log_in()
+    client.org.get()
+    before = sum(zcrm_simulator.counters.requests.values())
+
+    with pytest.raises(TransportError, match=r"file of attachment\b") as caught:
+        client.request("POST", "Leads/1/Attachments", files={"attachment": ("a.txt", OddFile(fault))})
+
+    assert caught.value.code == "ZCRM-HTTP-008"
+    assert not caught.value.retryable
+    assert "SECRET" not in str(caught.value)
+    assert no_long_waits == []
+    client.org.get()
+    assert sum(zcrm_simulator.counters.requests.values()) == before + 1
+
+
+def test_a_file_counts_as_far_as_it_gave_bytes_wherever_it_says_that_it_stands(
+    log_in: Make,
+) -> None:
+    """A file whose ``tell`` stands still is sent once, and not without end."""
+
+    class Standing(io.BytesIO):
+        def tell(self) -> int:
+            return 0
+
+    client = log_in()
+    [lead] = client.module("Leads").create([{"Last_Name": "Smith"}])
+    content = bytes(range(256)) * 1000
+
+    attachments = client.module("Leads").get(str(lead.id)).attachments
+
+    made = attachments.upload(Standing(content), name="a.bin")
+
+    assert attachments.download(str(made.id)).read() == content
 
 
 def test_a_request_reaches_any_address_of_the_crm(log_in: Make, zcrm_simulator: Simulator) -> None:

@@ -14,7 +14,7 @@ import zcrm_core
 # One line a rank: a module imports from the lines above its own, never from its own line or one below.
 ORDER = """
 errors exact_json deadline
-tokens response turns details transport_failures
+tokens response turns details multipart transport_failures
 config_keys api_errors issued
 config flight
 hookspecs identity redaction interrupts
@@ -22,7 +22,7 @@ plugin_info plugin_loading plugin_wheels plugin_rules region_check refusals
 plugin_keys plugin_calls redirects
 store_choice plugin_discovery
 plugins
-log regions store multipart
+log regions store
 homes keeping refresh_notes transport
 oauth download
 device renewal

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from zcrm_core.crm.archives import Lines, lines_of, unsafe
-from zcrm_core.errors import ApiError
 
 __all__ = ["csv_rows"]
 
@@ -110,7 +109,3 @@ def _quoted(lines: Lines, line: str, start: int, number: int) -> tuple[str, str,
         else:
             pieces.append(line[start:end])
             return "".join(pieces), line, end + 1
-
-
-def _broken(number: int, what: str) -> ApiError:
-    return unsafe(f"Row {number} cannot be read to its end: a cell {what}.")
