@@ -13,8 +13,8 @@ import zcrm_core
 
 # One line a rank: a module imports from the lines above its own, never from its own line or one below.
 ORDER = """
-errors exact_json deadline
-tokens response turns details multipart transport_failures
+errors exact_json deadline multipart
+tokens response turns details transport_failures
 config_keys api_errors issued
 config flight
 hookspecs identity redaction interrupts
