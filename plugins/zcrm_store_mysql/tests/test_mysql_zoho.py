@@ -264,13 +264,14 @@ def test_a_save_that_fails_keeps_the_row(
 def test_of_two_rows_of_one_user_the_last_to_end_counts(
     keyless: Config, plugin: MySQLStorePlugin, server: Server, database: str
 ) -> None:
-    """Two rows left for one user are one token, the newer; saving and deleting treat both."""
+    """Two rows left for one user are one token, the newer, of one user; saving and deleting treat both."""
     server.sql(
         "INSERT INTO oauthtokens VALUES ('a@example.com', 'new', 'r', 9), ('a@example.com', 'old', 'r', 5)",
         database,
     )
 
     assert plugin.fetch(keyless, KEY) == Token(USER, "new", "r", 9)
+    assert list(plugin.list(keyless)) == [KEY]
     plugin.save(keyless, KEY, token_of(expiry=1), Token(USER, "new", "r", 9))
     assert plugin.fetch(keyless, KEY) == token_of(expiry=1)
     assert plugin.delete(keyless, KEY) is True
