@@ -215,7 +215,7 @@ def _read(
             problems.append(
                 ConfigError(
                     f"The keys {spelled[target]} and {name} are two names of one key, with different values.",
-                    why=f"{name} is another spelling of {target}, and only one can hold.",
+                    why=f"Both are spellings of {target}, and only one value can hold.",
                     fix=f"Keep {target} and remove the other.",
                     code="ZCRM-CONFIG-005",
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zcrm_core import Config, ConfigError, PluginError, Region, Token, hookimpl
+from zcrm_core import AuthError, Config, ConfigError, PluginError, Region, Token, hookimpl
 from zcrm_core.homes import Homes
 from zcrm_core.plugins import Plugins
 from zcrm_core.regions import DATA_CENTRES, DataCentres, api_url, data_centre_of, download_url, resolve
@@ -191,3 +191,40 @@ def test_servers_in_front_of_a_data_centre_may_go_by_its_name() -> None:
         assert homes.of(token) is gateway
     assert trusted == []
     assert download_url(gateway) is None
+
+
+def test_a_token_of_another_data_centre_widens_nothing_where_a_region_is_named() -> None:
+    """It is an error, and afterwards a token may still go to the named region's servers only."""
+    plugins = Plugins(core=[DataCentres()], given=[], installed=[])
+    config = Config({**BASE, "region": "eu"})
+    trusted: list[str] = []
+    homes = Homes(config, plugins, resolve(config, plugins), trusted.extend)
+
+    for _ in range(2):
+        with pytest.raises(AuthError) as caught:
+            homes.of(Token("u", "access", None, 7, api_domain=DATA_CENTRES["us"].api_url))
+        assert caught.value.code == "ZCRM-AUTH-012"
+
+    assert trusted == []
+
+
+def test_a_plugin_that_knows_every_address_does_not_vouch_for_one() -> None:
+    """What it answers must have the address that was asked about; else forged redirects would be believed."""
+
+    class Eager:
+        @hookimpl
+        def zcrm_choose_region(self, config: Config) -> Region | None:
+            return gateway
+
+    gateway = Region("mine", *["https://gateway.example"] * 5)
+    plugins = Plugins(core=[DataCentres()], given=[Eager()], installed=[])
+    config = Config(BASE)
+    trusted: list[str] = []
+    homes = Homes(config, plugins, DATA_CENTRES["eu"], trusted.extend)
+
+    with pytest.raises(AuthError) as caught:
+        homes.of_accounts("https://accounts.evil.example")
+
+    assert caught.value.code == "ZCRM-AUTH-017"
+    assert homes.api_domain("https://api.evil.example", gateway) == gateway.api_url
+    assert trusted == []
