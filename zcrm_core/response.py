@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "Response"]
 
+_CRM_PATH: Final = "/crm/"
 _READS: Final = frozenset({"GET", "HEAD"})
 _MEDIA_TYPE: Final = re.compile(r"(?:application|audio|image|multipart|text|video)/[a-z]+")
 
@@ -64,15 +65,17 @@ class Response:
             raise error from None
 
     def _refuse_silence(self) -> None:
-        """Refuse a success without a word where the answer has to tell what became of a write.
+        """Refuse a success without a word where the CRM's answer has to tell what became of a write.
 
         Raises:
             TransportError: there is no body.
         """
         if self.status >= HTTPStatus.MULTIPLE_CHOICES or self.raw.content:
             return
-        method = getattr(self.raw.request, "method", "GET")
-        if method not in _READS:
+        request = self.raw.request
+        method = getattr(request, "method", None) or "GET"
+        # The accounts servers are posted to as well, and have nothing that could be read back.
+        if method not in _READS and _CRM_PATH in (getattr(request, "url", None) or ""):
             error = TransportError(
                 f"The server answered a {method} with nothing ({self.status}).",
                 why="Zoho says in the answer what was done and what was not, so neither is known here.",
