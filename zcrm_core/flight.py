@@ -121,6 +121,7 @@ class Flight:
     _ends: float = 0.0
     _failure: ZcrmError | None = None
     _failed_at: float = 0.0
+    _renewed_at: float = 0.0
     _asked: tuple[str, float, int] | None = None
     _pause: ZcrmError | None = None
     _pause_ends: float = 0.0
@@ -136,6 +137,7 @@ class Flight:
             if held is not None and token.refresh_token != held.refresh_token:
                 self.blocked_until = self._pause_ends = 0.0  # Zoho counts for each refresh token
             self.held = token
+            self._renewed_at = self.clock.steady()
         elif lifetime is not None:
             self.lifetime = lifetime  # its end stays: the wall clock may have jumped since it was first seen
         return token
@@ -199,7 +201,7 @@ class Flight:
             asked, failure, now = self._asked, self._failure, self.clock.steady()
             if asked is not None and asked[2] == os.getpid():  # a forked child has no such thread
                 error.why = f"{error.why} It waits for {asked[0]} to answer, since {now - asked[1]:.0f} s."
-            elif failure is not None and now - self._failed_at < _NEWS_SECONDS:
+            elif failure is not None and max(self._renewed_at, now - _NEWS_SECONDS) < self._failed_at:
                 ago = now - self._failed_at
                 error.why = f"{error.why} The last try of this process failed {ago:.0f} s ago: {failure.what}"
             raise

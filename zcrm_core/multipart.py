@@ -53,11 +53,12 @@ class _Part:
             piece = self.file.read(size)
         except Exception as error:
             raise UnreadableFile(f"The file of {self.field} raised {type(error).__name__}.") from error
-        if type(piece) is not bytes or len(piece) > size:
+        given: object = piece
+        if not isinstance(given, (bytes, bytearray, memoryview)) or len(bytes(given)) > size:
             raise UnreadableFile(f"The file of {self.field} gives something else than the bytes asked for.")
         if not piece:
             raise UnreadableFile(f"The file of {self.field} became shorter while it was sent.")
-        return piece
+        return bytes(piece)
 
     def rewind(self) -> None:
         """Go back to the beginning.
@@ -122,6 +123,8 @@ class Multipart:
             if not left:
                 self._place, self._read = self._place + 1, 0
                 continue
+            if not self._read:
+                part.rewind()  # here, for one file may be the content of two fields
             piece = part.piece(min(wanted, left))
             pieces.append(piece)
             wanted -= len(piece)
@@ -129,14 +132,8 @@ class Multipart:
         return b"".join(pieces)
 
     def rewind(self) -> None:
-        """Start again from the beginning.
-
-        Raises:
-            UnreadableFile: a file cannot go back.
-        """
+        """Start again from the beginning."""
         self._place = self._read = 0
-        for part in self._parts:
-            part.rewind()
 
     def _add(self, file: BinaryIO, field: str) -> None:
         if not file.seekable():

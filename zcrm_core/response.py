@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from zcrm_core.errors import TransportError
 from zcrm_core.exact_json import JSON, loads
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "Response"]
 
+_COQL: Final = "/coql"
 _CRM_PATH: Final = "/crm/"
 _READS: Final = frozenset({"GET", "HEAD"})
 _MEDIA_TYPE: Final = re.compile(r"(?:application|audio|image|multipart|text|video)/[a-z]+")
@@ -74,8 +76,9 @@ class Response:
             return
         request = self.raw.request
         method = getattr(request, "method", None) or "GET"
-        # The accounts servers are posted to as well, and have nothing that could be read back.
-        if method not in _READS and _CRM_PATH in (getattr(request, "url", None) or ""):
+        path = urlsplit(getattr(request, "url", None) or "").path
+        # The accounts servers and COQL are posted to as well, and there is nothing that could be read back.
+        if method not in _READS and _CRM_PATH in path and not path.endswith(_COQL):
             error = TransportError(
                 f"The server answered a {method} with nothing ({self.status}).",
                 why="Zoho says in the answer what was done and what was not, so neither is known here.",

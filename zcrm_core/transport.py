@@ -349,7 +349,11 @@ def origin(url: str) -> str:
 def _new_session() -> requests.Session:
     import requests  # noqa: PLC0415 - see _prepare
 
-    session = requests.Session()
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> None:
+            """Follow no redirect; to look at one, requests would read its whole body, however long."""
+
+    session = Session()
     for scheme in ("https://", "http://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_POOL))
     return session

@@ -377,7 +377,7 @@ def test_who_waits_in_vain_learns_whose_answer_is_missing(
     """While one thread waits for a server that hangs, the error of the others names that server."""
     monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.3)
     ends_in(client, 0)
-    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=1.0, times=1)
+    zcrm_simulator.faults.add(ENDPOINT, kind="delay", seconds=3.0, times=1)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.org.get)
         while zcrm_simulator.faults.pending():
@@ -414,6 +414,28 @@ def test_who_waits_in_vain_learns_how_the_last_try_failed(
     times.ahead = lambda: 121.0
     with pytest.raises(RefreshTimeout) as caught:
         locking_client.org.get()
+    assert failed.value.what not in caught.value.why
+
+
+def test_a_failure_is_no_news_any_more_once_a_refresh_went_well(
+    *,
+    locking_client: Client,
+    locking: LockingStore,
+    zcrm_simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What failed before the last token came is not told as the reason why somebody waits now."""
+    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.1)
+    ends_in(locking_client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="reset", times=1)
+    with pytest.raises(TransportError) as failed:
+        locking_client.org.get()
+    locking_client.org.get()
+    locking.busy = True
+
+    with pytest.raises(RefreshTimeout) as caught:
+        locking_client.oauth.refresh_access_token()
+
     assert failed.value.what not in caught.value.why
 
 

@@ -8,11 +8,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from zcrm_core import Client, RateLimited, Token, TransportError, ZcrmError
+from zcrm_core.multipart import Multipart
 from zcrm_simulator import Simulator
 
 Make = Callable[..., Client]
@@ -246,9 +248,11 @@ class OddFile(io.BytesIO):
     def __init__(self, fault: str) -> None:
         super().__init__(b"x" * 100_000)
         self._fault = fault
+        self.reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Give something else than the next bytes."""
+        self.reads += 1
         if self._fault == "raises OSError":
             raise OSError("SECRET")
         if self._fault == "raises ValueError":
@@ -272,16 +276,19 @@ def test_a_file_that_fails_while_it_is_sent_is_told_as_such(
     fault: str, log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
 ) -> None:
     """The field is named and no other culprit; it is tried once, ends, and Zoho has nothing of it."""
-    client = log_in()
+    client = log_in(max_retries=3)
     client.org.get()
     before = sum(zcrm_simulator.counters.requests.values())
 
+    file = OddFile(fault)
+
     with pytest.raises(TransportError, match=r"file of attachment\b") as caught:
-        client.request("POST", "Leads/1/Attachments", files={"attachment": ("a.txt", OddFile(fault))})
+        client.request("POST", "Leads/1/Attachments", files={"attachment": ("a.txt", file)})
 
     assert caught.value.code == "ZCRM-HTTP-008"
     assert not caught.value.retryable
     assert "SECRET" not in str(caught.value)
+    assert file.reads == (2 if fault == "shrinks" else 1)
     assert no_long_waits == []
     client.org.get()
     assert sum(zcrm_simulator.counters.requests.values()) == before + 1
@@ -305,6 +312,49 @@ def test_a_file_counts_as_far_as_it_gave_bytes_wherever_it_says_that_it_stands(
     made = attachments.upload(Standing(content), name="a.bin")
 
     assert attachments.download(str(made.id)).read() == content
+
+
+def test_one_file_may_be_the_content_of_two_fields() -> None:
+    """Each field has all of it, from where the file stood; what it reads may be a bytearray."""
+
+    class Array(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return bytearray(super().read(size))  # type: ignore[return-value]
+
+    file = Array(b"left out, and SENT")
+    file.seek(14)
+    body = Multipart({"a": ("a.txt", file), "b": ("b.txt", file)})
+
+    once = body.read()
+    body.rewind()
+
+    assert once.count(b"SENT") == 2
+    assert len(once) == len(body)
+    assert body.read() == once
+
+
+def test_a_redirect_without_end_is_not_read(log_in: Make) -> None:
+    """To follow none, nothing but its head is read; requests would read all of it before it says where to."""
+    sent = 0
+
+    def serve(listening: socket.socket) -> None:
+        nonlocal sent
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nConnection: close\r\n\r\n")
+            while sent < 200_000_000:
+                sent += connection.send(b"x" * 1_000_000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve, args=(listening,))
+        server.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        with pytest.raises(TransportError):
+            log_in()._parts.transport.send("POST", address, whole_within=20)
+        server.join(20)
+
+    assert sent < 50_000_000
 
 
 def test_a_request_reaches_any_address_of_the_crm(log_in: Make, zcrm_simulator: Simulator) -> None:

@@ -63,7 +63,7 @@ def failed(handler: object, method: str, error: BaseException) -> StoreError:
         "Only None, zcrm_store_custom.NoToken or the KeyError of that very user says that there is no token;"
         " anything else is a failure."
         if method.startswith(("get", "fetch", "delete"))
-        else "Whatever it raises, what it was called for has not been done.",
+        else "Whatever it raises counts as: not done, although it may have been done in part.",
         "Look at the cause, cure what the class works on, and call again.",
         handler,
     )
