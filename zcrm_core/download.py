@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from zcrm_core.errors import TransportError
+from zcrm_core.errors import ApiError, TransportError
 
 if TYPE_CHECKING:
     import requests
@@ -41,6 +42,7 @@ class Download:
         self.status = raw.status_code
         self.name = _file_name(raw.headers.get("Content-Disposition", ""))
         self._length = _length(raw.headers)
+        self._begun = False
         self.size = None if "Content-Encoding" in raw.headers else self._length
 
     def __iter__(self) -> Iterator[bytes]:
@@ -48,7 +50,16 @@ class Download:
 
         Raises:
             TransportError: the connection broke before the last byte.
+            ApiError: it has been read, or closed, already.
         """
+        if self._begun:
+            raise ApiError(
+                f"The file {self.name} has been read, or closed, already.",
+                why="It comes over the network once, and is kept nowhere.",
+                fix="Keep what read() gives, or the file that save() writes; or fetch it again.",
+                code="ZCRM-API-009",
+            )
+        self._begun = True
         import requests  # noqa: PLC0415 - as in transport.py: importing zcrm_core stays cheap
 
         try:
@@ -83,19 +94,22 @@ class Download:
         target = Path(path)
         if target.is_dir():
             target /= self.name
-        number, unfinished = tempfile.mkstemp(prefix=".zcrm-", suffix=".part", dir=target.parent)
+        unfinished = target.with_name(f".zcrm-{secrets.token_hex(8)}.part")
         try:
-            with os.fdopen(number, "wb") as file:
+            with unfinished.open("xb") as file:  # like any new file: who may read it is for the umask to say
                 for piece in self:
                     file.write(piece)
-            Path(unfinished).replace(target)
+            with suppress(OSError):  # nothing is there, or a file system has no such rights
+                shutil.copymode(target, unfinished)
+            unfinished.replace(target)
         except BaseException:
-            Path(unfinished).unlink()
+            unfinished.unlink(missing_ok=True)
             raise
         return target
 
     def close(self) -> None:
         """Let the connection go; what has not been read is lost."""
+        self._begun = True
         self._raw.close()
 
     def __enter__(self) -> Download:  # noqa: PYI034 - typing has no Self before Python 3.11

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -43,6 +45,37 @@ def test_a_broken_download_leaves_nothing(lead: Record, zcrm_simulator: Simulato
 
     assert caught.value.code == "ZCRM-HTTP-005"
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("whole.bin", b"old")]
+
+
+def test_a_file_is_read_once(lead: Record) -> None:
+    """Whoever reads on is told that it has been read, or closed: the connection is not to blame."""
+    item = lead.attachments.upload(CONTENT, name="whole.bin")
+    read, closed = (lead.attachments.download(item.id or "") for _ in range(2))
+    closed.close()
+
+    assert read.read() == CONTENT
+    for again in (read.read, lambda: list(read), closed.read):
+        with pytest.raises(ApiError, match=r"whole\.bin has been read, or closed, already"):
+            again()
+
+
+def test_a_saved_file_has_the_rights_of_any_new_file_or_of_the_one_that_it_replaces(
+    lead: Record, tmp_path: Path
+) -> None:
+    """The umask says who may read a new one; one that is there keeps its rights."""
+    item = lead.attachments.upload(CONTENT, name="whole.bin")
+    (tmp_path / "old.bin").write_bytes(b"old")
+    (tmp_path / "old.bin").chmod(0o604)
+    before = os.umask(0o026)
+    try:
+        for name in ("new.bin", "old.bin"):
+            lead.attachments.download(item.id or "").save(tmp_path / name)
+    finally:
+        os.umask(before)
+
+    rights = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+    assert rights == {"new.bin": 0o640, "old.bin": 0o604}
+    assert (tmp_path / "old.bin").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -12,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from zcrm_cli.demo.narrator import Narrator
 from zcrm_simulator import Simulator
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -199,3 +202,16 @@ def _group_lives(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_table_of_the_demo_is_whole_on_a_narrow_terminal(width: int) -> None:
+    """No word of a table is left out or cut, however few columns the terminal has."""
+    console = Console(file=io.StringIO(), width=width, highlight=False, markup=False)
+    row = ("1", "MANDATORY_NOT_FOUND", "required field not found: Last_Name", "and a fourth column")
+
+    Narrator(console).table(("Record", "Outcome", "Zoho says", "More"), [row])
+
+    shown = console.file.getvalue().split()  # type: ignore[attr-defined]
+    assert {word for cell in row for word in cell.split()} <= set(shown)
+    assert console.width == width

@@ -47,7 +47,8 @@ def test_a_row_is_one_line_for_a_file_or_another_program(
     """Without a terminal no name is cut in two, however long: the output can be searched and copied."""
     source = rival(tmp_path, priority=250, name=LONG)
 
-    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": source, "COLUMNS": "40"})
+    more = {"PYTHONPATH": source, "COLUMNS": "40", "FORCE_COLOR": "1", "NO_COLOR": "1"}
+    done = run("plugins", "--config", str(configure()), more=more)
 
     assert done.returncode == 0, done.stderr
     [plugin, store] = re.findall(rf"^{LONG} .*", done.stdout, re.MULTILINE)

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -29,7 +30,8 @@ def open_console(*, stderr: bool = False) -> Console:
     # Left alone, rich would leave out the colours only, and still write bold text.
     system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     console = Console(stderr=stderr, color_system=system, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
+    # Not ``console.is_terminal``, which FORCE_COLOR makes true of a file as well.
+    if not console.file.isatty():
         console.width = _ENDLESS
     return console
 
@@ -49,13 +51,24 @@ def new_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def write_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write rows below their columns' names; a terminal that is too narrow for the names breaks the lines."""
-    table = new_table(columns, rows)
+def write_table(
+    console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str = ""
+) -> None:
+    """Write rows below their columns' names; a terminal that is too narrow for the names breaks the lines.
+
+    Args:
+        console: where to.
+        columns: their names.
+        rows: the cells of each.
+        indent: stands before every line.
+    """
+    table = Padding(new_table(columns, rows), (0, 0, 0, len(indent)), expand=False)
     needed = console.measure(table, options=console.options.update(width=_ENDLESS)).minimum
     width, console.width = console.width, max(console.width, needed)
-    console.print(table)
-    console.width = width
+    try:
+        console.print(table)
+    finally:
+        console.width = width
 
 
 def write_text(console: Console, text: str, *, style: str = "", indent: str = "", first: str = "") -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 
-from zcrm_cli.output import new_table, open_console, write_facts, write_text
+from zcrm_cli.output import open_console, write_facts, write_table, write_text
 from zcrm_core import ZcrmError
 
 _INDENT = "   "
@@ -68,7 +67,7 @@ class Narrator:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Show rows below their columns' names."""
         self._begin("table")
-        self._console.print(Padding(new_table(columns, rows), (0, 0, 0, len(_INDENT)), expand=False))
+        write_table(self._console, columns, rows, indent=_INDENT)
 
     def expect(self, statement: str, came_true: bool) -> None:  # noqa: FBT001 - the one thing that it is told
         """State what was seen to be true.
