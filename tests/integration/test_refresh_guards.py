@@ -439,6 +439,22 @@ def test_a_failure_is_no_news_any_more_once_a_refresh_went_well(
     assert failed.value.what not in caught.value.why
 
 
+def test_a_token_in_its_last_minute_is_not_adopted(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """What another process has stored meanwhile is used only if it lives long enough for a call."""
+    mine = ends_in(locking_client, 0)
+    key = locking_client._identity.key()
+    ending = replace(mine, expiry_time=now() + 30_000)
+    locking.meanwhile = lambda: locking.tokens.__setitem__(key, ending)
+    before = zcrm_simulator.counters.requests[f"POST {ENDPOINT}"]
+
+    locking_client.org.get()
+
+    assert zcrm_simulator.counters.requests[f"POST {ENDPOINT}"] == before + 1
+    assert stored(locking_client).access_token != ending.access_token
+
+
 def test_those_who_waited_do_not_ask_the_store_one_after_the_other(
     locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
 ) -> None:
