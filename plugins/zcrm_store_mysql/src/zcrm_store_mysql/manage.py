@@ -14,7 +14,7 @@ from zcrm_store_mysql.migration import finish, move_from_zohos
 from zcrm_store_mysql.schema import VERSION, addition, creation, lease_addition, lease_table, token_table
 from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
-from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable
+from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable, save_faults
 from zcrm_store_mysql.sql import Statement, compiled
 from zcrm_store_mysql.store import hidden, make_missing
 from zcrm_store_mysql.zoho_table import LIMITS
@@ -97,25 +97,30 @@ def status(place: Place, server: Server) -> list[str]:
             f"Table: {place.table_name} is missing; `zcrm store init` or the first login makes it",
         ]
     lines.append(f"Table: {place.table_name}, {_kind(shape)}")
+    try:
+        refuse_unusable(shape, place)
+    except StoreError as error:
+        # What is told of a table that is used would be untrue of this one.
+        return [*lines, f"Cannot be used: {error.what} {error.why}"]
     tokens = token_table(place)
     # The core keeps its notes about refreshes beside the tokens; docs/explanation/refresh.md tells of them.
     # A user may be named as they are, but has no such environment. Zoho's table knows the name only.
     notes: ColumnElement[bool] = tokens.c.useridentifier.like("refresh notes of %")
     if not shape.is_zohos:
         notes &= tokens.c.environment.like("%/refresh-notes")
-    lines.append(f"Tokens: {_count(server, tokens, not_(notes))}")
+    # Zoho's table may have two rows of one user, and rows without a token.
+    what = "Rows" if shape.is_zohos else "Tokens"
+    lines.append(f"{what}: {_count(server, tokens, not_(notes))}")
     lines.append(f"Refresh locks: {place.database}.{lease_table(place).name}, {_locks(server, place)}")
     if shape.is_zohos:
-        lines += [f"Not promised: {limit}" for limit in LIMITS]
-        lines.append("All of it is promised in a table of zcrm's: `zcrm store migrate` moves the tokens.")
+        lines += [f"Limit: {limit}" for limit in LIMITS]
+        lines.append("A table of zcrm's has none of these limits: `zcrm store migrate` moves the tokens.")
     elif shape.missing(place):
         lines.append(
             f"Older than schema {VERSION}: the next use or `zcrm store migrate` adds what is missing"
         )
-    try:
-        refuse_unusable(shape, place)
-    except StoreError as error:
-        lines.append(f"Cannot be used: {error.what} {error.why}")
+    if faults := save_faults(shape):
+        lines.append(f"Cannot be used: no new token can be saved: {'; '.join(faults)}.")
     return lines
 
 
@@ -171,7 +176,9 @@ def _count(server: Server, table: Table, *where: ColumnElement[bool]) -> int | N
 
 
 def _kind(shape: Shape) -> str:
-    return "made for Zoho's own SDKs" if shape.is_zohos else f"zcrm's own, schema {shape.version}"
+    if shape.is_zohos:
+        return "made for Zoho's own SDKs"
+    return f"zcrm's own, schema {shape.version}" if shape.is_ours else "no table of tokens"
 
 
 ACTIONS: Final[Mapping[StoreAction, Callable[[Place, Server], list[str]]]] = {
