@@ -133,7 +133,7 @@ def test_a_table_without_transactions_is_refused(engine: str | None) -> None:
 @pytest.mark.parametrize(
     ("numbers", "code", "cure"),
     [
-        ((1045, 1698, 3955), "ZCRM-MYSQL-002", Cure.NONE),
+        ((1045, 1698, 1820, 1862, 3118, 3955), "ZCRM-MYSQL-002", Cure.NONE),
         ((1044, 1142), "ZCRM-MYSQL-003", Cure.NONE),
         ((1040, 1203, 1205, 1213, 1226, 1317, 3032), "ZCRM-MYSQL-004", Cure.AGAIN),
         ((1290, 1792, 1836, 3100), "ZCRM-MYSQL-004", Cure.PRIMARY),
