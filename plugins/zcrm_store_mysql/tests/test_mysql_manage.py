@@ -536,6 +536,21 @@ def test_a_newer_schema_is_refused_without_damage(
     assert "Cannot be used" in said(other.manage(config, "status"))
 
 
+@pytest.mark.parametrize("name", ["information_schema", "mysql"])
+@pytest.mark.parametrize("action", ["init", "status", "migrate"])
+def test_the_servers_own_databases_are_left_alone(
+    plugin: MySQLStorePlugin, server: Server, name: str, action: str
+) -> None:
+    """Every action says the same of a database of the server's own, and makes nothing there."""
+    before = server.sql("SHOW TABLES", "mysql")
+
+    with pytest.raises(StoreError, match="server's own") as caught:
+        plugin.manage(server.config(name, db_table="user"), action)  # type: ignore[arg-type] # one of the three
+
+    assert caught.value.code == "ZCRM-MYSQL-010"
+    assert server.sql("SHOW TABLES", "mysql") == before
+
+
 def test_a_client_passes_the_action_on(config: Config) -> None:
     """A program reaches the three actions through its client."""
     with Client(config, token_store=MySQLStorePlugin()) as client:
