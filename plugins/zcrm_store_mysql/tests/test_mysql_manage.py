@@ -467,6 +467,45 @@ def test_locks_that_the_account_may_not_use_are_told(
     assert "may not see it" in locks
 
 
+@pytest.mark.parametrize("table", ["zcrm's", "Zoho's"])
+@pytest.mark.parametrize(
+    ("rights", "lacking"),
+    [
+        ("SELECT", "INSERT, UPDATE, DELETE"),
+        ("SELECT, INSERT, DELETE", "UPDATE"),
+        ("SELECT, INSERT, UPDATE", "DELETE"),
+    ],
+)
+def test_init_says_which_rights_are_lacking(
+    *,
+    plugin: MySQLStorePlugin,
+    server: Server,
+    database: str,
+    poor: Callable[[str], Config],
+    rights: str,
+    lacking: str,
+    table: str,
+) -> None:
+    """Tables that are there are not all that a login needs: init says which rights it would miss."""
+    config = server.config(database)
+    if table == "Zoho's":
+        server.sql(f"CREATE DATABASE `{database}`")
+        server.sql(f"CREATE TABLE `{database}`.oauthtokens {ZOHO}")
+        server.sql(f"ALTER TABLE `{database}`.oauthtokens ADD COLUMN id int PRIMARY KEY AUTO_INCREMENT FIRST")
+    plugin.manage(config, "init")
+    plugin.save(config, KEY, TOKEN, None)
+    before = server.sql("SELECT * FROM oauthtokens", database)
+
+    lines = plugin.manage(poor(rights), "init")
+
+    assert [line.partition(": ")[2] for line in lines if line.startswith("Not granted")] == [
+        f"{lacking} on {database}.{name}; the README of zcrm-store-mysql shows the grants"
+        for name in ("oauthtokens", "oauthtokens_leases")
+    ]
+    assert plugin.manage(config, "init")[1:] == []
+    assert server.sql("SELECT * FROM oauthtokens", database) == before
+
+
 @pytest.mark.usefixtures("zoho")
 @pytest.mark.parametrize("more", ["", ", ALTER", ", ALTER, DROP"])
 def test_a_migration_without_its_rights_says_which(

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, func, not_, select
+from sqlalchemy import ColumnElement, Table, delete, false, func, insert, not_, select, update
 
 from zcrm_core import StoreAction, StoreError
 from zcrm_store_mysql.migration import finish, move_from_zohos
@@ -57,7 +57,13 @@ def init(place: Place, server: Server) -> list[str]:
         with suppress(TableChanged):  # somebody else was first
             server.run(lease_addition(place))
         said.append(f"Updated: {place.database}.{leases.name}, which now tells who holds a lock")
-    return said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
+    said = said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
+    return said + [
+        f"Not granted to the MySQL user {place.user}: {', '.join(lacking)} on {place.database}.{table.name}; "
+        "the README of zcrm-store-mysql shows the grants"
+        for table in (token_table(place), leases)
+        if (lacking := _rights_lacking(server, table))
+    ]
 
 
 def migrate(place: Place, server: Server) -> list[str]:
@@ -122,6 +128,29 @@ def status(place: Place, server: Server) -> list[str]:
     if faults := save_faults(shape):
         lines.append(f"Cannot be used: no new token can be saved: {'; '.join(faults)}.")
     return lines
+
+
+def _rights_lacking(server: Server, table: Table) -> list[str]:
+    """Which rights this user lacks on a table; what asks for them changes no row."""
+    # The third column of either table: Zoho's has it, too.
+    column = list(table.c)[2]
+    asking = {
+        "SELECT": select(column).where(false()),
+        "INSERT": insert(table).from_select([column], select(column).where(false())),
+        "UPDATE": update(table).values({column: column}).where(false()),
+        "DELETE": delete(table).where(false()),
+    }
+    return [right for right, statement in asking.items() if not _is_granted(server, compiled(statement))]
+
+
+def _is_granted(server: Server, statement: Statement) -> bool:
+    try:
+        server.run(statement)
+    except StoreError as error:
+        return error.code != "ZCRM-MYSQL-003"
+    except TableChanged:  # a further column needs a value; the right to change the others is there
+        pass
+    return True
 
 
 def _locks(server: Server, place: Place) -> str:
