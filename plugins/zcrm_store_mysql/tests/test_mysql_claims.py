@@ -81,6 +81,18 @@ def test_an_impossible_database_name_is_refused() -> None:
         read_place(config_of(db_name="x" * 65))
 
 
+@pytest.mark.parametrize("name", ["information_schema", "mysql", "MySQL", "performance_schema", "sys"])
+@pytest.mark.parametrize("key", ["db_name", "db_url"])
+def test_a_database_of_the_servers_own_is_refused(key: str, name: str) -> None:
+    """No table is looked for, or made, where the server keeps its own."""
+    given = name if key == "db_name" else f"mysql://db.example.com/{name}"
+
+    with pytest.raises(StoreError, match=f"db_name names {name}") as caught:
+        read_place(config_of(**{key: given}))
+
+    assert caught.value.code == "ZCRM-MYSQL-010"
+
+
 def test_claiming_loads_no_driver() -> None:
     """A program that keeps its tokens elsewhere does not wait for SQLAlchemy to load."""
     program = (
@@ -133,7 +145,7 @@ def test_a_table_without_transactions_is_refused(engine: str | None) -> None:
 @pytest.mark.parametrize(
     ("numbers", "code", "cure"),
     [
-        ((1045, 1698, 3955), "ZCRM-MYSQL-002", Cure.NONE),
+        ((1045, 1698, 1820, 1862, 3118, 3955), "ZCRM-MYSQL-002", Cure.NONE),
         ((1044, 1142), "ZCRM-MYSQL-003", Cure.NONE),
         ((1040, 1203, 1205, 1213, 1226, 1317, 3032), "ZCRM-MYSQL-004", Cure.AGAIN),
         ((1290, 1792, 1836, 3100), "ZCRM-MYSQL-004", Cure.PRIMARY),

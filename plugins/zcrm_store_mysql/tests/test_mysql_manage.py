@@ -144,9 +144,76 @@ def test_status_says_what_zohos_table_does_not_promise(manage: Callable[[str], s
     """Status tells every limit of a table made for Zoho's SDKs, and the way out."""
     text = manage("status")
 
-    assert text.count("Not promised:") == 5
+    assert text.count("Limit:") == 5
+    # Four of the limits begin with what the table has not.
+    assert "Not promised" not in text
     assert "zcrm store migrate" in text
-    assert "Tokens: 4" in text
+    # One user has two of them.
+    assert "Rows: 4" in text
+    assert "Tokens" not in text
+    assert "Cannot be used" not in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "why"),
+    [
+        ("(x int)", "no table of tokens", "key_digest is not BINARY(32)"),
+        ("(x int) COMMENT 'zcrm schema 99'", "zcrm's own, schema 99", "made by a newer zcrm"),
+        (ZOHO.replace("bigint", "varchar(20)"), "made for Zoho's own SDKs", "expirytime is not BIGINT"),
+        (f"{ZOHO} ENGINE=MyISAM", "made for Zoho's own SDKs", "MyISAM instead of InnoDB"),
+    ],
+)
+def test_status_says_of_a_table_that_is_refused_only_that(
+    *, manage: Callable[[str], str], server: Server, database: str, columns: str, kind: str, why: str
+) -> None:
+    """A table that is refused has no schema to be brought to, no tokens to be counted and no limits."""
+    server.sql(f"CREATE DATABASE `{database}`")
+    server.sql(f"CREATE TABLE `{database}`.oauthtokens {columns}")
+
+    *_, table, refused = manage("status").splitlines()
+
+    assert table == f"Table: {database}.oauthtokens, {kind}"
+    assert refused.startswith("Cannot be used: ")
+    assert why in refused
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("MODIFY accesstoken varchar(20) NOT NULL", "accesstoken holds 20 characters"),
+        ("ADD COLUMN more int NOT NULL", "more needs a value"),
+        ("ADD COLUMN more int NOT NULL INVISIBLE", "more needs a value"),
+    ],
+)
+def test_status_says_that_zohos_table_takes_no_login(
+    *, manage: Callable[[str], str], server: Server, database: str, change: str, why: str
+) -> None:
+    """What lets every login fail is told before one does."""
+    server.sql(f"CREATE DATABASE `{database}`")
+    server.sql(f"CREATE TABLE `{database}`.oauthtokens {ZOHO}")
+    server.sql(f"ALTER TABLE `{database}`.oauthtokens {change}")
+
+    last = manage("status").splitlines()[-1]
+
+    assert last.startswith("Cannot be used: no new token can be saved: ")
+    assert why in last
+
+
+def test_status_takes_a_column_that_needs_no_value_for_none_that_does(
+    manage: Callable[[str], str], server: Server, database: str
+) -> None:
+    """A default, a number that the server gives, an expression and an ENUM keep no token out."""
+    manage("init")
+    server.sql(
+        f"ALTER TABLE `{database}`.oauthtokens ADD COLUMN a int NOT NULL DEFAULT 7, ADD COLUMN b int, "
+        "ADD COLUMN c int NOT NULL AUTO_INCREMENT, ADD KEY (c), ADD COLUMN d int AS (1) STORED NOT NULL, "
+        "ADD COLUMN e char(36) NOT NULL DEFAULT (REPEAT(1, 9)), ADD COLUMN f enum('x') NOT NULL"
+    )
+
+    assert "Cannot be used" not in manage("status")
+    MySQLStorePlugin().save(server.config(database), KEY, TOKEN, None)
+    server.sql(f"ALTER TABLE `{database}`.oauthtokens ADD COLUMN g int NOT NULL")
+    assert "g needs a value" in manage("status")
 
 
 @pytest.mark.usefixtures("zoho")
@@ -400,6 +467,45 @@ def test_locks_that_the_account_may_not_use_are_told(
     assert "may not see it" in locks
 
 
+@pytest.mark.parametrize("table", ["zcrm's", "Zoho's"])
+@pytest.mark.parametrize(
+    ("rights", "lacking"),
+    [
+        ("SELECT", "INSERT, UPDATE, DELETE"),
+        ("SELECT, INSERT, DELETE", "UPDATE"),
+        ("SELECT, INSERT, UPDATE", "DELETE"),
+    ],
+)
+def test_init_says_which_rights_are_lacking(
+    *,
+    plugin: MySQLStorePlugin,
+    server: Server,
+    database: str,
+    poor: Callable[[str], Config],
+    rights: str,
+    lacking: str,
+    table: str,
+) -> None:
+    """Tables that are there are not all that a login needs: init says which rights it would miss."""
+    config = server.config(database)
+    if table == "Zoho's":
+        server.sql(f"CREATE DATABASE `{database}`")
+        server.sql(f"CREATE TABLE `{database}`.oauthtokens {ZOHO}")
+        server.sql(f"ALTER TABLE `{database}`.oauthtokens ADD COLUMN id int PRIMARY KEY AUTO_INCREMENT FIRST")
+    plugin.manage(config, "init")
+    plugin.save(config, KEY, TOKEN, None)
+    before = server.sql("SELECT * FROM oauthtokens", database)
+
+    lines = plugin.manage(poor(rights), "init")
+
+    assert [line.partition(": ")[2] for line in lines if line.startswith("Not granted")] == [
+        f"{lacking} on {database}.{name}; the README of zcrm-store-mysql shows the grants"
+        for name in ("oauthtokens", "oauthtokens_leases")
+    ]
+    assert plugin.manage(config, "init")[1:] == []
+    assert server.sql("SELECT * FROM oauthtokens", database) == before
+
+
 @pytest.mark.usefixtures("zoho")
 @pytest.mark.parametrize("more", ["", ", ALTER", ", ALTER, DROP"])
 def test_a_migration_without_its_rights_says_which(
@@ -467,6 +573,21 @@ def test_a_newer_schema_is_refused_without_damage(
 
     assert server.sql("SELECT * FROM oauthtokens", database) == before
     assert "Cannot be used" in said(other.manage(config, "status"))
+
+
+@pytest.mark.parametrize("name", ["information_schema", "mysql"])
+@pytest.mark.parametrize("action", ["init", "status", "migrate"])
+def test_the_servers_own_databases_are_left_alone(
+    plugin: MySQLStorePlugin, server: Server, name: str, action: str
+) -> None:
+    """Every action says the same of a database of the server's own, and makes nothing there."""
+    before = server.sql("SHOW TABLES", "mysql")
+
+    with pytest.raises(StoreError, match="server's own") as caught:
+        plugin.manage(server.config(name, db_table="user"), action)  # type: ignore[arg-type] # one of the three
+
+    assert caught.value.code == "ZCRM-MYSQL-010"
+    assert server.sql("SHOW TABLES", "mysql") == before
 
 
 def test_a_client_passes_the_action_on(config: Config) -> None:

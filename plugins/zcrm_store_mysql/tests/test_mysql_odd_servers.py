@@ -711,3 +711,32 @@ def test_a_server_that_bends_values_to_fit(
 
         assert plugin.fetch(config, KEY) == quoted
     assert caught.value.code == "ZCRM-MYSQL-014"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "TABLE `{0}`.oauthtokens (x int)",
+        "VIEW `{0}`.oauthtokens AS SELECT 1 AS x",
+        (
+            "TABLE `{0}`.oauthtokens (useridentifier text, accesstoken text, refreshtoken text, "
+            "expirytime varchar(20))"
+        ),
+        (
+            "TABLE `{0}`.oauthtokens (useridentifier text, accesstoken text, refreshtoken text, "
+            "expirytime bigint) ENGINE=MyISAM"
+        ),
+    ],
+)
+def test_nothing_is_made_beside_a_table_that_is_refused(
+    plugin: MySQLStorePlugin, config: Config, server: Server, database: str, made: str
+) -> None:
+    """A login locks before it saves: a table of somebody else's is refused before one of locks is made."""
+    server.sql(f"CREATE DATABASE `{database}`")
+    server.sql(f"CREATE {made.format(database)}")
+
+    with pytest.raises(StoreError) as caught, plugin.lock(config, KEY, 1):
+        pass
+
+    assert caught.value.code == "ZCRM-MYSQL-006"
+    assert server.sql("SHOW TABLES", database) == [("oauthtokens",)]

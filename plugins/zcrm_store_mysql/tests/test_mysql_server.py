@@ -123,6 +123,20 @@ def test_a_wrong_password_is_unavailable(
     assert "SECRET" not in chain_of(caught.value)
 
 
+def test_a_password_that_has_expired_is_told(
+    plugin: MySQLStorePlugin, server: Server, database: str, account: str, key: TokenKey
+) -> None:
+    """A password that is right and has expired is told as that, and not as a wrong one."""
+    server.sql(f"ALTER USER `{account}` PASSWORD EXPIRE")
+
+    with pytest.raises(StoreUnavailable, match="has expired") as caught:
+        plugin.save(server.config(database, db_username=account), key, TOKEN, None)
+
+    assert caught.value.code == "ZCRM-MYSQL-002"
+    assert "db_password" in caught.value.fix
+    assert "SECRET" not in chain_of(caught.value)
+
+
 def test_an_account_that_is_locked_is_told(
     plugin: MySQLStorePlugin, server: Server, database: str, account: str, key: TokenKey
 ) -> None:

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from zcrm_core import Config, StoreError, StoreUnavailable, Token, TokenKey
+from zcrm_store_mysql.connections import Connections
 from zcrm_store_mysql.plugin import MySQLStorePlugin
+from zcrm_store_mysql.settings import read_place
 
 TOKEN = Token("a@example.com", "access", "refresh", 1)
 
@@ -110,6 +112,20 @@ def test_encryption_without_a_check_can_be_asked_for(
     config = server.config(database, db_ssl_verify="no")
     plugin.save(config, key, TOKEN, None)
     assert plugin.fetch(config, key) == TOKEN
+
+
+@pytest.mark.parametrize("keys", [{}, {"db_ssl_verify": "no"}])
+def test_all_connections_share_one_context(server: Any, database: str, keys: dict[str, object]) -> None:
+    """Making a context takes 20 ms, so one place makes one for all its connections."""
+    connections = Connections(read_place(server.config(database, **keys)))
+    with connections.borrowed() as one, connections.borrowed() as two:
+        contexts = [vars(each)["_sock"].context for each in (one, two)]
+    connections.close()
+    with connections.borrowed() as later:
+        contexts.append(vars(later)["_sock"].context)
+    connections.close()
+
+    assert [each is contexts[0] for each in contexts] == [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,15 @@ def _login(place: Place) -> StoreUnavailable:
     )
 
 
+def _expired(place: Place) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The password of the user {place.user} of the MySQL server {place} has expired.",
+        why="The server lets this user do nothing until the password is a new one.",
+        fix="Let an administrator set a new one, with ALTER USER, and set db_password to it.",
+        code="ZCRM-MYSQL-002",
+    )
+
+
 def _rights(place: Place) -> StoreUnavailable:
     return StoreUnavailable(
         f"The MySQL user {place.user} may not do what the table {place.table_name} needs.",
@@ -273,7 +282,8 @@ def _other(place: Place, name: str) -> StoreError:
 
 
 _FINAL: Final[Mapping[int, Callable[[Place], StoreError]]] = {
-    **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3955), _login),
+    **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 3118, 3955), _login),
+    **dict.fromkeys((1820, 1862), _expired),
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), _rights),
     **dict.fromkeys((1115, 1273), _too_old),
     **dict.fromkeys((1153, 1264, 1366, 1406, 3854), _does_not_fit),

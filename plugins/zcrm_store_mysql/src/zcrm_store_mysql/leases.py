@@ -26,6 +26,7 @@ from zcrm_core import RefreshTimeout, StoreError, TokenKey
 from zcrm_store_mysql.schema import creation, database_creation, lease_addition, lease_table
 from zcrm_store_mysql.server import Answer, Server, TableChanged
 from zcrm_store_mysql.settings import Place
+from zcrm_store_mysql.shape import look, refuse_unusable
 from zcrm_store_mysql.sql import Statement, compiled
 
 __all__ = ["Leases"]
@@ -50,6 +51,7 @@ class Leases:
     """
 
     def __init__(self, place: Place, server: Server) -> None:
+        self._place = place
         self._server = server
         table = lease_table(place)
         columns = table.c
@@ -167,6 +169,10 @@ class Leases:
         )
 
     def _make_table(self) -> None:
+        # A login locks before it reads: nothing is made beside a table that the store will refuse.
+        shape = look(self._server, self._place)
+        if shape is not None:
+            refuse_unusable(shape, self._place)
         try:
             self._server.run(self._make)
         except TableChanged:  # a first login locks before it reads, so the database may be missing as well

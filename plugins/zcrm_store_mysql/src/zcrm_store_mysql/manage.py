@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, func, not_, select
+from sqlalchemy import ColumnElement, Table, delete, false, func, insert, not_, select, update
 
 from zcrm_core import StoreAction, StoreError
 from zcrm_store_mysql.migration import finish, move_from_zohos
 from zcrm_store_mysql.schema import VERSION, addition, creation, lease_addition, lease_table, token_table
 from zcrm_store_mysql.server import Server, TableChanged
 from zcrm_store_mysql.settings import Place
-from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable
+from zcrm_store_mysql.shape import Shape, lease_faults, look, refuse_unusable, save_faults
 from zcrm_store_mysql.sql import Statement, compiled
 from zcrm_store_mysql.store import hidden, make_missing
 from zcrm_store_mysql.zoho_table import LIMITS
@@ -57,7 +57,13 @@ def init(place: Place, server: Server) -> list[str]:
         with suppress(TableChanged):  # somebody else was first
             server.run(lease_addition(place))
         said.append(f"Updated: {place.database}.{leases.name}, which now tells who holds a lock")
-    return said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
+    said = said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
+    return said + [
+        f"Not granted to the MySQL user {place.user}: {', '.join(lacking)} on {place.database}.{table.name}; "
+        "the README of zcrm-store-mysql shows the grants"
+        for table in (token_table(place), leases)
+        if (lacking := _rights_lacking(server, table))
+    ]
 
 
 def migrate(place: Place, server: Server) -> list[str]:
@@ -97,26 +103,54 @@ def status(place: Place, server: Server) -> list[str]:
             f"Table: {place.table_name} is missing; `zcrm store init` or the first login makes it",
         ]
     lines.append(f"Table: {place.table_name}, {_kind(shape)}")
+    try:
+        refuse_unusable(shape, place)
+    except StoreError as error:
+        # What is told of a table that is used would be untrue of this one.
+        return [*lines, f"Cannot be used: {error.what} {error.why}"]
     tokens = token_table(place)
     # The core keeps its notes about refreshes beside the tokens; docs/explanation/refresh.md tells of them.
     # A user may be named as they are, but has no such environment. Zoho's table knows the name only.
     notes: ColumnElement[bool] = tokens.c.useridentifier.like("refresh notes of %")
     if not shape.is_zohos:
         notes &= tokens.c.environment.like("%/refresh-notes")
-    lines.append(f"Tokens: {_count(server, tokens, not_(notes))}")
+    # Zoho's table may have two rows of one user, and rows without a token.
+    what = "Rows" if shape.is_zohos else "Tokens"
+    lines.append(f"{what}: {_count(server, tokens, not_(notes))}")
     lines.append(f"Refresh locks: {place.database}.{lease_table(place).name}, {_locks(server, place)}")
     if shape.is_zohos:
-        lines += [f"Not promised: {limit}" for limit in LIMITS]
-        lines.append("All of it is promised in a table of zcrm's: `zcrm store migrate` moves the tokens.")
+        lines += [f"Limit: {limit}" for limit in LIMITS]
+        lines.append("A table of zcrm's has none of these limits: `zcrm store migrate` moves the tokens.")
     elif shape.missing(place):
         lines.append(
             f"Older than schema {VERSION}: the next use or `zcrm store migrate` adds what is missing"
         )
-    try:
-        refuse_unusable(shape, place)
-    except StoreError as error:
-        lines.append(f"Cannot be used: {error.what} {error.why}")
+    if faults := save_faults(shape):
+        lines.append(f"Cannot be used: no new token can be saved: {'; '.join(faults)}.")
     return lines
+
+
+def _rights_lacking(server: Server, table: Table) -> list[str]:
+    """Which rights this user lacks on a table; what asks for them changes no row."""
+    # The third column of either table: Zoho's has it, too.
+    column = list(table.c)[2]
+    asking = {
+        "SELECT": select(column).where(false()),
+        "INSERT": insert(table).from_select([column], select(column).where(false())),
+        "UPDATE": update(table).values({column: column}).where(false()),
+        "DELETE": delete(table).where(false()),
+    }
+    return [right for right, statement in asking.items() if not _is_granted(server, compiled(statement))]
+
+
+def _is_granted(server: Server, statement: Statement) -> bool:
+    try:
+        server.run(statement)
+    except StoreError as error:
+        return error.code != "ZCRM-MYSQL-003"
+    except TableChanged:  # a further column needs a value; the right to change the others is there
+        pass
+    return True
 
 
 def _locks(server: Server, place: Place) -> str:
@@ -171,7 +205,9 @@ def _count(server: Server, table: Table, *where: ColumnElement[bool]) -> int | N
 
 
 def _kind(shape: Shape) -> str:
-    return "made for Zoho's own SDKs" if shape.is_zohos else f"zcrm's own, schema {shape.version}"
+    if shape.is_zohos:
+        return "made for Zoho's own SDKs"
+    return f"zcrm's own, schema {shape.version}" if shape.is_ours else "no table of tokens"
 
 
 ACTIONS: Final[Mapping[StoreAction, Callable[[Place, Server], list[str]]]] = {

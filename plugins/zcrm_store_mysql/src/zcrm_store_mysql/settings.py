@@ -14,6 +14,7 @@ __all__ = ["DEFAULT_TABLE", "TABLE_KEY", "URL_KEY", "Place", "read_place"]
 TABLE_KEY: Final = "db_table"
 URL_KEY: Final = "db_url"
 DEFAULT_TABLE: Final = "oauthtokens"
+_OF_THE_SERVER: Final = {"information_schema", "mysql", "performance_schema", "sys"}
 _LONGEST_NAME: Final = 64
 _LONGEST_HOST: Final = 253
 
@@ -77,7 +78,7 @@ def read_place(config: Config) -> Place:
         addresses=addresses,
         user=user,
         password=secret,
-        database=_name("db_name", config.get("db_name") if url.database is None else url.database),
+        database=_database(config.get("db_name") if url.database is None else url.database),
         table=_name(TABLE_KEY, url.options.get(TABLE_KEY, config.get(TABLE_KEY, DEFAULT_TABLE))),
         client_id=config.client_id,
         environment=config.environment,
@@ -118,6 +119,20 @@ def _refuse_unsendable(key: str, value: str) -> None:
         f"The key {key} cannot be sent to a MySQL server.",
         why=f"It holds a NUL or half of a surrogate pair, or is a host of over {_LONGEST_HOST} characters.",
         fix=f"Correct {key}.",
+        code="ZCRM-MYSQL-010",
+    )
+
+
+def _database(value: object) -> str:
+    """Let a name pass that can be the database of somebody other than the server itself."""
+    name = _name("db_name", value)
+    # Some servers take capitals for small letters, and all do in information_schema.
+    if name.lower() not in _OF_THE_SERVER:
+        return name
+    raise StoreError(
+        f"The key db_name names {name}, a database of the MySQL server's own.",
+        why="The server keeps its accounts or tells of itself there, and tokens have no place in it.",
+        fix="Set db_name to a database of yours, or leave it out.",
         code="ZCRM-MYSQL-010",
     )
 

@@ -14,7 +14,7 @@ from zcrm_store_mysql.server import Server
 from zcrm_store_mysql.settings import Place
 from zcrm_store_mysql.sql import Statement, compiled
 
-__all__ = ["ColumnFacts", "Shape", "lease_faults", "look", "maker_of", "refuse_unusable"]
+__all__ = ["ColumnFacts", "Shape", "lease_faults", "look", "maker_of", "refuse_unusable", "save_faults"]
 
 _DIGEST: Final = "key_digest"
 _WIDTHS: Final = {
@@ -37,8 +37,11 @@ _FACTS: Final = (
     "COLUMN_KEY",
     "IS_NULLABLE",
     "EXTRA",
+    "COLUMN_DEFAULT",
 )
 """What the server tells of a column, in the order of :class:`ColumnFacts`."""
+_ZOHOS_TOKEN: Final = 70
+"""How many characters the tokens have that Zoho gives."""
 _TEXTS: Final = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"}
 
 
@@ -55,6 +58,7 @@ class ColumnFacts:
         key: ``PRI`` for a column of the primary key.
         nullable: ``YES`` where it may be NULL.
         extra: what else is special about it, such as ``INVISIBLE``: then ``*`` leaves it out.
+        default: what it holds where a row is added without it; ``None`` where there is no such value.
     """
 
     name: str
@@ -64,6 +68,14 @@ class ColumnFacts:
     key: str
     nullable: str
     extra: str = ""
+    default: str | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether no row can be added without a value for it."""
+        made = any(word in self.extra.upper() for word in ("AUTO_INCREMENT", "GENERATED"))
+        # An ENUM takes its first value.
+        return self.nullable == "NO" and self.default is None and not made and self.type != "enum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,7 @@ class Shape:
         comment: what its maker wrote about it.
         maker: ``MySQL`` or ``MariaDB``.
         unique: the names of its unique keys, without the primary one.
+        unseen: its columns that ``*`` leaves out.
     """
 
     columns: Mapping[str, ColumnFacts]
@@ -83,11 +96,17 @@ class Shape:
     comment: str
     maker: str
     unique: tuple[str, ...] = ()
+    unseen: tuple[ColumnFacts, ...] = ()
 
     @property
     def is_zohos(self) -> bool:
         """Whether it was made for Zoho's own SDKs: it has their four columns and none of zcrm's."""
         return self.columns.keys() >= _ZOHO and self.columns.keys().isdisjoint(_OURS_ALONE)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether zcrm made it, though somebody may have altered it since."""
+        return self.version > 1 or (_DIGEST in self.columns and bool(self.columns.keys() & _ZOHO))
 
     @property
     def version(self) -> int:
@@ -128,6 +147,7 @@ def look(server: Server, place: Place) -> Shape | None:
         comment=str(comment),
         maker=maker_of(str(version)),
         unique=tuple(str(name) for (name,) in unique),
+        unseen=tuple(each for each in described if "INVISIBLE" in each.extra),
     )
 
 
@@ -167,6 +187,22 @@ def refuse_unusable(shape: Shape, place: Place) -> None:
             fix="Correct it, or set db_table to a new name: zcrm makes that table. The README shows it.",
             code="ZCRM-MYSQL-006",
         )
+
+
+def save_faults(shape: Shape) -> list[str]:
+    """Say why a table that can be used, as far as its tokens are there, takes no new one."""
+    known = _ZOHO if shape.is_zohos else {*_WIDTHS, *_ZOHO, _DIGEST, "updated_at"}
+    faults = [
+        f"{each.name} needs a value and has no default"
+        for each in (*shape.columns.values(), *shape.unseen)
+        if each.name.lower() not in known and each.is_needed
+    ]
+    narrow = (shape.columns[name] for name in ("accesstoken", "refreshtoken"))
+    return faults + [
+        f"{each.name} holds {each.length or 0} characters, and Zoho's tokens have {_ZOHOS_TOKEN}"
+        for each in narrow
+        if (each.length or 0) < _ZOHOS_TOKEN
+    ]
 
 
 def lease_faults(shape: Shape) -> list[str]:

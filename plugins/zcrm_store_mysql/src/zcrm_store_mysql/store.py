@@ -106,7 +106,7 @@ class MySQLStore:
         refuse_unusable(shape, self._place)
         if shape.is_zohos:
             _LOG.warning(
-                "the table %s was made for Zoho's own SDKs and promises less: %s",
+                "the table %s was made for Zoho's own SDKs and has their limits: %s",
                 self._place.table_name,
                 "; ".join(LIMITS),
             )

@@ -40,7 +40,7 @@ LIMITS: Final = (
     "two users that its collation takes for one cannot both have a token where it has a key",
     "no notes for all workers: that Zoho gives no more tokens for now, each has to be told",
 )
-"""What a table made for Zoho's SDKs does not promise."""
+"""What a table made for Zoho's SDKs can hold, and what it cannot."""
 
 _USER, _ACCESS, _REFRESH, _EXPIRY = "useridentifier", "accesstoken", "refreshtoken", "expirytime"
 _NAMES: Final = (_USER, _ACCESS, _REFRESH, _EXPIRY)
