@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pymysql
@@ -464,20 +465,24 @@ def test_a_delete_that_was_refused_for_now_leaves_no_doubt(
     server: Server, database: str, plugin: MySQLStorePlugin
 ) -> None:
     """A delete that met a locked row, and then finds it deleted by another one, says that it did not."""
-    config = server.config(database, timeout=4)
+    config = server.config(database, timeout=8)
     plugin.save(config, KEY, OLD, None)
-    asked = "SHOW GLOBAL STATUS LIKE 'Com_delete'"
-    ((_, before),) = server.sql(asked)
-    with server.connect(database) as other:
+
+    def deletes() -> int:
+        ((_, number),) = server.sql("SHOW GLOBAL STATUS LIKE 'Com_delete'")
+        return int(str(number))
+
+    before = deletes()
+    with server.connect(database) as other, ThreadPoolExecutor(1) as pool:
         with other.cursor() as cursor:
             cursor.execute("DELETE FROM oauthtokens")
-        commit = threading.Timer(1.6, other.commit)
-        commit.start()
-        assert plugin.delete(config, KEY) is False
-        commit.join()
+        deleted = pool.submit(plugin.delete, config, KEY)
+        while deletes() < before + 3:  # that one, the refused one, and the one that waits now
+            time.sleep(0.02)
+            assert not deleted.done()
+        other.commit()
 
-    ((_, after),) = server.sql(asked)
-    assert int(str(after)) - int(str(before)) > 2
+        assert deleted.result() is False
 
 
 @pytest.mark.parametrize(

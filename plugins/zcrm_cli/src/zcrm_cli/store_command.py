@@ -30,7 +30,7 @@ def init(config: Path | None) -> None:
 @config_option
 @debug_option
 def status(config: Path | None) -> None:
-    """Tell where tokens are kept, how many there are, and what is not promised there."""
+    """Tell where tokens are kept, how many there are, and what its limits are."""
     _manage(config, "status")
 
 
