@@ -132,6 +132,7 @@ class OAuth:
         Raises:
             InvalidGrant: the grant token is wrong, used or too old.
             AuthError: Zoho refuses; ``error.token`` holds a token that was issued and could not be named.
+                Or Zoho says that the token is for another environment.
             StoreError: the store failed; ``error.unsaved`` holds the token, and this client goes on using it.
             TransportError: Zoho Accounts cannot be reached.
         """
@@ -259,6 +260,7 @@ class OAuth:
         self._log.guard(issued.access_token, issued.refresh_token)
         token = issued.of(_NOBODY, started)
         api_domain = self._homes.api_domain(token.api_domain, region)
+        self._homes.refuse_another_environment(api_domain)
         return replace(token, api_domain=api_domain), issued.lifetime
 
     def _before(self, key: TokenKey) -> Token | None:

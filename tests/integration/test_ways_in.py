@@ -228,6 +228,67 @@ def changed_answer(zoho: Simulator, prefix: str, changes: dict[str, object]) -> 
     zoho.faults.add(f"{prefix}/oauth/v2/token", kind="status", status=200, body=body)
 
 
+@pytest.mark.parametrize("user", [None, "somebody"])
+@pytest.mark.parametrize(
+    ("chosen", "environment", "data_center"),
+    [("sandbox", "production", "us"), ("developer", "sandbox", "us"), ("sandbox", "developer", "eu")],
+)
+def test_a_token_of_another_environment_is_refused(
+    *,
+    chosen: str,
+    environment: str,
+    data_center: str,
+    user: str | None,
+    zcrm_simulator: Simulator,
+    make_client: Make,
+) -> None:
+    """Whoever chooses the sandbox on Zoho's page is told at once, and what was stored before stays."""
+    client = make_client(environment=environment, region=None)
+    zcrm_simulator.switches = Switches(approve_environment=chosen, approve_data_center=data_center)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+
+    with pytest.raises(
+        AuthError, match=f"environment {chosen}, and the client calls {environment}"
+    ) as caught:
+        client.oauth.handle_redirect(url, user=user)
+
+    assert caught.value.code == "ZCRM-AUTH-021"
+    assert f'environment = "{chosen}"' in caught.value.fix
+    assert client.tokens.list() == []
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "developer", "production"])
+def test_a_token_that_names_production_is_good_everywhere(
+    environment: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """Zoho may name its production address with a token for a sandbox, so that says nothing."""
+    client = make_client(environment=environment)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    changed_answer(zcrm_simulator, "", {"api_domain": zcrm_simulator.url})
+
+    assert client.oauth.handle_redirect(url, user="me").api_domain == zcrm_simulator.url
+
+
+@pytest.mark.parametrize("before", ["", "/sandbox"])
+def test_no_address_of_a_stranger_is_stored(
+    before: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """A login or a refresh that names an API of nobody's keeps what is known: others read the store."""
+    environment = before.strip("/") or "production"
+    client = make_client(environment=environment, current_user_email="me")
+    changed_answer(zcrm_simulator, "", {"api_domain": "https://evil.example"})
+    assert client.oauth.generate_access_token("1000.any").api_domain is None
+
+    grant = zcrm_simulator.grant_token(SCOPES, environment=environment)
+    client.oauth.generate_access_token(grant)
+    changed_answer(zcrm_simulator, "", {"api_domain": "https://evil.example"})
+    client.oauth.refresh_access_token()
+
+    stored = client.tokens.fetch()
+    assert stored is not None
+    assert stored.api_domain == zcrm_simulator.url + before
+
+
 @pytest.mark.parametrize("named", [None, "", "https://api.nobody.example", "\ud800", "x" * 70_000, 7])
 def test_a_token_is_refreshed_where_it_was_issued(
     named: object, zcrm_simulator: Simulator, make_client: Make
@@ -561,10 +622,10 @@ def test_a_client_token_of_an_organisation_that_is_not_configured_ends(
 def test_a_client_token_of_another_organisation_is_not_renewed_for_the_configured_one(
     zcrm_simulator: Simulator, make_client: Make
 ) -> None:
-    """A token of the sandbox's organisation ends: no call of its user ever reaches the configured one."""
+    """A token of another organisation ends: no call of its user ever reaches the configured one."""
     production, sandbox = (zgid_of(Place("us", name)) for name in ("production", "sandbox"))
-    client = make_client(soid=f"ZohoCRM.{production}", current_user_email="job")
-    token = client.oauth.generate_client_token(SCOPES, soid=f"ZohoCRM.{sandbox}")
+    client = make_client(soid=f"ZohoCRM.{sandbox}", environment="sandbox", current_user_email="job")
+    token = client.oauth.generate_client_token(SCOPES, soid=f"ZohoCRM.{production}")
     status = client.tokens.status()
     assert status is not None
     assert not status.renewable
@@ -574,7 +635,7 @@ def test_a_client_token_of_another_organisation_is_not_renewed_for_the_configure
         client.org.get()
 
     assert client.tokens.fetch() == token
-    assert token.api_domain == f"{zcrm_simulator.url}/sandbox"
+    assert token.api_domain == zcrm_simulator.url
     assert zcrm_simulator.counters.exchanges == 1
 
 
