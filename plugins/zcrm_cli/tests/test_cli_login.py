@@ -270,3 +270,25 @@ def test_the_page_of_the_command_has_the_usual_scopes() -> None:
     first = " ".join(line.split("|")[1] for line in table.splitlines() if "|" in line)
 
     assert sorted(re.findall(r"`(\w+\.\w+\.\w+)`", first)) == sorted(SCOPES)
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "en_US.UTF-8"])
+@pytest.mark.parametrize("mode", ["", "strict"])
+def test_bytes_for_a_grant_token_are_told(
+    locale: str, mode: str, configure: Configure, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """What is no text in the terminal's encoding is a wrong grant token too."""
+    configure()
+    encoding = {"PYTHONIOENCODING": f"utf-8:{mode}"} if mode else {}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "zcrm_cli", "login"],
+        input=b"\xff\xfe",
+        env={**environment, "LC_ALL": locale, **encoding},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"ZCRM-AUTH-002: The grant token has characters")
