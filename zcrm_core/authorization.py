@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from zcrm_core.device import DeviceLogin, begin_device_login, wait_for_device
-from zcrm_core.errors import AuthError, StoreCorrupt, StoreError, ZcrmError
+from zcrm_core.errors import AuthError, ConfigError, StoreCorrupt, StoreError, ZcrmError
 from zcrm_core.homes import Homes
 from zcrm_core.hookspecs import Region
 from zcrm_core.identity import Identity
@@ -75,7 +75,7 @@ class OAuth:
                 :meth:`handle_redirect` as well when another process takes the answer.
 
         Raises:
-            ConfigError: ``redirect_uri`` is missing, or the verifier is not one.
+            ConfigError: ``redirect_uri`` is missing, or the state or the verifier is not one.
             AuthError: no scope is given.
         """
         state = self._logins.begin(state, code_verifier)
@@ -112,7 +112,9 @@ class OAuth:
         else:
             region = self._homes.default
         return self._logged_in(
-            user, region, lambda: self._accounts.exchange(answer.code, region, answer.code_verifier)
+            user,
+            region,
+            lambda: self._accounts.exchange(answer.code, region, answer.code_verifier, redirected=True),
         )
 
     def generate_access_token(
@@ -132,6 +134,7 @@ class OAuth:
         Raises:
             InvalidGrant: the grant token is wrong, used or too old.
             AuthError: Zoho refuses; ``error.token`` holds a token that was issued and could not be named.
+                Or Zoho says that the token is for another environment.
             StoreError: the store failed; ``error.unsaved`` holds the token, and this client goes on using it.
             TransportError: Zoho Accounts cannot be reached.
         """
@@ -190,9 +193,17 @@ class OAuth:
             user: whose token it will be; as for :meth:`generate_access_token`.
 
         Raises:
+            ConfigError: this is no login.
             AuthError: the person refused, or did not answer in time.
             StoreError, TransportError: as for :meth:`generate_access_token`.
         """
+        if not isinstance(login, DeviceLogin):
+            raise ConfigError(
+                f"What is to be finished is no login of a device, but {type(login).__name__}.",
+                why="It waits for the person to whom start_device_login's address and code were shown.",
+                fix="Pass what client.oauth.start_device_login gave.",
+                code="ZCRM-CONFIG-004",
+            )
         issued, region = wait_for_device(self._accounts, self._homes.default, login, self._region_of)
         return self._logged_in(user, region, lambda: issued)
 
@@ -259,6 +270,7 @@ class OAuth:
         self._log.guard(issued.access_token, issued.refresh_token)
         token = issued.of(_NOBODY, started)
         api_domain = self._homes.api_domain(token.api_domain, region)
+        self._homes.refuse_another_environment(api_domain)
         return replace(token, api_domain=api_domain), issued.lifetime
 
     def _before(self, key: TokenKey) -> Token | None:

@@ -14,7 +14,7 @@ from zcrm_core.config_keys import service_url
 from zcrm_core.errors import AuthError, ConfigError, PluginError
 from zcrm_core.hookspecs import Region
 from zcrm_core.plugins import Plugins
-from zcrm_core.regions import addresses, data_centre_of, is_data_centre
+from zcrm_core.regions import addresses, api_url, data_centre_of, is_data_centre
 from zcrm_core.tokens import Token
 
 __all__ = ["Homes"]
@@ -86,15 +86,45 @@ class Homes:
     def api_domain(self, named: str | None, issuer: Region) -> str | None:
         """Give the API host to keep with a token, so that it is refreshed where it was issued.
 
+        An address that no region has is never kept: others that read the store would send tokens there.
+
         Args:
             named: what the answer names, if anything.
             issuer: the region whose accounts server answered.
         """
-        if issuer is self.default or (
-            named is not None and self._region_with("api_base_url", named) is not None
-        ):
+        if named is not None and self._known_region(named) is not None:
             return named
-        return issuer.api_url
+        return None if issuer is self.default else issuer.api_url
+
+    def refuse_another_environment(self, domain: str | None) -> None:
+        """Refuse a token that Zoho says is for an environment that the client does not call.
+
+        Zoho may name its production address with a token for a sandbox, so that address is always right.
+        So is what servers in front of Zoho's hand out with it: they alone know where it leads.
+
+        Raises:
+            AuthError: the token is for another environment.
+        """
+        home = None if domain is None else self._known_region(domain)
+        if domain is None or home is None or (is_data_centre(home) and self._in_front_of_zoho):
+            return
+        address, wanted = service_url(domain), self._config.environment
+        if address in (home.api_url, api_url(home, wanted)):
+            return
+        found = "sandbox" if address == home.sandbox_url else "developer"
+        raise AuthError(
+            f"The token is for the environment {found}, and the client calls {wanted}.",
+            why=f"Zoho issued it for {domain}; {wanted} does not take it. Nothing was saved.",
+            fix=f'Set environment = "{found}" and log in again; or log in again and choose {wanted} on '
+            "Zoho's page or in its API console.",
+            code="ZCRM-AUTH-021",
+        )
+
+    def _known_region(self, domain: str) -> Region | None:
+        try:
+            return self._region_with("api_base_url", domain)
+        except PluginError:  # it vouches for nothing, and the token that came with the address is not lost
+            return None
 
     def of_accounts(self, url: str) -> Region:
         """Give the region of an accounts server that a redirect or Zoho names.

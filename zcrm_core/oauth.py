@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from zcrm_core.config import Config
 from zcrm_core.errors import AuthError, ConfigError, InvalidGrant, RateLimited, ReauthorizationRequired
 from zcrm_core.hookspecs import Region
 from zcrm_core.issued import IssuedToken, is_token, read_issued
-from zcrm_core.refusals import led_away, no_longer_accepted, refusal, throttled
+from zcrm_core.refusals import code_refused, led_away, no_longer_accepted, refusal, throttled
 from zcrm_core.response import JSON, Response
 from zcrm_core.tokens import Token
 from zcrm_core.transport import Transport, wanted_wait
@@ -58,28 +58,46 @@ class Accounts:
             query["code_challenge_method"] = "S256"
         return f"{region.accounts_url}/oauth/v2/auth?{urlencode(query)}"
 
-    def exchange(self, grant_token: str, region: Region, code_verifier: str | None = None) -> IssuedToken:
+    def exchange(
+        self,
+        grant_token: str,
+        region: Region,
+        code_verifier: str | None = None,
+        *,
+        redirected: bool = False,
+    ) -> IssuedToken:
         """Exchange a grant token for tokens (RFC 6749 section 4.1.3).
 
         Args:
             grant_token: from the API console of a self client, or from the redirect of a web client.
             region: where it was made.
             code_verifier: the verifier whose challenge went into the authorization URL.
+            redirected: it comes from a redirect, so no console makes a new one.
 
         Raises:
             InvalidGrant: it is wrong, used or too old.
+            ConfigError: the verifier is not one.
             AuthError: Zoho refuses the client, its secret, its redirect URI or its scopes.
             TransportError: no usable answer.
         """
         code = _text(grant_token)
         if not code:
             raise InvalidGrant("The grant token is empty, or is no text.")
+        if not (code.isascii() and code.isprintable()):
+            raise InvalidGrant(
+                "The grant token has characters in it that no grant token has.",
+                why="It is one line of letters, digits and dots, so something else was copied or read.",
+            )
         form = {"grant_type": "authorization_code", "code": code}
         if self._config.redirect_uri is not None:
             form["redirect_uri"] = self._config.redirect_uri
         if code_verifier is not None:
+            if not is_token(code_verifier):
+                raise _no_verifier()
             form["code_verifier"] = code_verifier
         refused = InvalidGrant(f"Zoho does not accept the grant token in the region {region.name}.")
+        if redirected or code_verifier is not None:
+            refused = code_refused(region)
         return self._issued(form, region, refused)
 
     def renew(self, token: Token, region: Region) -> IssuedToken:
@@ -247,14 +265,15 @@ def joined(scopes: Sequence[str]) -> str:
     Raises:
         AuthError: there is none, one is no text, or a text was given instead of a list.
     """
-    if isinstance(scopes, str) or not scopes or not all(map(_text, scopes)):
+    given = () if isinstance(scopes, str) or not isinstance(scopes, Iterable) else tuple(scopes)
+    if not given or not all(map(_text, given)):
         raise AuthError(
             "A login needs a list of scopes.",
             why="Zoho asks the user to agree to named scopes.",
             fix='Pass scopes=["ZohoCRM.modules.ALL", "AaaServer.profile.READ"], for example.',
             code="ZCRM-AUTH-009",
         )
-    return ",".join(scopes)
+    return ",".join(given)
 
 
 def _text(value: object) -> str:
@@ -267,12 +286,16 @@ def new_code_verifier() -> str:
 
 
 def _challenge(code_verifier: str) -> str:
-    if not _CODE_VERIFIER.fullmatch(code_verifier):
-        raise ConfigError(
-            "The code verifier is not one.",
-            why="RFC 7636 asks for 43 to 128 letters, digits, and the characters - . _ and ~.",
-            fix="Take one from zcrm_core.oauth.new_code_verifier().",
-            code="ZCRM-CONFIG-004",
-        )
+    if not is_token(code_verifier) or not _CODE_VERIFIER.fullmatch(code_verifier):
+        raise _no_verifier()
     digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def _no_verifier() -> ConfigError:
+    return ConfigError(
+        "The code verifier is not one.",
+        why="RFC 7636 asks for 43 to 128 letters, digits, and the characters - . _ and ~.",
+        fix="Take one from zcrm_core.oauth.new_code_verifier().",
+        code="ZCRM-CONFIG-004",
+    )

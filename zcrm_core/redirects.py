@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from zcrm_core.errors import AuthError
+from zcrm_core.errors import AuthError, ConfigError
 from zcrm_core.refusals import denied
 
 __all__ = ["Answer", "Logins", "read_redirect"]
@@ -56,7 +56,19 @@ class Logins:
         self._answered: OrderedDict[str, object] = OrderedDict()
 
     def begin(self, state: str | None, code_verifier: str | None) -> str:
-        """Remember a login for an hour; give its state, a new one that nobody can guess if there is none."""
+        """Remember a login for an hour; give its state, a new one that nobody can guess if there is none.
+
+        Raises:
+            ConfigError: the state is nothing that Zoho could give back.
+        """
+        if state is not None and not _is_state(state):
+            raise ConfigError(
+                "The state of a login is empty, or is no text.",
+                why="Zoho gives it back in an address, and without it no answer is taken.",
+                fix="Pass a text that nobody can guess, such as secrets.token_urlsafe(); or leave state out, "
+                "where one process takes the answer.",
+                code="ZCRM-CONFIG-004",
+            )
         until = time.monotonic() + _SECONDS
         made_here = state is None
         state = secrets.token_urlsafe(32) if state is None else state
@@ -107,6 +119,13 @@ def read_redirect(url: str, state: str | None, logins: Logins, code_verifier: st
     given, refused = only("state"), only("error")
     # A refusal may come without a state; nothing is lost if it is forged.
     right, remembered = (refused is not None, None) if given is None else logins.end(given, state)
+    if not right and state is not None and not _is_state(state):
+        raise AuthError(
+            "This answer cannot be compared with a login: the state to expect is empty, or is no text.",
+            why="Whoever began the login passes the text that went into authorization_url.",
+            fix="Pass state from the user's own session to handle_redirect; if it is not there, begin again.",
+            code="ZCRM-AUTH-015",
+        )
     if not right:
         raise AuthError(
             "This answer does not belong to a login that was begun here.",
@@ -133,8 +152,15 @@ def _forget_oldest(states: OrderedDict[str, _V]) -> None:
         states.popitem(last=False)
 
 
+def _is_state(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _same(given: str, expected: str) -> bool:
-    return compare_digest(_bytes(given), _bytes(expected))
+    return _is_state(expected) and compare_digest(_bytes(given), _bytes(expected))
 
 
 def _bytes(text: str) -> bytes:

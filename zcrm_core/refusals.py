@@ -7,12 +7,28 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from zcrm_core.errors import AuthError, ReauthorizationRequired, RefreshThrottled, TransportError, ZcrmError
+from zcrm_core.errors import (
+    AuthError,
+    InvalidGrant,
+    ReauthorizationRequired,
+    RefreshThrottled,
+    TransportError,
+    ZcrmError,
+)
 from zcrm_core.hookspecs import Region
 from zcrm_core.response import JSON
 from zcrm_core.tokens import TokenKey
 
-__all__ = ["denied", "led_away", "no_longer_accepted", "refusal", "throttled", "too_late", "useless"]
+__all__ = [
+    "code_refused",
+    "denied",
+    "led_away",
+    "no_longer_accepted",
+    "refusal",
+    "throttled",
+    "too_late",
+    "useless",
+]
 
 _ERROR_WORD: Final = re.compile(r"[a-z_ ]{1,60}")
 _THROTTLE_WORDS: Final = ("access denied", "access_denied", "too many requests")
@@ -76,6 +92,17 @@ def no_longer_accepted(region: Region) -> ReauthorizationRequired:
         why="It was revoked, was pushed out by newer ones, or belongs to another data centre.",
         fix=f"{ReauthorizationRequired.fix} If the user lives in another data centre than {region.name}, "
         "set region to that one first, such as eu.",
+    )
+
+
+def code_refused(region: Region) -> InvalidGrant:
+    """Give the error for a code that a redirect brought, and that Zoho does not take."""
+    return InvalidGrant(
+        f"Zoho does not accept the code of this web login in the region {region.name}.",
+        why="A code works once and soon, with the redirect_uri that it was asked for with, and with the "
+        "code_verifier whose challenge went into the authorization URL.",
+        fix="Begin the login again. In another process pass handle_redirect the code_verifier that went into "
+        "authorization_url, and use the same redirect_uri; bring each answer once.",
     )
 
 

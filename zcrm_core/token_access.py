@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from zcrm_core.errors import InvalidToken
 from zcrm_core.identity import Identity
 from zcrm_core.log import EventLog
 from zcrm_core.oauth import is_renewable
@@ -77,8 +78,14 @@ class Tokens:
         """Save a token under its own user, whatever was there; it is durable on return.
 
         Raises:
+            InvalidToken: it is none.
             StoreError: the store failed; ``error.unsaved`` is the token.
         """
+        if not isinstance(token, Token):
+            raise InvalidToken(
+                f"What is to be saved is no token, but {type(token).__name__}.",
+                fix="Pass a zcrm_core.Token, such as what client.tokens.fetch or a login gave.",
+            )
         key = self._identity.key(token.user_identifier)
         self._log.guard(token.access_token, token.refresh_token)
         self._store.save(key, token, replaces=None)

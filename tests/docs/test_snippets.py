@@ -17,6 +17,7 @@ from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from zcrm_cli.main import cli
+from zcrm_cli.scopes import SCOPES
 from zcrm_core import Config
 from zcrm_simulator import Simulator
 
@@ -28,15 +29,6 @@ else:
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-SCOPES = [
-    "ZohoCRM.modules.ALL",
-    "ZohoCRM.users.ALL",
-    "ZohoCRM.org.ALL",
-    "ZohoCRM.settings.ALL",
-    "ZohoCRM.coql.READ",
-    "ZohoSearch.securesearch.READ",
-    "AaaServer.profile.READ",
-]
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(zcrm [^`\n]+)`")
@@ -61,6 +53,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         lines = "".join(f'{key} = "{value}"\n' for key, value in keys.items())
         (tmp_path / "zcrm.toml").write_text(lines, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("zcrm_core.crm.jobs._FIRST_PAUSE", 0.01)
         monkeypatch.setattr("sys.stdin", Reader(lambda: zoho.grant_token(SCOPES, user=owner)))
         yield tmp_path
 

@@ -164,21 +164,33 @@ def test_a_click_on_accept_ends_with_a_token(
     assert zoho.counters.requests["POST /eu/oauth/v2/token"] == 2
 
 
+@pytest.mark.parametrize("environment", ["sandbox", "production"])
 def test_the_environment_is_chosen_on_the_page(
-    page: Page, zoho: Simulator, keys: dict[str, object], log_in_by: Callable[..., Login]
+    *,
+    environment: str,
+    page: Page,
+    zoho: Simulator,
+    keys: dict[str, object],
+    log_in_by: Callable[..., Login],
+    tmp_path: Path,
 ) -> None:
-    """A token for the sandbox is good there, and production does not take it."""
+    """A token for the sandbox is good there, and a login for production does not take it."""
+    with (tmp_path / "zcrm.toml").open("a", encoding="utf-8") as file:
+        file.write(f'environment = "{environment}"\n')
     login = log_in_by("--web", "--scope", "ZohoCRM.org.ALL", "--scope", "AaaServer.profile.READ")
     page.goto(login.address())
     page.get_by_label("Sandbox").check()
 
     page.get_by_role("button", name="Accept").click()
 
-    page.get_by_role("heading", name="You are logged in").wait_for()
-    assert login.done()[0] == 0
-    token = stored(keys, zoho.users[0].email)
-    assert token is not None
-    assert token.api_domain == f"{zoho.url}/sandbox"
+    good = environment == "sandbox"
+    page.get_by_role("heading", name="You are logged in" if good else "You are not logged in").wait_for()
+    code, _, err = login.done()
+    assert code == (0 if good else 1)
+    assert good or "ZCRM-AUTH-021" in err
+    token = stored({**keys, "environment": environment}, zoho.users[0].email)
+    assert (token is not None) is good
+    assert token is None or token.api_domain == f"{zoho.url}/sandbox"
 
 
 def test_a_click_on_refuse_is_told(

@@ -16,6 +16,8 @@ from zcrm_core import (
     Client,
     ConfigError,
     DeviceLogin,
+    InvalidGrant,
+    InvalidToken,
     ReauthorizationRequired,
     StoreUnavailable,
     TransportError,
@@ -226,6 +228,67 @@ def changed_answer(zoho: Simulator, prefix: str, changes: dict[str, object]) -> 
     kept = {name: value for name, value in {**answer, **changes}.items() if value is not None}
     body = json.dumps(kept)
     zoho.faults.add(f"{prefix}/oauth/v2/token", kind="status", status=200, body=body)
+
+
+@pytest.mark.parametrize("user", [None, "somebody"])
+@pytest.mark.parametrize(
+    ("chosen", "environment", "data_center"),
+    [("sandbox", "production", "us"), ("developer", "sandbox", "us"), ("sandbox", "developer", "eu")],
+)
+def test_a_token_of_another_environment_is_refused(
+    *,
+    chosen: str,
+    environment: str,
+    data_center: str,
+    user: str | None,
+    zcrm_simulator: Simulator,
+    make_client: Make,
+) -> None:
+    """Whoever chooses the sandbox on Zoho's page is told at once, and what was stored before stays."""
+    client = make_client(environment=environment, region=None)
+    zcrm_simulator.switches = Switches(approve_environment=chosen, approve_data_center=data_center)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+
+    with pytest.raises(
+        AuthError, match=f"environment {chosen}, and the client calls {environment}"
+    ) as caught:
+        client.oauth.handle_redirect(url, user=user)
+
+    assert caught.value.code == "ZCRM-AUTH-021"
+    assert f'environment = "{chosen}"' in caught.value.fix
+    assert client.tokens.list() == []
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "developer", "production"])
+def test_a_token_that_names_production_is_good_everywhere(
+    environment: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """Zoho may name its production address with a token for a sandbox, so that says nothing."""
+    client = make_client(environment=environment)
+    url = redirected(client.oauth.authorization_url(SCOPES))
+    changed_answer(zcrm_simulator, "", {"api_domain": zcrm_simulator.url})
+
+    assert client.oauth.handle_redirect(url, user="me").api_domain == zcrm_simulator.url
+
+
+@pytest.mark.parametrize("before", ["", "/sandbox"])
+def test_no_address_of_a_stranger_is_stored(
+    before: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """A login or a refresh that names an API of nobody's keeps what is known: others read the store."""
+    environment = before.strip("/") or "production"
+    client = make_client(environment=environment, current_user_email="me")
+    changed_answer(zcrm_simulator, "", {"api_domain": "https://evil.example"})
+    assert client.oauth.generate_access_token("1000.any").api_domain is None
+
+    grant = zcrm_simulator.grant_token(SCOPES, environment=environment)
+    client.oauth.generate_access_token(grant)
+    changed_answer(zcrm_simulator, "", {"api_domain": "https://evil.example"})
+    client.oauth.refresh_access_token()
+
+    stored = client.tokens.fetch()
+    assert stored is not None
+    assert stored.api_domain == zcrm_simulator.url + before
 
 
 @pytest.mark.parametrize("named", [None, "", "https://api.nobody.example", "\ud800", "x" * 70_000, 7])
@@ -561,10 +624,10 @@ def test_a_client_token_of_an_organisation_that_is_not_configured_ends(
 def test_a_client_token_of_another_organisation_is_not_renewed_for_the_configured_one(
     zcrm_simulator: Simulator, make_client: Make
 ) -> None:
-    """A token of the sandbox's organisation ends: no call of its user ever reaches the configured one."""
+    """A token of another organisation ends: no call of its user ever reaches the configured one."""
     production, sandbox = (zgid_of(Place("us", name)) for name in ("production", "sandbox"))
-    client = make_client(soid=f"ZohoCRM.{production}", current_user_email="job")
-    token = client.oauth.generate_client_token(SCOPES, soid=f"ZohoCRM.{sandbox}")
+    client = make_client(soid=f"ZohoCRM.{sandbox}", environment="sandbox", current_user_email="job")
+    token = client.oauth.generate_client_token(SCOPES, soid=f"ZohoCRM.{production}")
     status = client.tokens.status()
     assert status is not None
     assert not status.renewable
@@ -574,7 +637,7 @@ def test_a_client_token_of_another_organisation_is_not_renewed_for_the_configure
         client.org.get()
 
     assert client.tokens.fetch() == token
-    assert token.api_domain == f"{zcrm_simulator.url}/sandbox"
+    assert token.api_domain == zcrm_simulator.url
     assert zcrm_simulator.counters.exchanges == 1
 
 
@@ -640,3 +703,89 @@ def test_what_client_credentials_need(zcrm_simulator: Simulator, make_client: Ma
     with pytest.raises(AuthError) as caught:
         client.oauth.generate_client_token(["ZohoCRM.nonsense.X"], soid=f"ZohoCRM.{zgid}")
     assert caught.value.code == "ZCRM-AUTH-009"
+
+
+@pytest.mark.parametrize("state", ["", 5, b"state", "\ud800", ["state"]])
+def test_what_can_be_no_state_begins_no_login_and_ends_none(state: Any, make_client: Make) -> None:
+    """A login that could never be finished is refused when it begins; an answer to none as well."""
+    client = make_client()
+    with pytest.raises(ConfigError, match="state of a login") as refused:
+        client.oauth.authorization_url(SCOPES, state=state)
+    assert refused.value.code == "ZCRM-CONFIG-004"
+    url = redirected(client.oauth.authorization_url(SCOPES, state="known"))
+
+    with pytest.raises(AuthError, match="state to expect") as caught:
+        client.oauth.handle_redirect(url, state=state)
+
+    assert caught.value.code == "ZCRM-AUTH-015"
+    assert client.oauth.handle_redirect(url, state="known").refresh_token
+
+
+@pytest.mark.parametrize("verifier", [None, new_code_verifier()], ids=["none", "another"])
+def test_a_code_that_lacks_its_verifier_names_it(verifier: str | None, make_client: Make) -> None:
+    """The process that takes the answer is told what to pass, and sent to no console for a grant token."""
+    asking, taking = make_client(), make_client()
+    address = asking.oauth.authorization_url(SCOPES, state="known", code_verifier=new_code_verifier())
+
+    with pytest.raises(InvalidGrant) as caught:
+        taking.oauth.handle_redirect(redirected(address), state="known", code_verifier=verifier)
+
+    assert caught.value.code == "ZCRM-AUTH-002"
+    assert "console" not in str(caught.value)
+    assert "works once" in caught.value.why
+    for word in ("code_verifier", "redirect_uri"):
+        assert word in caught.value.why
+        assert word in caught.value.fix
+
+
+@pytest.mark.parametrize("verifier", ["", 5, "\ud800", "a b"])
+def test_what_can_be_no_verifier_is_told(verifier: Any, zcrm_simulator: Simulator, make_client: Make) -> None:
+    """It is refused where a login begins and where it ends, before anything is sent."""
+    client = make_client(current_user_email="me")
+
+    for call in (
+        lambda: client.oauth.authorization_url(SCOPES, code_verifier=verifier),
+        lambda: client.oauth.generate_access_token("1000.any", code_verifier=verifier),
+    ):
+        with pytest.raises(ConfigError, match="code verifier") as caught:
+            call()
+        assert caught.value.code == "ZCRM-CONFIG-004"
+
+    assert not zcrm_simulator.requests
+
+
+@pytest.mark.parametrize("grant", ["\ud800", "1000.a.b\n1000.c.d", "é"])
+def test_what_can_be_no_grant_token_is_not_sent(
+    grant: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """Bytes of a wrong file, or two lines at once, are a wrong grant token and no wrong call."""
+    with pytest.raises(InvalidGrant, match="no grant token has") as caught:
+        make_client(current_user_email="me").oauth.generate_access_token(grant)
+
+    assert caught.value.code == "ZCRM-AUTH-002"
+    assert not zcrm_simulator.requests
+
+
+@pytest.mark.parametrize("scopes", [5, None, "ZohoCRM.org.ALL", [], [5], [""], iter([])])
+def test_what_is_no_list_of_scopes_is_told(scopes: Any, make_client: Make) -> None:
+    """Nobody is asked to agree to nothing; what can be gone over once is a list all the same."""
+    client = make_client()
+
+    with pytest.raises(AuthError) as caught:
+        client.oauth.authorization_url(scopes)
+
+    assert caught.value.code == "ZCRM-AUTH-009"
+    assert "ZohoCRM.org.ALL%2CAaaServer" in client.oauth.authorization_url(iter(SCOPES))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("nothing", [None, "token", 5, {}])
+def test_what_is_no_token_and_no_login_is_told(nothing: Any, make_client: Make) -> None:
+    """A fetch that found nothing, say, is saved as nobody's token; nothing is waited for without a login."""
+    client = make_client()
+
+    with pytest.raises(InvalidToken, match=f"no token, but {type(nothing).__name__}"):
+        client.tokens.save(nothing)
+    with pytest.raises(ConfigError, match="no login of a device") as caught:
+        client.oauth.finish_device_login(nothing)
+
+    assert caught.value.code == "ZCRM-CONFIG-004"

@@ -228,3 +228,68 @@ def test_a_plugin_that_knows_every_address_does_not_vouch_for_one() -> None:
     assert caught.value.code == "ZCRM-AUTH-017"
     assert homes.api_domain("https://api.evil.example", gateway) == gateway.api_url
     assert trusted == []
+
+
+ENVIRONMENTS = ["production", "sandbox", "developer"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("name", ["eu", "in"])
+@pytest.mark.parametrize("region", ["eu", None])
+def test_only_the_address_of_another_environment_is_refused(
+    region: str | None, name: str, environment: str
+) -> None:
+    """Each data centre's sandbox and developer addresses say what a token is for; production's do not."""
+    plugins = Plugins(core=[DataCentres()], given=[], installed=[])
+    config = Config({**BASE, "region": region, "environment": environment})
+    homes = Homes(config, plugins, resolve(config, plugins), lambda _: None)
+    centre = DATA_CENTRES[name]
+    named = zip(ENVIRONMENTS, (centre.api_url, centre.sandbox_url, centre.developer_url), strict=True)
+
+    homes.refuse_another_environment(None)
+    homes.refuse_another_environment("https://nobody.example")
+    for other, address in named:
+        for domain in (address, f"{address}/", address.upper()):
+            if other in ("production", environment):
+                homes.refuse_another_environment(domain)
+            else:
+                with pytest.raises(AuthError, match=f"{other}, and the client calls {environment}") as caught:
+                    homes.refuse_another_environment(domain)
+                assert caught.value.code == "ZCRM-AUTH-021"
+
+
+def test_what_a_gateway_hands_out_is_for_its_own_environment() -> None:
+    """Servers in front of Zoho's, and those with one address for all environments, refuse no token."""
+
+    class InFront:
+        @hookimpl
+        def zcrm_choose_region(self, config: Config) -> Region | None:
+            return gateway if config.region == "eu" else None
+
+    gateway = Region("eu", *["https://gateway.example"] * 5)
+    plugins = Plugins(core=[DataCentres()], given=[InFront()], installed=[])
+    config = Config({**BASE, "region": "eu"})
+    homes = Homes(config, plugins, resolve(config, plugins), lambda _: None)
+
+    for domain in (DATA_CENTRES["eu"].sandbox_url, DATA_CENTRES["us"].developer_url, gateway.sandbox_url):
+        assert homes.api_domain(domain, gateway) == domain
+        homes.refuse_another_environment(domain)
+
+
+def test_a_plugin_that_fails_at_an_address_loses_no_token() -> None:
+    """The address that came with a new token is not kept then, and the login is made."""
+
+    class Failing:
+        @hookimpl
+        def zcrm_choose_region(self, config: Config) -> Region | None:
+            if config.api_base_url is not None:
+                raise OSError
+            return None
+
+    plugins = Plugins(core=[DataCentres()], given=[Failing()], installed=[])
+    config = Config({**BASE, "region": "eu"})
+    homes = Homes(config, plugins, resolve(config, plugins), lambda _: None)
+
+    assert homes.api_domain("https://evil.example", homes.default) is None
+    assert homes.api_domain("https://www.zohoapis.in", DATA_CENTRES["in"]) == "https://www.zohoapis.in"
+    homes.refuse_another_environment("https://sandbox.zohoapis.in")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shlex
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from zcrm_cli.scopes import SCOPES
+from zcrm_core import Client
 from zcrm_simulator import Simulator
+from zcrm_simulator.crm.routes import ROUTES
+from zcrm_simulator.scopes import covers, unknown_scopes
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Configure = Callable[..., Path]
@@ -225,3 +232,63 @@ def test_without_a_terminal_a_token_without_a_name_is_an_error(
     assert done.returncode == 1
     assert "ZCRM-AUTH-010" in done.stderr
     assert "--user" in done.stderr
+
+
+def test_the_usual_scopes_are_enough_for_every_call() -> None:
+    """Who logs in without --scope lacks no scope that any call needs, in any version."""
+    needed = {one for rule in ROUTES.iter_rules() for one in rule.endpoint.scopes}
+
+    assert not unknown_scopes(SCOPES)
+    assert len(needed) > len(SCOPES)
+    assert {one for one in needed if not covers(SCOPES, one.format(module="Leads"))} == set()
+
+
+@pytest.mark.parametrize("version", ["v2", "v8"])
+def test_the_usual_scopes_cover_what_has_a_scope_of_its_own(
+    version: str, run: Run, configure: Configure, zoho: Simulator
+) -> None:
+    """A file is uploaded and a view is updated with a grant token made and used without any option."""
+    path = configure(api_version=version)
+    grant = run("simulator", "grant", "--url", zoho.url).stdout
+    assert run("login", given=grant).returncode == 0
+    table = io.BytesIO()
+    with zipfile.ZipFile(table, "w") as archive:
+        archive.writestr("Leads.csv", "Last_Name\nRao\n")
+
+    with Client.from_file(path) as client:
+        organization = str(client.org.get().zgid)
+        assert client.bulk.upload(table.getvalue(), org_id=organization, name="leads.zip")
+        leads = client.module("Leads")
+        view = next(one.id for one in leads.custom_views())
+        assert leads.mass_update_view(str(view), {"City": "Pune"}).id
+
+
+def test_the_page_of_the_command_has_the_usual_scopes() -> None:
+    """What is asked for without --scope stands in the reference, each scope with what it is for."""
+    page = (Path(__file__).parents[3] / "docs/reference/cli.md").read_text(encoding="utf-8")
+    table = page.split("| scope | for |")[1].split("\n\n")[0]
+    first = " ".join(line.split("|")[1] for line in table.splitlines() if "|" in line)
+
+    assert sorted(re.findall(r"`(\w+\.\w+\.\w+)`", first)) == sorted(SCOPES)
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "en_US.UTF-8"])
+@pytest.mark.parametrize("mode", ["", "strict"])
+def test_bytes_for_a_grant_token_are_told(
+    locale: str, mode: str, configure: Configure, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """What is no text in the terminal's encoding is a wrong grant token too."""
+    configure()
+    encoding = {"PYTHONIOENCODING": f"utf-8:{mode}"} if mode else {}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "zcrm_cli", "login"],
+        input=b"\xff\xfe",
+        env={**environment, "LC_ALL": locale, **encoding},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"ZCRM-AUTH-002: The grant token has characters")

@@ -145,10 +145,17 @@ def _at_terminal() -> bool:
 
 def _grant_token(client: Client) -> str:
     if not _at_terminal():
-        return sys.stdin.read().strip() if sys.stdin else ""
+        return _read_grant()
     click.echo(_where_grants_come_from(client), err=True)
     answer: str = click.prompt("Grant token (not shown)", hide_input=True, err=True)
     return answer.strip()
+
+
+def _read_grant() -> str:
+    try:
+        return sys.stdin.read().strip() if sys.stdin else ""
+    except UnicodeDecodeError:
+        return "\ufffd"  # the core tells what is no grant token
 
 
 def _where_grants_come_from(client: Client) -> str:

@@ -10,8 +10,11 @@ SCOPES: Final = (
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
     "ZohoCRM.bulk.ALL",
+    "ZohoCRM.mass_update.READ",
+    "ZohoCRM.mass_update.UPDATE",
     "ZohoCRM.coql.READ",
+    "ZohoFiles.files.ALL",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 )
-"""The last one lets Zoho say whose token it is; the one before it is for searching."""
+"""The last one lets Zoho say whose token it is. Zoho's own lists name no ``ZohoCRM.mass_update.ALL``."""
