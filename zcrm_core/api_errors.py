@@ -29,7 +29,7 @@ _LONGEST_DOCUMENT: Final = 65_536
 _SCOPES: Final = (
     (re.compile(r"(^|/)users/search\b"), "ZohoCRM.users.READ and ZohoSearch.securesearch.READ"),
     (re.compile(r"(^|/)upload\Z"), "ZohoFiles.files.ALL"),
-    (re.compile(r"(^|/)actions/mass_update\b"), "ZohoCRM.mass_update.ALL"),
+    (re.compile(r"(^|/)actions/mass_update\b"), "ZohoCRM.mass_update.READ and ZohoCRM.mass_update.UPDATE"),
     (re.compile(r"(^|/)actions/(add|remove)_tags\b"), "ZohoCRM.modules.ALL and ZohoCRM.settings.tags.ALL"),
     (re.compile(r"(^|/)search\b"), "ZohoCRM.modules.ALL and ZohoSearch.securesearch.READ"),
     (re.compile(r"(^|/)users\b"), "ZohoCRM.users.ALL"),
