@@ -80,6 +80,23 @@ def test_a_wrong_grant_is_refused(run: Run, configure: Configure, given: str) ->
     assert "No user has a token yet." in run("token", "list").stdout
 
 
+def test_a_standard_input_without_end_is_refused(
+    configure: Configure, environment: dict[str, str], tmp_path: Path, zoho: Simulator
+) -> None:
+    """What is piped in by mistake is not read to its end, and Zoho is not asked."""
+    configure()
+    # With a limit on its memory, a command that reads on fails here instead of taking the machine's.
+    command = f"ulimit -v 4000000; {shlex.quote(sys.executable)} -m zcrm_cli login < /dev/zero"
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("ZCRM-AUTH-002: Standard input holds more than 10,000 characters")
+    assert zoho.counters.exchanges == 0
+
+
 def test_debug_shows_the_traceback_and_no_secret(run: Run, configure: Configure, zoho: Simulator) -> None:
     """--debug, before or behind the command, shows where the error comes from, and neither secret."""
     configure()

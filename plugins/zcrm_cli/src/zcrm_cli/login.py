@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final, TextIO
 
 import click
 
@@ -13,7 +14,10 @@ from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.place import place_of
 from zcrm_cli.scopes import SCOPES
-from zcrm_core import AuthError, Client, Token
+from zcrm_core import AuthError, Client, InvalidGrant, Token
+
+_LONGEST_GRANT: Final = 10_000
+"""Zoho's have about 70 characters."""
 
 _Way = Callable[[Client, "tuple[str, ...]", "str | None"], Token]
 
@@ -145,10 +149,19 @@ def _at_terminal() -> bool:
 
 def _grant_token(client: Client) -> str:
     if not _at_terminal():
-        return sys.stdin.read().strip() if sys.stdin else ""
+        return _bounded(sys.stdin) if sys.stdin else ""
     click.echo(_where_grants_come_from(client), err=True)
     answer: str = click.prompt("Grant token (not shown)", hide_input=True, err=True)
     return answer.strip()
+
+
+def _bounded(source: TextIO) -> str:
+    given = source.read(_LONGEST_GRANT + 1)  # what is piped in by mistake may never end
+    if len(given) > _LONGEST_GRANT:
+        raise InvalidGrant(
+            f"Standard input holds more than {_LONGEST_GRANT:,} characters: no grant token is so long."
+        )
+    return given.strip()
 
 
 def _where_grants_come_from(client: Client) -> str:
