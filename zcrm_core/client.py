@@ -14,10 +14,12 @@ from zcrm_core.authorization import OAuth
 from zcrm_core.config import Config, environment_values, file_values
 from zcrm_core.crm_access import CrmAccess
 from zcrm_core.download import Download
+from zcrm_core.errors import ConfigError
 from zcrm_core.hookspecs import Region, StoreAction
 from zcrm_core.identity import Identity
 from zcrm_core.multipart import Files
 from zcrm_core.plugins import Plugins
+from zcrm_core.redaction import kind_of
 from zcrm_core.regions import api_url
 from zcrm_core.response import Response
 from zcrm_core.token_access import Tokens
@@ -57,6 +59,14 @@ class Client(CrmAccess):
         token_store: object | None = None,
         plugins: Sequence[object] = (),
     ) -> None:
+        if not isinstance(config, (Mapping, Config)):
+            raise ConfigError(
+                f"A client cannot be made from one {kind_of(config)}.",
+                why="It needs keys such as client_id; docs/reference/configuration.md lists them all.",
+                fix="Pass a mapping (a dict) or a Config; for a file Client.from_file(path), "
+                "for variables Client.from_env().",
+                code="ZCRM-CONFIG-004",
+            )
         self._become(assemble(config, token_store, plugins))
 
     @classmethod

@@ -61,7 +61,22 @@ def _text(value: object, _folder: Path) -> str:
 def _secret(value: object, _folder: Path) -> Secret:
     if not isinstance(value, (str, Secret)):
         raise ValueError(f"it must be a text, not {type(value).__name__}")
-    return value if isinstance(value, Secret) else Secret(value)
+    secret = value if isinstance(value, Secret) else Secret(value)
+    _require_utf8(secret.reveal())
+    return secret
+
+
+def _sent(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    _require_utf8(text)
+    return text
+
+
+def _require_utf8(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds bytes that are not UTF-8, or half of a surrogate pair") from None
 
 
 def _object(value: object, _folder: Path) -> object:
@@ -200,7 +215,7 @@ def is_loopback(host: str) -> bool:
 _ALL: Final = (
     Key("client_id", "the OAuth client id from Zoho's API console", _identifier, required=True),
     Key("client_secret", "the OAuth client secret", _secret, required=True),
-    Key("redirect_uri", "the redirect URI of the client; a self client needs none", _text),
+    Key("redirect_uri", "the redirect URI of the client; a self client needs none", _sent),
     Key(
         "current_user_email",
         "the user identifier whose token is used",
@@ -226,7 +241,7 @@ _ALL: Final = (
         aliases=("fileUploadUrl",),
     ),
     Key("api_version", "v2, v2.1, v3, v4, v5, v6, v7 or v8", _one_of(*API_VERSIONS), "v2", ("apiVersion",)),
-    Key("soid", "the organisation of client credentials, such as ZohoCRM.700412000", _text),
+    Key("soid", "the organisation of client credentials, such as ZohoCRM.700412000", _sent),
     Key("access_type", "offline, the only one that brings a refresh token", _offline, "offline"),
     Key(
         "timeout",

@@ -18,6 +18,7 @@ MAX_EXPIRY: Final = 2**53 - 1
 """The latest expiry, in ms since the epoch: the largest integer that every JSON reader keeps exact."""
 
 _MASK: Final = "**********"
+_SECRETS: Final = ("access_token", "refresh_token")
 _SHOWN_BITS: Final = 128
 """The longest number that a message shows; Python itself refuses to write very long ones."""
 
@@ -150,7 +151,9 @@ def _check_identifier(name: str, value: object) -> None:
 
 def _check_text(name: str, value: object, limit: int = MAX_TEXT_BYTES) -> str:
     if not isinstance(value, str):
-        raise InvalidToken(f"{name} must be a text, not {_described(value)}.", fix=f"Pass {name} as a str.")
+        # Of a secret that came as a number, the number is the secret.
+        found = type(value).__name__ if name in _SECRETS else _described(value)
+        raise InvalidToken(f"{name} must be a text, not {found}.", fix=f"Pass {name} as a str.")
     try:
         size = len(value.encode())
     except UnicodeEncodeError:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zcrm_core import Client, Config, ConfigError
+from zcrm_core import Client, Config, ConfigError, Secret
 from zcrm_core.config import environment_values, file_values
 from zcrm_core.config_keys import KEYS
 
@@ -111,6 +111,32 @@ def test_a_bad_value_is_one_error_that_names_the_key(key: str, value: object) ->
 
     assert len(caught.value.problems) == 1
     assert caught.value.code == "ZCRM-CONFIG-004"
+
+
+@pytest.mark.parametrize("settings", [None, "zcrm.toml", [1], 7, Path("zcrm.toml")])
+def test_what_is_no_configuration_is_told_with_what_is_one(settings: object) -> None:
+    """A path, nothing or a list in the place of the keys is an error that names the three ways."""
+    with pytest.raises(ConfigError, match=r"Client\.from_file\(path\)") as caught:
+        Client(settings)  # type: ignore[arg-type]
+
+    assert "mapping" in caught.value.fix
+    assert caught.value.code == "ZCRM-CONFIG-004"
+
+
+@pytest.mark.parametrize(
+    "key", ["client_id", "client_secret", "redirect_uri", "soid", "db_password", "db_url"]
+)
+def test_what_cannot_be_sent_is_refused_when_the_config_is_made(key: str) -> None:
+    """A variable whose bytes are not UTF-8 is told by its key, and its value is not shown."""
+    value = os.fsdecode(b"hush\xff")
+
+    with pytest.raises(ConfigError, match=f"The key {key} cannot be used") as caught:
+        Config({**BASE, key: value})
+
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+    if key == "client_secret":
+        with pytest.raises(ConfigError, match=key):
+            Config({**BASE, key: Secret(value)})
 
 
 def test_every_key_has_its_cases() -> None:

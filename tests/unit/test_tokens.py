@@ -66,6 +66,19 @@ def test_no_text_of_a_token_shows_a_secret(access: str, refresh: str) -> None:
     assert "the user" in repr(token)
 
 
+@pytest.mark.parametrize("secret", [987654321012345, 98765.25])
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+def test_a_secret_that_is_a_number_is_not_shown(name: str, secret: float) -> None:
+    """A class of a user's own may give a token as a number; the error tells its kind only."""
+    texts: dict[str, object] = {"access_token": "a", "refresh_token": "r", name: secret}
+
+    with pytest.raises(InvalidToken) as caught:
+        Token("u", expiry_time=1, **texts)  # type: ignore[arg-type]
+
+    assert caught.value.what == f"{name} must be a text, not {type(secret).__name__}."
+    assert str(secret) not in str(caught.value)
+
+
 def test_tokens_are_frozen_and_equal_by_value() -> None:
     """Two tokens with the same fields are one, any difference makes two, and none can be changed."""
     token = Token("u", "a", "r", 7, "d", "s")

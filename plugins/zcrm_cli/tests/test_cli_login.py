@@ -9,12 +9,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from zcrm_cli.scopes import SCOPES
-from zcrm_core import Client
+from zcrm_cli.unsaved import give_up
+from zcrm_core import Client, StoreError, Token
 from zcrm_simulator import Simulator
 from zcrm_simulator.crm.routes import ROUTES
 from zcrm_simulator.scopes import covers, unknown_scopes
@@ -85,6 +87,23 @@ def test_a_wrong_grant_is_refused(run: Run, configure: Configure, given: str) ->
 
     assert "ZCRM-AUTH-002" in run("login", given=given).stderr
     assert "No user has a token yet." in run("token", "list").stdout
+
+
+def test_a_standard_input_without_end_is_refused(
+    configure: Configure, environment: dict[str, str], tmp_path: Path, zoho: Simulator
+) -> None:
+    """What is piped in by mistake is not read to its end, and Zoho is not asked."""
+    configure()
+    # With a limit on its memory, a command that reads on fails here instead of taking the machine's.
+    command = f"ulimit -v 4000000; {shlex.quote(sys.executable)} -m zcrm_cli login < /dev/zero"
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("ZCRM-AUTH-002: Standard input holds more than 10,000 characters")
+    assert zoho.counters.exchanges == 0
 
 
 def test_debug_shows_the_traceback_and_no_secret(run: Run, configure: Configure, zoho: Simulator) -> None:
@@ -292,3 +311,75 @@ def test_bytes_for_a_grant_token_are_told(
 
     assert done.returncode == 1
     assert done.stderr.startswith(b"ZCRM-AUTH-002: The grant token has characters")
+
+
+READ_ONLY = """
+class Mine:
+    def saveOAuthData(self, token): raise OSError("read-only")
+    def getOAuthTokens(self, user): return None
+    def deleteOAuthTokens(self, user): pass
+"""
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["user known", "user unknown"])
+def test_tokens_that_are_not_kept_are_revoked(
+    run: Run, configure: Configure, zoho: Simulator, grant: str, tmp_path: Path, *, named: bool
+) -> None:
+    """The grant is used up and nobody holds the tokens, so they end; the way on is a new grant token."""
+    (tmp_path / "mine.py").write_text(READ_ONLY, encoding="utf-8")
+    more = {} if named else {"current_user_email": None}
+    configure(persistence_handler_class_path="mine.py", **more)
+
+    done = run("login", given=grant)
+
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said.startswith("ZCRM-CUSTOM-008: ")
+    assert "they are not kept: they are revoked." in said
+    assert "make a new one" in said
+    assert zoho.counters.requests["POST /oauth/v2/token/revoke"] == 1
+
+
+def test_tokens_that_are_neither_kept_nor_revoked_are_told(
+    run: Run, configure: Configure, zoho: Simulator, grant: str, tmp_path: Path
+) -> None:
+    """Where Zoho does not answer, the error of the store says that they live on."""
+    (tmp_path / "mine.py").write_text(READ_ONLY, encoding="utf-8")
+    configure(persistence_handler_class_path="mine.py", max_retries="0")
+    zoho.faults.add("/oauth/v2/token/revoke", kind="status", status=503)
+
+    said = " ".join(run("login", given=grant).stderr.split())
+
+    assert said.startswith("ZCRM-CUSTOM-008: ")
+    assert "to revoke them failed as well" in said
+    assert "so they live on at Zoho" in said
+
+
+def test_a_stored_login_is_not_revoked_with_tokens_that_are_not_kept(zoho: Simulator, tmp_path: Path) -> None:
+    """With a second consent Zoho issues no refresh token, so the stored one is that of the first login."""
+    stored = Token("a@example.com", "old", "the stored one", 1)
+    keys = {**zoho.config(), "token_persistence_path": str(tmp_path / "tokens")}
+    error = StoreError("It is full.")
+    error.unsaved = replace(stored, access_token="new")
+    with Client(keys) as client:
+        client.tokens.save(stored)
+
+        give_up(client, "a@example.com", error)
+
+    assert "goes on as it was" in str(error)
+    assert "POST /oauth/v2/token/revoke" not in zoho.counters.requests
+
+
+@pytest.mark.parametrize("user", ['x"; DROP\\', "a\u200bb", "a\U000e0001b"])
+def test_the_line_to_be_set_is_toml(run: Run, configure: Configure, grant: str, user: str) -> None:
+    """Quotes and what cannot be seen are escaped, so that the line may be copied."""
+    tomllib = pytest.importorskip("tomllib")
+    configure()
+
+    done = run("login", "--user", user, given=grant)
+
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("To use them, set ")]
+    assert line.isprintable()
+    assert tomllib.loads(line.removeprefix("To use them, set ").removesuffix(".")) == {
+        "current_user_email": user
+    }

@@ -195,8 +195,11 @@ def test_a_region_that_fails_does_not_keep_the_plugins_from_being_shown(run: Run
 
     assert done.returncode == 0
     assert asked.returncode == 1
-    for shown in (done, asked):
-        assert re.search(r"^bad +zcrm-bad +9\.8\.7 +- +choose_region *$", shown.stdout, re.MULTILINE)
+    assert re.search(r"^bad +zcrm-bad +9\.8\.7 +- +choose_region *$", done.stdout, re.MULTILINE)
+    assert re.search(r"^bad +zcrm-bad +9\.8\.7 +- +FAILED, see below *$", asked.stdout, re.MULTILINE)
+    assert "Tokens are kept by the store mysql." in asked.stdout, "the choice of the store did not fail"
+    assert re.search(r"^mysql +100 +chosen", asked.stdout, re.MULTILINE)
+    assert "nowhere" not in asked.stdout
     assert "bad (zcrm-bad 9.8.7) failed in zcrm_choose_region" in flat(asked.stderr)
     assert "ZCRM_DISABLE_PLUGINS=bad" in asked.stderr
 
@@ -249,6 +252,22 @@ def test_a_broken_plugin_is_shown_with_its_error(run: Run, tmp_path: Path, confi
     assert "ZCRM-PLUGIN-002: The plugin broken (zcrm-broken 9.8.7) cannot be loaded." in done.stdout
     assert "zcrm_broken_missing" in done.stdout
     assert "Tokens are kept by the store file." in done.stdout
+
+
+def test_a_broken_plugin_is_told_by_every_command(run: Run, tmp_path: Path, configure: Configure) -> None:
+    """It is left out without a failure of the command, so one line on standard error says so, once."""
+    configure()
+    more = {"PYTHONPATH": installed(tmp_path, "broken", "import zcrm_broken_missing")}
+
+    done = run("token", "status", more=more)
+    shown = run("plugins", more=more)
+    disabled = run("token", "status", more=more | {"ZCRM_DISABLE_PLUGINS": "broken"})
+
+    assert done.returncode == 0
+    [line] = done.stderr.splitlines()
+    assert line.startswith("ZCRM-PLUGIN-002: The plugin broken (zcrm-broken 9.8.7) cannot be loaded.")
+    assert "See `zcrm plugins`." in line
+    assert shown.stderr == disabled.stderr == ""
 
 
 def test_no_secret_is_shown(run: Run, configure: Configure, zoho: Simulator) -> None:

@@ -130,6 +130,40 @@ def test_only_a_loopback_address_is_asked(run: Run, url: str) -> None:
     assert "is not the address of a simulator" in " ".join(done.stderr.split())
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"220 mail.example ESMTP\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\n\r\n[1]",
+        b'HTTP/1.0 200 OK\r\n\r\n{"code": null}',
+        b"HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\n{",
+        b"HTTP/1.0 404 Not Found\r\nContent-Length: 99\r\n\r\n<html>",
+        b"",
+    ],
+    ids=["no http", "no code", "a list", "null", "cut off", "another page", "nothing"],
+)
+def test_another_server_is_no_simulator(run: Run, answer: bytes) -> None:
+    """Whatever else listens there, the command says that it is no simulator, without a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def reply() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        done = run("simulator", "grant", "--url", url)
+        thread.join()
+
+    assert done.returncode == 1
+    assert f"No simulator answers at {url}." in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
 def test_a_simulator_that_is_not_there_is_told(run: Run, zoho: Simulator) -> None:
     """Where nothing listens the command says how to start one."""
     zoho.stop()

@@ -335,6 +335,45 @@ def test_what_is_neither_file_nor_module_is_refused(
         refusal(plugin, configure(persistence_handler_class_path=":MyStore"), "002")
 
 
+@pytest.mark.parametrize(("place", "said"), [("/", "/ is a folder."), (os.devnull, "is no .py file.")])
+def test_what_is_there_and_no_store_file_is_told_as_what_it_is(
+    plugin: CustomStorePlugin, configure: Write, place: str, said: str
+) -> None:
+    """A folder or a device is not called a module that is missing."""
+    error = refusal(plugin, configure(persistence_handler_class_path=place), "002")
+
+    assert said in error.what
+    assert "module" not in error.what
+
+
+def test_a_missing_import_is_named(plugin: CustomStorePlugin, write: Write) -> None:
+    """The module that the file imports is named, for the terminal shows no cause."""
+    error = refusal(plugin, write(f"import no_such_module.of_mine\n{STORE}"), "004")
+
+    assert "needs the module no_such_module, which is not there." in error.what
+    assert "Install" in error.fix
+
+
+def test_a_missing_import_that_is_no_module_s_name_is_not_shown(
+    plugin: CustomStorePlugin, write: Write
+) -> None:
+    """Whoever raises the error by hand may put any text into it."""
+    error = refusal(plugin, write("raise ModuleNotFoundError('x', name='hush hush')"), "004")
+
+    assert "raised ModuleNotFoundError" in error.what
+    assert "hush" not in str(error)
+
+
+@pytest.mark.parametrize("coding", ["klingon", "ascii"])
+def test_an_encoding_that_does_not_fit_is_told(plugin: CustomStorePlugin, write: Write, coding: str) -> None:
+    """An encoding that nobody knows, or that the file is not written in, is no fault of line 0."""
+    error = refusal(plugin, write(f"# coding: {coding}\nname = 'é'\n{STORE}"), "003")
+
+    assert "encoding" in error.why
+    assert "line 0" not in error.why
+    assert "coding:" in error.fix
+
+
 def test_a_folder_is_no_file(plugin: CustomStorePlugin, configure: Write, tmp_path: Path) -> None:
     """A folder whose name ends in .py is refused."""
     (tmp_path / "store.py").mkdir()
@@ -378,7 +417,7 @@ def test_a_file_that_raises_is_named(plugin: CustomStorePlugin, write: Write, so
     known = set(sys.modules)
     error = refusal(plugin, write(source), "004")
 
-    assert re.search(r"my_store\.py raised \w+", error.what)
+    assert re.search(r"my_store\.py (raised|needs the module) \w+", error.what)
     assert error.__cause__ is not None
     assert not [name for name in set(sys.modules) - known if name.startswith("zcrm_custom")]
 

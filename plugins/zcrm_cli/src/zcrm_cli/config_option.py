@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 import click
 
-from zcrm_core import Client, ConfigError
+from zcrm_cli.visible import visible
+from zcrm_core import Client, Config, ConfigError, PluginError
+from zcrm_core.config import environment_values, file_values
 
 _FILE: Final = Path("zcrm.toml")
 _PREFIX: Final = "ZCRM_"
+_DISABLED: Final = "ZCRM-PLUGIN-007"
 _NO_KEYS: Final = frozenset({"ZCRM_CONFIG", "ZCRM_DISABLE_PLUGINS"})
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -36,13 +39,22 @@ class Source:
             name.startswith(_PREFIX) and name not in _NO_KEYS for name in os.environ
         )
 
-    def open_client(self) -> Client:
+    def open_client(self, *, warns: bool = True) -> Client:
         """Make the client that is configured there; the caller closes it.
+
+        Args:
+            warns: write a line to standard error for each plugin that is not in use because it failed.
 
         Raises:
             ConfigError: there is no configuration, or it is wrong.
             PluginError: no installed store fits it.
         """
+        client = self._made()
+        for error in failures_of(client) if warns else ():
+            click.echo(visible(f"{error.code}: {error.what} {error.why} See `zcrm plugins`."), err=True)
+        return client
+
+    def _made(self) -> Client:
         if self.path is not None:
             return Client.from_file(self.path)
         if not self.exists:
@@ -55,8 +67,27 @@ class Source:
             )
         return Client.from_env()
 
+    def read(self, plugin_keys: Mapping[str, str]) -> Config:
+        """Read the configuration alone, where no client can be made with it.
+
+        Args:
+            plugin_keys: the keys that plugins add.
+
+        Raises:
+            ConfigError: it is wrong.
+        """
+        if self.path is None:
+            return Config(environment_values(), plugin_keys=plugin_keys)
+        folder = self.path.absolute().parent
+        return Config(file_values(self.path), plugin_keys=plugin_keys, folder=folder)
+
     def __str__(self) -> str:
         return f"the {_PREFIX}* variables" if self.path is None else str(self.path)
+
+
+def failures_of(client: Client) -> list[PluginError]:
+    """Give the problems of a client's plugins; that one is switched off is none."""
+    return [error for error in client.plugins.failures if error.code != _DISABLED]
 
 
 def find_source(given: Path | None) -> Source:

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,9 @@ from zcrm_core import ConfigError, TransportError
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _SECONDS: Final = 10
+_LONGEST: Final = 1_000_000
+"""More bytes than a simulator's answer ever has."""
+_ANOTHER: Final = "What answers there is another server, and no simulator."
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """A proxy cannot reach this machine's loopback addresses, so none is asked."""
 
@@ -56,7 +60,10 @@ class Control:
         wanted: dict[str, object] = {"scopes": list(scopes)}
         if user is not None:
             wanted["user"] = user
-        return str(self._call("grant", wanted)["code"])
+        code = self._call("grant", wanted).get("code")
+        if not isinstance(code, str):
+            raise self._not_there(_ANOTHER)
+        return code
 
     def requests(self) -> dict[str, int]:
         """Give the number of calls so far of each method and path.
@@ -64,7 +71,7 @@ class Control:
         Raises:
             TransportError: no simulator answers there.
         """
-        counted = self._call("counters")["requests"]
+        counted = self._call("counters").get("requests")
         return (
             {str(route): int(number) for route, number in counted.items()}
             if isinstance(counted, dict)
@@ -75,25 +82,37 @@ class Control:
         data = None if payload is None else json.dumps(payload).encode()
         request = urllib.request.Request(f"{self._url}/__simulator__/{name}", data=data)  # noqa: S310 - http only
         try:
-            with _DIRECT.open(request, timeout=_SECONDS) as answer:
-                document = json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise _refused(error.read()) from None
-        except (OSError, ValueError) as error:
-            raise TransportError(
-                f"No simulator answers at {self._url}.",
-                why=f"{getattr(error, 'reason', error)}.",
-                fix="Start one with `zcrm simulator serve`, and copy the address that it prints.",
-            ) from None
-        return document if isinstance(document, dict) else {}
+            refused, body = _answer(request)
+            document = json.loads(body)
+        except (HTTPException, ValueError, RecursionError):  # no HTTP, no JSON, or nested without end
+            raise self._not_there(_ANOTHER) from None
+        except OSError as error:
+            raise self._not_there(f"{getattr(error, 'reason', error)}.") from None
+        if not isinstance(document, dict) or (refused and "error" not in document):
+            raise self._not_there(_ANOTHER)
+        if refused:
+            raise _refused(str(document["error"]))
+        return document
+
+    def _not_there(self, why: str) -> TransportError:
+        return TransportError(
+            f"No simulator answers at {self._url}.",
+            why=why,
+            fix="Start one with `zcrm simulator serve`, and copy the address that it prints.",
+        )
 
 
-def _refused(body: bytes) -> ConfigError:
+def _answer(request: urllib.request.Request) -> tuple[bool, bytes]:
+    """Tell whether a call was refused, and give the answer."""
     try:
-        said = str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        said = "It gave no reason."
+        with _DIRECT.open(request, timeout=_SECONDS) as answer:
+            return False, answer.read(_LONGEST)
+    except urllib.error.HTTPError as error:
+        with error:
+            return True, error.read(_LONGEST)
+
+
+def _refused(said: str) -> ConfigError:
     # The simulator's advice is for a program that holds a Simulator object.
     return ConfigError(
         "The simulator makes no grant token.",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final, TextIO
 
 import click
 
@@ -13,7 +14,12 @@ from zcrm_cli.config_option import config_option, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.place import place_of
 from zcrm_cli.scopes import SCOPES
-from zcrm_core import AuthError, Client, Token
+from zcrm_cli.unsaved import give_up
+from zcrm_cli.visible import toml, visible
+from zcrm_core import AuthError, Client, InvalidGrant, StoreError, Token
+
+_LONGEST_GRANT: Final = 10_000
+"""Zoho's have about 70 characters."""
 
 _Way = Callable[[Client, "tuple[str, ...]", "str | None"], Token]
 
@@ -78,14 +84,22 @@ def login(
     way = ways[named[0]] if named else _with_grant
     with find_source(config).open_client() as client:
         try:
-            token = way(client, scopes or SCOPES, user)
-        except AuthError as error:
-            token = _named_by_hand(client, error)
+            token = _logged_in(client, way, scopes or SCOPES, user)
+        except StoreError as error:
+            give_up(client, user, error)
+            raise
         _tell(client, token)
 
 
+def _logged_in(client: Client, way: _Way, scopes: tuple[str, ...], user: str | None) -> Token:
+    try:
+        return way(client, scopes, user)
+    except AuthError as error:
+        return _named_by_hand(client, error)
+
+
 def _tell(client: Client, token: Token) -> None:
-    click.echo(f"Logged in as {token.user_identifier}.")
+    click.echo(f"Logged in as {visible(token.user_identifier)}.")
     click.echo(f"The tokens are kept by the store {place_of(client)}.")
     if token.refresh_token is None:
         status = client.tokens.status(token.user_identifier)
@@ -95,7 +109,7 @@ def _tell(client: Client, token: Token) -> None:
             else "There is no refresh token: the login ends when the access token does."
         )
     if client.user != token.user_identifier:
-        click.echo(f'To use them, set current_user_email = "{token.user_identifier}".')
+        click.echo(f"To use them, set current_user_email = {toml(token.user_identifier)}.")
     try:
         home = client.region_of(token)
         if home == client.region:
@@ -108,7 +122,7 @@ def _tell(client: Client, token: Token) -> None:
     if found != home:
         click.echo(
             f"The store keeps no data centre, so the next command would call {found.name}: "
-            f'set region = "{home.name}".',
+            f"set region = {toml(home.name)}.",
             err=True,
         )
 
@@ -145,17 +159,22 @@ def _at_terminal() -> bool:
 
 def _grant_token(client: Client) -> str:
     if not _at_terminal():
-        return _read_grant()
+        return _bounded(sys.stdin) if sys.stdin else ""
     click.echo(_where_grants_come_from(client), err=True)
     answer: str = click.prompt("Grant token (not shown)", hide_input=True, err=True)
     return answer.strip()
 
 
-def _read_grant() -> str:
+def _bounded(source: TextIO) -> str:
     try:
-        return sys.stdin.read().strip() if sys.stdin else ""
+        given = source.read(_LONGEST_GRANT + 1)  # what is piped in by mistake may never end
     except UnicodeDecodeError:
         return "\ufffd"  # the core tells what is no grant token
+    if len(given) > _LONGEST_GRANT:
+        raise InvalidGrant(
+            f"Standard input holds more than {_LONGEST_GRANT:,} characters: no grant token is so long."
+        )
+    return given.strip()
 
 
 def _where_grants_come_from(client: Client) -> str:

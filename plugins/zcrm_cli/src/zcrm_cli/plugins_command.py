@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -11,11 +12,11 @@ from typing import Final
 import click
 from rich.console import Console
 
-from zcrm_cli.config_option import config_option, find_source
+from zcrm_cli.config_option import Source, config_option, failures_of, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.nobody import open_nobody
 from zcrm_cli.output import open_console, write_facts, write_table, write_text
-from zcrm_core import Client, PluginError, ZcrmError
+from zcrm_core import Client, Config, PluginError, ZcrmError
 
 _PREFIX: Final = "zcrm_"
 _DISABLED: Final = "ZCRM-PLUGIN-007"
@@ -36,18 +37,34 @@ def plugins(config: Path | None) -> None:
         console.print("\nWith --config FILE it also says which store is chosen, and why.", style="dim")
         return
     try:
-        client = source.open_client()
-    except ZcrmError:
+        client = source.open_client(warns=False)
+    except ZcrmError as error:
         with open_nobody() as client:
-            _show_plugins(console, client)
+            regions = _failed_regions(client, error)
+            _show_plugins(console, client, regions)
+            if regions:
+                _explain_choice(console, client, source)
         console.print()
         raise
     with client:
         _show_plugins(console, client)
-        _show_choice(console, client)
+        _show_choice(console, client, client.config)
+        console.print(f"\nRegion: {client.region.name} ({client.region.api_url})", soft_wrap=True)
 
 
-def _show_plugins(console: Console, client: Client) -> None:
+def _failed_regions(client: Client, error: ZcrmError) -> list[str]:
+    """Name the plugins whose answer to the region is the error that kept a client from being made."""
+    asked = [plugin for plugin in client.plugins if "zcrm_choose_region" in plugin.hooks and plugin.wheel]
+    return [plugin.name for plugin in asked if str(plugin) in error.what]
+
+
+def _explain_choice(console: Console, client: Client, source: Source) -> None:
+    """Say which store the configuration gets, where it is not the stores that failed."""
+    with suppress(ZcrmError):  # what stands in the way of that as well is told once the first is cured
+        _show_choice(console, client, source.read(client.plugins.config_keys()))
+
+
+def _show_plugins(console: Console, client: Client, regions: Sequence[str] = ()) -> None:
     priorities = {
         found.plugin.name: str(found.claim.priority) for found in client.plugins.candidates(client.config)
     }
@@ -58,7 +75,7 @@ def _show_plugins(console: Console, client: Client) -> None:
             plugin.wheel or "",
             plugin.version or "",
             priorities.get(plugin.name, "-"),
-            _state(plugin.error, plugin.hooks),
+            "FAILED, see below" if plugin.name in regions else _state(plugin.error, plugin.hooks),
         )
         for plugin in found
     ]
@@ -66,8 +83,8 @@ def _show_plugins(console: Console, client: Client) -> None:
         console.print("No plugin is installed. The default store: pip install zcrm-store-mysql")
         return
     write_table(console, ("Plugin", "Wheel", "Version", "Priority", f"Hooks ({_PREFIX}...)"), rows)
-    for error in [*client.plugins.failures, *(remark.error for remark in client.plugins.remarks)]:
-        if error is None or error.code == _DISABLED:
+    for error in [*failures_of(client), *(remark.error for remark in client.plugins.remarks)]:
+        if error is None:
             continue
         console.print()
         write_text(console, f"{error.code}: {error.what}", style="bold red")
@@ -83,13 +100,16 @@ def _state(error: PluginError | None, hooks: Sequence[str]) -> str:
     return "FAILED, see below" if hooks else "BROKEN, see below"
 
 
-def _show_choice(console: Console, client: Client) -> None:
+def _show_choice(console: Console, client: Client, config: Config) -> None:
     rows: list[Sequence[str]] = []
-    for candidate in client.plugins.candidates(client.config):
-        outranked = candidate.claim.claims and client.config.token_store is None
+    candidates = [
+        candidate for candidate in client.plugins.candidates(config) if candidate.plugin.wheel is not None
+    ]
+    for candidate in candidates:
+        outranked = candidate.claim.claims and config.token_store is None
         verdict = "chosen" if candidate.chosen else "outranked" if outranked else "not asked for"
         rows.append((candidate.claim.name, str(candidate.claim.priority), verdict, candidate.why))
-    kept = f"\nTokens are kept by the store {client.token_store}.\n"
-    console.print(kept, style="bold", soft_wrap=True)  # no name is cut in two
+    for chosen in [candidate for candidate in candidates if candidate.chosen]:
+        # No name is cut in two.
+        console.print(f"\nTokens are kept by the store {chosen.claim.name}.\n", style="bold", soft_wrap=True)
     write_table(console, ("Store", "Priority", "", "Because"), rows)
-    console.print(f"\nRegion: {client.region.name} ({client.region.api_url})", soft_wrap=True)

@@ -12,7 +12,7 @@ import threading
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Final
+from typing import Final, TypeGuard
 
 from zcrm_core import StoreError
 from zcrm_store_custom.failures import refused, refusing
@@ -134,7 +134,8 @@ def _run(path: Path, source: bytes, name: str) -> ModuleType:
 
 def _import(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise _no_module(name)
+        # What is there under that name is another thing than a store file.
+        raise _no_store_file(name) if os.path.lexists(name) else _no_module(name)
     with refusing(lambda error: _not_imported(name, error)), told_when_slow(f"The module {name}"):
         return importlib.import_module(name)
 
@@ -155,9 +156,26 @@ def _no_module(name: str) -> StoreError:
     )
 
 
+def _no_store_file(name: str) -> StoreError:
+    kind = "a folder" if Path(name).is_dir() else "no .py file"
+    return refused(
+        "ZCRM-CUSTOM-002",
+        f"{shown(name)} is {kind}.",
+        f"{PATH_KEY} must be the path of a .py file, or package.module:Class of an installed package.",
+        f"Name the file that the class is written in: {EXAMPLE}.",
+    )
+
+
 def _not_python(place: str, file: str, error: BaseException) -> StoreError:
     """Give the error for what cannot be compiled, without Python's own text: it may quote a secret."""
     line = getattr(error, "lineno", None)
+    if line == 0:  # Python has not come to read a line
+        return refused(
+            "ZCRM-CUSTOM-003",
+            f"{shown(place)} cannot be compiled.",
+            f"{shown(Path(file).name)} names an encoding that Python does not know, or is not written in it.",
+            "Save the file as UTF-8, and remove or correct the line with `coding:` at its top.",
+        )
     where = f" at line {line}" if isinstance(line, int) else ""
     return refused(
         "ZCRM-CUSTOM-003",
@@ -170,12 +188,24 @@ def _not_python(place: str, file: str, error: BaseException) -> StoreError:
 def _raised(place: str, error: BaseException) -> StoreError:
     if isinstance(error, SyntaxError) and isinstance(error.filename, str):
         return _not_python(place, error.filename, error)
+    if type(error) is ModuleNotFoundError and _is_module_name(error.name):
+        return refused(
+            "ZCRM-CUSTOM-004",
+            f"{shown(place)} needs the module {shown(error.name)}, which is not there.",
+            "The code at the top of the file, or of a module that it imports, imports it.",
+            "Install the package that brings it into this Python environment, or correct the import.",
+        )
     return refused(
         "ZCRM-CUSTOM-004",
         f"{shown(place)} raised {class_name(error)} while it was imported.",
         "The code at the top of the file, or of a module that it imports, failed.",
         "Look at the cause, correct it, and see that importing the file alone works.",
     )
+
+
+def _is_module_name(name: object) -> TypeGuard[str]:
+    # Whoever raises the error by hand may put any text there.
+    return isinstance(name, str) and all(part.isidentifier() for part in name.split("."))
 
 
 def _held_up(path: Path, why: str) -> StoreError:

@@ -1,0 +1,68 @@
+"""What becomes of tokens that Zoho issued and the store did not take? They are revoked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from zcrm_core import Client, Config, StoreError, Token, TokenKey, TokenStorePlugin, ZcrmError
+
+
+class _Unsaved(TokenStorePlugin):
+    """A store that holds one token in memory."""
+
+    name = "unsaved"
+    priority = 0
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def claims(self, config: Config) -> bool:
+        return True
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        return True
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        return self._token
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        return True
+
+
+def give_up(client: Client, user: str | None, error: StoreError) -> None:
+    """Revoke the tokens that could not be kept, and tell in the error what that means for the login.
+
+    Nobody holds them once this process has ended, so they would stay alive at Zoho for nothing.
+
+    Args:
+        client: the one that logged in.
+        user: whose token it was to be, if that was known beforehand.
+        error: why the store did not take it; nothing is at stake where it holds no token.
+    """
+    if error.unsaved is None:
+        return
+    error.why += f" Zoho issued the tokens, and they are not kept: {_revoked(client, user, error.unsaved)}."
+    error.fix += " Then run `zcrm login` again; a grant token works once, so make a new one for it."
+
+
+def _revoked(client: Client, user: str | None, token: Token) -> str:
+    if _is_stored(client, user, token):
+        return "the login that is stored goes on as it was"
+    try:
+        with Client(client.config, token_store=_Unsaved(token)) as last:
+            last.as_user(token.user_identifier).oauth.revoke()
+    except ZcrmError as failure:
+        return f"to revoke them failed as well ({failure.what.rstrip('.')}), so they live on at Zoho"
+    return "they are revoked"
+
+
+def _is_stored(client: Client, user: str | None, token: Token) -> bool:
+    """Tell whether its refresh token may be the stored one: Zoho does not issue one with every login."""
+    if token.refresh_token is None:
+        return False
+    try:
+        stored = client.tokens.fetch(token.user_identifier)
+    except ZcrmError:
+        # Of a user who was known beforehand, the store was read before Zoho was asked.
+        return (client.user if user is None else user) is not None
+    return stored is not None and stored.refresh_token == token.refresh_token
