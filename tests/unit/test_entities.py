@@ -243,7 +243,19 @@ def test_what_comes_from_outside_forgets_no_record(outside: type[BaseException],
     assert failure.result is not None
     codes = ["SUCCESS"] * 100 * calls + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
     assert [item.code for item in failure.result] == codes[:250]
-    assert outside.__name__ in str(failure)
+    article = "An" if outside is OSError else "A"
+    assert failure.why == f"{article} {outside.__name__} came in the middle of a call."
+
+
+def test_a_hostile_class_name_steers_no_terminal() -> None:
+    """The class of a value is named in one line that can be seen."""
+    hostile = type("\x1b[31mRed\n", (), {})()
+
+    with pytest.raises(ApiError) as caught:
+        encode(hostile, "x")
+
+    assert "\\x1b[31mRed has no form" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
 
 
 def test_a_cause_that_an_error_has_is_left() -> None:

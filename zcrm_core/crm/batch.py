@@ -7,11 +7,12 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, TypeVar, overload
 
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.versions import MOST_RECORDS
 from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
 from zcrm_core.exact_json import JSON
-from zcrm_core.redaction import kind_of, masked, plain
+from zcrm_core.redaction import masked, plain
 from zcrm_core.response import Response
 
 __all__ = ["BatchItem", "BatchResult", "in_batches", "only", "partial", "refusal_of"]
@@ -300,7 +301,9 @@ def _may_have_happened(error: BaseException) -> bool:
 def _broken_off(done: list[BatchItem], underway: int, total: int, error: BaseException) -> PartialFailure:
     """Tell what is known when a call in the middle fails: nothing that went through may be forgotten."""
     unknown = _may_have_happened(error)
-    what = error.what if isinstance(error, ZcrmError) else f"{kind_of(error)} came in the middle of a call."
+    who = with_article(error)
+    outside = f"{who[:1].upper()}{who[1:]} came in the middle of a call."
+    what = error.what if isinstance(error, ZcrmError) else outside
     first = len(done)
     items = list(done)
     for index in range(first, total):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from zcrm_core.crm.archives import stored
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read_status import BulkReadStatus
 from zcrm_core.crm.calendars import calendar_events
@@ -15,7 +15,7 @@ from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.fetching import fetched
 from zcrm_core.crm.jobs import about_job, wait_for
-from zcrm_core.crm.paging import what_follows
+from zcrm_core.crm.paging import refuse_token, what_follows
 from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
@@ -178,12 +178,13 @@ def create_read(
         )
     if criteria is not None and not isinstance(criteria, Mapping):
         raise ApiError(
-            f"The criteria of a bulk read are {kind_of(criteria)}.",
+            f"The criteria of a bulk read are {with_article(criteria)}.",
             why="A job takes them as JSON; F and its conditions are for searches.",
             fix='Pass a mapping such as {"api_name": "City", "comparator": "equal", "value": "Pune"}.',
             code="ZCRM-API-009",
         )
     habits: Version = version(client.config.api_version)
+    refuse_token(page_token, has_page_tokens=True)
     query: dict[str, JSON] = {"module": habits.bulk_module(module)}
     given = {
         "fields": None if fields is None else list(fields),

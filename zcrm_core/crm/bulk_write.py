@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from zcrm_core.crm.archives import stored
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode, written_out
@@ -162,7 +162,7 @@ def columns_of(row: object, index: int = 0) -> list[str]:
         ApiError: it is no mapping of API names.
     """
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
-        raise _unfit(index, f"it is {kind_of(row)}, and no mapping of API names")
+        raise _unfit(index, f"it is {with_article(row)}, and no mapping of API names")
     return list(row)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.encode import encode, instant, written_out
 from zcrm_core.errors import ApiError
 
@@ -42,7 +42,7 @@ class Criteria:
     def _joined(self, word: str, other: object) -> Criteria:
         if not isinstance(other, Criteria):
             raise _unfit(
-                f"a condition is joined with {kind_of(other)}",
+                f"a condition is joined with {with_article(other)}",
                 "Join conditions only; Criteria(text) is one in Zoho's own words.",
             )
         return Criteria(f"({self}{word}{other})")
@@ -109,7 +109,7 @@ class SearchField:
         """
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise _unfit(
-                f"{kind_of(values)} in place of a list of values",
+                f"{with_article(values)} in place of a list of values",
                 'Pass a list: F.City.in_(["Pune"]).',
             )
         texts = [_value(value) for value in values]
@@ -175,7 +175,7 @@ def _text(value: object) -> str:
     if isinstance(pointed, dict) and isinstance(pointed.get("id"), str):
         return str(pointed["id"])
     raise _unfit(
-        f"{kind_of(value)} has no form in a search",
+        f"{with_article(value)} has no form in a search",
         "Use texts, numbers, booleans, dates, times with an offset, or records.",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.arguments import combined, kind_of, text_list
+from zcrm_core.crm.arguments import combined, one_mapping, text_list, with_article
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only, partial
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import refuse_unknown
@@ -191,7 +191,7 @@ class RecordWriting(RecordReading):
 
         Results and errors are those of :meth:`create`.
         """
-        changes = combined(rows_of(values)[0], {}, "values", own=("id",))
+        changes = combined(_values(values), {}, "values", own=("id",))
         if not changes:
             raise ApiError(
                 "A mass update has no value to set.",
@@ -219,7 +219,7 @@ class RecordWriting(RecordReading):
             TransportError: the answer names no job.
         """
         body: dict[str, JSON] = {
-            "data": [rows_of(values)[0]],
+            "data": [_values(values)],
             "cvid": identifier("custom view id", custom_view),
         }
         if over_write is not None:
@@ -272,12 +272,17 @@ def _row(record: object, index: int) -> dict[str, JSON]:
     row = encode(dict(record) if isinstance(record, Mapping) else record, f"record {index}")
     if not isinstance(row, dict):
         raise ApiError(
-            f"Record {index} is {kind_of(record)}.",
+            f"Record {index} is {with_article(record)}.",
             why="A record is a mapping of the fields' API names to their values.",
             fix='Pass mappings such as {"Last_Name": "Smith"}.',
             code="ZCRM-API-009",
         )
     return row
+
+
+def _values(values: object) -> dict[str, JSON]:
+    """Turn the values of a mass update into what is sent."""
+    return _row(one_mapping("values", values), 0)
 
 
 def _changed(record: object, index: int) -> dict[str, JSON]:
