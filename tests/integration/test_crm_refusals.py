@@ -44,6 +44,43 @@ def test_one_mapping_is_one_mapping(
     refused(client, zcrm_simulator, lambda client: call(client, given))
 
 
+# -- a conversion, which cannot be undone -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"deal": 5},
+        {"deal": "Big"},
+        {"deal": [{"Deal_Name": "Big"}]},
+        {"options": {"Deals": 5}},
+        {"overwrite": "no"},
+        {"overwrite": 0},
+        {"notify_lead_owner": "false"},
+        {"notify_new_entity_owner": 1},
+        {"options": {"overwrite": "no"}},
+    ],
+)
+def test_a_conversion_drops_nothing(
+    client: Client, zcrm_simulator: Simulator, more: dict[str, object]
+) -> None:
+    """A deal that is none, and a yes or no that is neither, convert no lead."""
+    lead = client.module("Leads").create({"Last_Name": "A"})[0]
+    record = client.module("Leads").record(lead.id or "")
+
+    refused(client, zcrm_simulator, lambda _: record.convert(**more))  # type: ignore[arg-type]  # on purpose
+
+
+def test_the_simulator_takes_no_deal_that_is_none(client: Client) -> None:
+    """A deal that is no object is refused, and the lead stays one."""
+    lead = client.module("Leads").create({"Last_Name": "A"})[0]
+    for deal in (5, "x", [], [{"Deal_Name": "Big"}]):
+        with pytest.raises(ApiError) as caught:
+            client.request("POST", f"Leads/{lead.id}/actions/convert", json={"data": [{"Deals": deal}]})
+        assert caught.value.api_code == "INVALID_DATA"
+    assert client.module("Leads").record(lead.id or "").convert().contact
+
+
 # -- page tokens -----------------------------------------------------------------------------------------
 
 
