@@ -189,7 +189,8 @@ class Record(Entity):
         if self._module is None or self.id is None:
             raise ApiError(
                 "This record belongs to no module yet.",
-                why="It was made by the program or has no id, so nobody knows where its notes and files are.",
+                why="It was made by the program, came from a related list or has no id, "
+                "so nobody knows where its notes and files are.",
                 fix='Use client.module("Leads").record(id) for a record that you have not read.',
                 code="ZCRM-API-009",
             )
