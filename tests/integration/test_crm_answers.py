@@ -382,9 +382,9 @@ def test_a_batch_does_not_know_what_such_a_call_wrote(
     client: Client, zcrm_simulator: Simulator, status: int
 ) -> None:
     """The records of a later call that failed, or contradicts itself, are unknown, and not written."""
-    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {"id": "1"}}
+    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {}}
     for each in (200, status):
-        body = json.dumps({"data": [good] * 100})
+        body = json.dumps({"data": [{**good, "details": {"id": str(number)}} for number in range(100)]})
         zcrm_simulator.faults.add("/crm/", kind="status", status=each, body=body)
 
     with pytest.raises(PartialFailure) as caught:

@@ -81,8 +81,8 @@ def test_a_batch_in_which_one_call_is_answered_with_nothing(
     client: Client, zcrm_simulator: Simulator
 ) -> None:
     """The records of that call are unknown, those before it are told, and those behind it were not sent."""
-    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {"id": "1"}}
-    body = json.dumps({"data": [good] * 100})
+    good = {"code": "SUCCESS", "status": "success", "message": "", "details": {}}
+    body = json.dumps({"data": [{**good, "details": {"id": str(number)}} for number in range(100)]})
     zcrm_simulator.faults.add("/crm/", kind="status", status=201, body=body)
     zcrm_simulator.faults.add("/crm/", kind="empty", status=204)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections import UserDict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import count
 
 import pytest
 import requests
@@ -16,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zcrm_core import ApiError, PartialFailure, TransportError
-from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Reference, objects
 from zcrm_core.crm.modules import Field
@@ -172,13 +175,63 @@ def test_a_result_is_a_sequence() -> None:
     BatchResult([]).raise_for_failures()
 
 
-@pytest.mark.parametrize("data", [None, [], [outcome()], [outcome()] * 3, ["x", "y"], {"0": outcome()}])
+@pytest.mark.parametrize("data", [None, [], [outcome()], [outcome()] * 3, {"0": outcome()}])
 def test_an_answer_with_another_number_of_outcomes_is_no_success(data: JSON) -> None:
     """Two records and not two outcomes: nobody knows which went through, so that is an error."""
     with pytest.raises(TransportError, match="outcomes for 2 records") as caught:
         in_batches(["a", "b"], lambda _: answer({"data": data}))
 
     assert caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        5,
+        "x",
+        None,
+        {},
+        {"id": "1"},
+        {"code": "", "status": ""},
+        {"code": "SUCCESS", "details": {"id": "1"}},
+        {"status": "success", "details": {"id": "1"}},
+        {"code": ["SUCCESS"], "status": "success"},
+    ],
+)
+def test_an_outcome_that_says_nothing_is_no_failure(odd: JSON) -> None:
+    """Such a record may have been written; told as a failure it would be sent again, and be there twice."""
+    for data in ([odd, outcome()], [outcome(), odd]):
+        with pytest.raises(TransportError, match="says of 1 of 2 records what became of them") as caught:
+            in_batches(["a", "b"], lambda _, data=data: answer({"data": data}))  # type: ignore[misc]
+        assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+    with pytest.raises(TransportError, match="outcomes for 2 records"):
+        in_batches(["a", "b"], lambda _: answer({"data": [odd, outcome(), outcome()]}))
+    with pytest.raises(TransportError, match="says of 0 of 1 records"):
+        only(answer({"data": [odd]}), "data", "do it")
+
+
+def test_one_outcome_that_says_nothing_is_no_refusal() -> None:
+    """An outcome that stands alone has to have words for its code and its status."""
+    for odd in ({"code": None, "status": None}, {"code": "SUCCESS", "status": None}):
+        with pytest.raises(TransportError, match="says of 0 of 1 records"):
+            only(answer({**odd}), "data", "do it")
+
+
+def test_new_records_have_ids_of_their_own() -> None:
+    """Two new records with one id, or one with none, may be one record or none; failures need no id."""
+    one, other = (outcome(details={"id": each}) for each in "12")
+    failed = outcome("INVALID_DATA", details={"id": "1"})
+    assert (
+        in_batches(["a", "b", "c"], lambda _: answer({"data": [one, other, failed]}), new=True)[2].id == "1"
+    )
+    assert in_batches(["a", "b"], lambda _: answer({"data": [one, one]})).ok  # an upsert of two equal rows
+    for data in ([one, one], [one, outcome()]):
+        with pytest.raises(TransportError, match="names") as caught:
+            in_batches(["a", "b"], lambda _, data=data: answer({"data": data}), new=True)  # type: ignore[misc]
+        assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+    with pytest.raises(PartialFailure) as partly:
+        in_batches(["a", "b"], lambda _: answer({"data": [one]}), most=1, new=True)
+    assert [item.code for item in partly.value.result or ()] == ["SUCCESS", "NOT_KNOWN"]
 
 
 @given(st.integers(0, 350), st.integers(0, 4))
@@ -243,22 +296,103 @@ def test_what_comes_from_outside_forgets_no_record(outside: type[BaseException],
     assert failure.result is not None
     codes = ["SUCCESS"] * 100 * calls + ["NOT_KNOWN"] * 100 + ["NOT_SENT"] * 50
     assert [item.code for item in failure.result] == codes[:250]
-    assert outside.__name__ in str(failure)
+    article = "An" if outside is OSError else "A"
+    assert failure.why == f"{article} {outside.__name__} came in the middle of a call."
+
+
+def test_a_hostile_class_name_steers_no_terminal() -> None:
+    """The class of a value is named in one line that can be seen."""
+    hostile = type("\x1b[31mRed\n", (), {})()
+
+    with pytest.raises(ApiError) as caught:
+        encode(hostile, "x")
+
+    assert "\\x1b[31mRed has no form" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def breaking(error: BaseException, good: int = 1) -> Callable[[Sequence[int]], Response]:
+    """Make calls that go well, and then raise this."""
+    calls = count()
+
+    def send(batch: Sequence[int]) -> Response:
+        if next(calls) == good:
+            raise error
+        return answer({"data": [outcome()] * len(batch)})
+
+    return send
 
 
 def test_a_cause_that_an_error_has_is_left() -> None:
-    """An error from outside that has a cause of its own keeps it."""
-    sent: list[int] = []
+    """An error from outside that has a cause of its own keeps it; what is known stands behind the last."""
+    first, second = LookupError("first"), ValueError("second")
+    second.__cause__ = first
+    outside = OSError("outside")
+    outside.__cause__ = second
+
+    with pytest.raises(OSError, match="outside"):
+        in_batches(range(150), breaking(outside))
+
+    assert (outside.__cause__, second.__cause__) == (second, first)
+    assert isinstance(first.__cause__, PartialFailure)
+    assert len(first.__cause__.result or ()) == 150
+
+
+def test_causes_in_a_circle_are_left() -> None:
+    """An error that is its own cause is raised as it is."""
+    outside, other = OSError("outside"), ValueError("other")
+    outside.__cause__, other.__cause__ = other, outside
+
+    with pytest.raises(OSError, match="outside"):
+        in_batches(range(150), breaking(outside))
+    assert (outside.__cause__, other.__cause__) == (other, outside)
+
+
+def test_an_error_that_is_raised_twice_tells_of_the_batch_that_it_broke_off() -> None:
+    """A program may always raise the same error: what it says of one batch is not said of the next."""
+    constant = OSError("always the same")
+    for total, good, expected in ((150, 1, 150), (350, 2, 350), (50, 0, None)):
+        with pytest.raises(OSError, match="always") as caught:
+            in_batches(range(total), breaking(constant, good))
+        failure = caught.value.__cause__
+        if expected is None:
+            assert failure is None
+        else:
+            assert isinstance(failure, PartialFailure)
+            assert (failure.__cause__, len(failure.result or ())) == (None, expected)
+
+
+def test_a_batch_inside_a_batch_keeps_what_both_know() -> None:
+    """What a batch inside a call knows stands before what the outer one knows."""
+    outside, calls = OSError("outside"), count()
 
     def send(batch: Sequence[int]) -> Response:
-        if sent:
-            raise OSError("outside") from ValueError("its own cause")
-        sent.extend(batch)
+        if next(calls):
+            in_batches(range(120), breaking(outside))
         return answer({"data": [outcome()] * len(batch)})
 
-    with pytest.raises(OSError, match="outside") as caught:
+    with pytest.raises(OSError, match="outside"):
         in_batches(range(150), send)
-    assert isinstance(caught.value.__cause__, ValueError)
+    inner = outside.__cause__
+    assert isinstance(inner, PartialFailure)
+    outer = inner.__cause__
+    assert isinstance(outer, PartialFailure)
+    assert (len(inner.result or ()), len(outer.result or ())) == (120, 150)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), TransportError("broken")])
+def test_what_is_done_with_an_outcome_hides_no_error(error: BaseException) -> None:
+    """Where what is known cannot be taken in, the error that broke the batch off is still the one told."""
+
+    def known(_: BatchResult) -> BatchResult:
+        raise LookupError("cannot be taken in")
+
+    expected = PartialFailure if isinstance(error, TransportError) else KeyboardInterrupt
+    with pytest.raises(expected) as caught:
+        in_batches(range(150), breaking(error), known=known)
+    failure = caught.value if isinstance(caught.value, PartialFailure) else caught.value.__cause__
+    assert isinstance(failure, PartialFailure)
+    assert len(failure.result or ()) == 150
 
 
 def changed() -> Record:
@@ -283,6 +417,25 @@ def test_a_copy_of_a_record_shares_no_change() -> None:
         assert other.changes == {"City": "Ulm", "Tag": [{"name": "hot"}, {"name": "new"}]}
 
 
+def test_a_copy_shares_no_value_that_was_set() -> None:
+    """Values of any kind that a program set are copied as well: tuples, mappings, other records."""
+    for make in (copy.copy, copy.deepcopy):
+        record = Record({"id": "1"})
+        row, own, other = {"a": 1}, UserDict(b=2), Record({"x": 1})
+        record["Rows"], record["Own"], record["Other"] = (row,), own, other
+        copied = make(record)
+        row["a"], own["b"], other["x"] = 9, 9, 9
+
+        assert copied.changes == {"Rows": [{"a": 1}], "Own": {"b": 2}, "Other": {"x": 1}}
+
+
+def pickled(record: Record) -> Record:
+    """A copy as another process gets it."""
+    made = pickle.loads(pickle.dumps(record))  # noqa: S301 - its own
+    assert isinstance(made, Record)
+    return made
+
+
 def test_threads_that_read_a_record_do_not_disturb_one_that_asks_for_its_changes() -> None:
     """Lists are looked at in one thread while another asks what was changed; neither fails nor loses any."""
     keys = [f"Field_{number}" for number in range(2_000)]
@@ -294,6 +447,8 @@ def test_threads_that_read_a_record_do_not_disturb_one_that_asks_for_its_changes
         try:
             while not over.is_set():
                 assert record.changes == {}
+                for make in (copy.copy, copy.deepcopy, pickled):
+                    assert make(record).changes == {}
         except BaseException as error:  # noqa: BLE001 - it is told below
             failed.append(error)
 

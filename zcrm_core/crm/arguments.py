@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from zcrm_core.errors import ApiError
+from zcrm_core.redaction import class_name
 
-__all__ = ["combined", "kind_of", "text_list"]
+__all__ = ["combined", "one_mapping", "text_list", "with_article"]
 
 V = TypeVar("V")
 
@@ -30,7 +31,7 @@ def combined(
     further: object = {} if more is None else more
     if not isinstance(further, Mapping):
         raise ApiError(
-            f"{where} is {kind_of(further)}.",
+            f"{where} is {with_article(further)}.",
             why="It holds further values by Zoho's names for them.",
             fix=f'Pass a mapping such as {where}={{"name": "value"}}.',
             code="ZCRM-API-009",
@@ -48,10 +49,30 @@ def combined(
     return {**further, **said}
 
 
-def kind_of(value: object) -> str:
-    """Name the type of a value with its article, for a message: ``an int``."""
-    name = type(value).__name__
+def with_article(value: object) -> str:
+    """Name the class of a value with its article, for a message: ``an int``."""
+    name = class_name(type(value))
     return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
+
+
+def one_mapping(where: str, value: object) -> dict[str, object]:
+    """Give a mapping as a dictionary.
+
+    Args:
+        where: the argument, for the message.
+        value: what was passed.
+
+    Raises:
+        ApiError: it is none; several in a list are none either, for only one of them could be sent.
+    """
+    if not isinstance(value, Mapping):
+        raise ApiError(
+            f"{where} is {with_article(value)}.",
+            why="It is one mapping of Zoho's names to values; of several all but one would be lost.",
+            fix='Pass one mapping such as {"City": "Pune"}.',
+            code="ZCRM-API-009",
+        )
+    return dict(value)
 
 
 def text_list(name: str, values: Iterable[str]) -> list[str]:

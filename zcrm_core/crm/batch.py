@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, TypeVar, overload
 
+from zcrm_core.crm.arguments import with_article
+from zcrm_core.crm.causes import beginning, last_cause, remembered
 from zcrm_core.crm.versions import MOST_RECORDS
 from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
 from zcrm_core.exact_json import JSON
-from zcrm_core.redaction import kind_of, masked, plain
+from zcrm_core.redaction import masked, plain
 from zcrm_core.response import Response
 
-__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "partial", "refusal_of"]
+__all__ = ["BatchItem", "BatchResult", "in_batches", "only", "refusal_of"]
 
 T = TypeVar("T")
 
@@ -173,6 +176,8 @@ def in_batches(
     key: str = "data",
     most: int = MOST_RECORDS,
     about: Callable[[T], object] | None = None,
+    new: bool = False,
+    known: Callable[[BatchResult], BatchResult] = lambda result: result,
 ) -> BatchResult:
     """Send things in calls of 100 and join the outcomes.
 
@@ -183,15 +188,19 @@ def in_batches(
         most: how many things one call takes.
         about: gives the id of a thing, where its outcome has to name the same one; a tuple where it may name
             one of several, and ``None`` for a new one.
+        new: whether each success is a new thing: it has to have an id, which no other one has.
+        known: gets what is known of the things, however the batch ends, and gives what the caller is told.
 
     Raises:
         PartialFailure: a later call failed as a whole after earlier ones went through; ``error.result`` says
             what became of each record, and its cause is the failure.
         ZcrmError: the first call failed as a whole.
-        BaseException: what came from outside, such as Ctrl-C; after earlier calls went through its cause is
-            the ``PartialFailure``.
+        BaseException: what came from outside, such as Ctrl-C; after earlier calls went through the
+            ``PartialFailure`` is its cause, or that of the last of its causes.
     """
     items: list[BatchItem] = []
+    ids: set[str] = set()
+    begun = beginning()
     for start in range(0, len(things), most):
         batch = things[start : start + most]
         try:
@@ -201,16 +210,20 @@ def in_batches(
             if about is not None:
                 for item, thing in zip(made, batch, strict=True):
                     _refuse_other(item, "id", about(thing), response)
+            if new:
+                _refuse_twice(made, ids, response)
         except ZcrmError as error:
             if not items:
                 raise
-            raise _broken_off(items, len(batch), len(things), error) from error
+            raise _broken_off(items, len(batch), len(things), error, known) from error
         except BaseException as error:
-            if not items or error.__cause__ is not None:
-                raise
-            raise error from _broken_off(items, len(batch), len(things), error)
+            with suppress(Exception):
+                last = last_cause(error, begun)
+                if items:
+                    last.__cause__ = _broken_off(items, len(batch), len(things), error, known)
+            raise
         items += made
-    return BatchResult(items)
+    return known(BatchResult(items))
 
 
 def only(
@@ -237,7 +250,8 @@ def only(
     """
     answer = response.json()
     if isinstance(answer, dict) and "status" in answer and "code" in answer:
-        item = BatchItem(0, answer)
+        [outcome] = _told([answer], response)
+        item = BatchItem(0, outcome)
     else:
         [outcome] = _outcomes(response, 1, key)
         item = BatchItem(0, outcome)
@@ -271,23 +285,52 @@ def _refuse_other(item: BatchItem, key: str, about: object, response: Response) 
 def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:
     answer = response.json()
     data = answer.get(key) if isinstance(answer, dict) else None
-    outcomes = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-    if len(outcomes) != sent:
-        error = TransportError(
-            f"The answer ({response.status}) has {len(outcomes)} outcomes for {sent} records.",
-            why="Without one outcome for each record nobody knows which of them went through.",
-            fix="Read the records back before you send any of them again.",
-            code="ZCRM-HTTP-007",
-        )
-        error.sent = True
-        raise error
+    found = data if isinstance(data, list) else []
+    if len(found) != sent:
+        raise _unknown(f"has {len(found)} outcomes for {sent} records", response)
+    return _told(found, response)
+
+
+def _told(found: Sequence[JSON], response: Response) -> list[dict[str, JSON]]:
+    """Give outcomes, each of which says what became of its record.
+
+    Raises:
+        TransportError: one does not, and a failure that is none would be sent again.
+    """
+    outcomes = [each for each in found if isinstance(each, dict) and _says(each)]
+    if len(outcomes) != len(found):
+        raise _unknown(f"says of {len(outcomes)} of {len(found)} records what became of them", response)
     return outcomes
 
 
-def partial(error: BaseException) -> PartialFailure | None:
-    """Give what an error of a batch knows of its records, if earlier calls went through."""
-    known = error if isinstance(error, PartialFailure) else error.__cause__
-    return known if isinstance(known, PartialFailure) else None
+def _says(outcome: Mapping[str, JSON]) -> bool:
+    words = (outcome.get("code"), outcome.get("status"))
+    return all(isinstance(word, str) and word for word in words)
+
+
+def _refuse_twice(made: Sequence[BatchItem], ids: set[str], response: Response) -> None:
+    """Refuse new things without an id, and two with the same one.
+
+    Raises:
+        TransportError: there are such.
+    """
+    given = [str(item.details.get("id") or "") for item in made if item.ok]
+    if not all(given):
+        raise _unknown("names no id of a new record", response)
+    if len({*ids, *given}) != len(ids) + len(given):
+        raise _unknown("names the same id for two new records", response)
+    ids.update(given)
+
+
+def _unknown(what: str, response: Response) -> TransportError:
+    error = TransportError(
+        f"The answer ({response.status}) {what}.",
+        why="Without one outcome for each record nobody knows which of them went through.",
+        fix="Read the records back before you send any of them again.",
+        code="ZCRM-HTTP-007",
+    )
+    error.sent = True
+    return error
 
 
 def _may_have_happened(error: BaseException) -> bool:
@@ -297,10 +340,18 @@ def _may_have_happened(error: BaseException) -> bool:
     return not isinstance(error, ZcrmError) or (isinstance(error, TransportError) and error.sent)
 
 
-def _broken_off(done: list[BatchItem], underway: int, total: int, error: BaseException) -> PartialFailure:
+def _broken_off(
+    done: list[BatchItem],
+    underway: int,
+    total: int,
+    error: BaseException,
+    known: Callable[[BatchResult], BatchResult],
+) -> PartialFailure:
     """Tell what is known when a call in the middle fails: nothing that went through may be forgotten."""
     unknown = _may_have_happened(error)
-    what = error.what if isinstance(error, ZcrmError) else f"{kind_of(error)} came in the middle of a call."
+    who = with_article(error)
+    outside = f"{who[:1].upper()}{who[1:]} came in the middle of a call."
+    what = error.what if isinstance(error, ZcrmError) else outside
     first = len(done)
     items = list(done)
     for index in range(first, total):
@@ -322,4 +373,6 @@ def _broken_off(done: list[BatchItem], underway: int, total: int, error: BaseExc
         fix="See error.result: send the records with NOT_SENT again, and read back NOT_KNOWN.",
     )
     failure.result = BatchResult(items)
-    return failure
+    with suppress(Exception):  # whatever fails here, the error that broke the batch off is the one to be told
+        failure.result = known(failure.result)
+    return remembered(failure)

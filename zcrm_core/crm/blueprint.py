@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import one_mapping
 from zcrm_core.crm.batch import BatchItem, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.paths import identifier
@@ -57,7 +58,7 @@ class BlueprintAccess:
         """
         step = {
             "transition_id": identifier("transition id", transition_id),
-            "data": encode(dict(data or {}), "data"),
+            "data": encode({} if data is None else one_mapping("data", data), "data"),
         }
         response = self._client.request("PUT", self._path, json={"blueprint": [step]})
         return only(response, "blueprint", "take the step")

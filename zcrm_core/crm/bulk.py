@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read import BulkReadJob, create_read
 from zcrm_core.crm.bulk_write import BulkWriteJob, columns_of, packed, upload
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.jobs import about_job
+from zcrm_core.crm.jobs import about_job, called_back
+from zcrm_core.crm.paths import identifier
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -125,24 +127,29 @@ class Bulk:
             org_id: Zoho's id of the organisation (``zgid``); asked for when left out.
 
         Raises:
-            ApiError: there are both or neither of rows and file, a value cannot be sent, or the CRM refused.
+            ApiError: there are both or neither of rows and file, the module's name, the callback or a value
+                cannot be sent, or the CRM refused.
         """
         if (rows is None) == (file_id is None):
             raise _unfit("Pass either rows or the id of an uploaded file.")
+        name = identifier("module name", module)
+        called = None if callback is None else called_back(callback)
         if rows is not None:
+            if not isinstance(rows, Iterable):
+                raise _unfit(f"The rows are {with_article(rows)}.")
             given = iter(rows)
             first = next(given, None)
             if not first:
                 raise _unfit("There is no row to write.")
             columns = columns_of(first)
-            with packed(itertools.chain([first], given), columns, module) as archive:
-                file_id = self.upload(archive, org_id=org_id, name=f"{module}.zip")
+            with packed(itertools.chain([first], given), columns, name) as archive:
+                file_id = self.upload(archive, org_id=org_id, name=f"{name}.zip")
             field_mappings = field_mappings or [
-                {"api_name": name, "index": index} for index, name in enumerate(columns)
+                {"api_name": column, "index": index} for index, column in enumerate(columns)
             ]
         resource: dict[str, object] = {
             "type": "data",
-            "module": version(self._client.config.api_version).bulk_module(module),
+            "module": version(self._client.config.api_version).bulk_module(name),
             "file_id": file_id,
             "field_mappings": None if field_mappings is None else list(field_mappings),
             "find_by": find_by,
@@ -154,8 +161,8 @@ class Bulk:
         }
         if character_encoding is not None:
             body["character_encoding"] = character_encoding
-        if callback is not None:
-            body["callback"] = {"url": callback, "method": "post"}
+        if called is not None:
+            body["callback"] = called
         path = f"/crm/bulk/{self._client.config.api_version}/write"
         item = only(self._client.request("POST", path, json=body), "data", "make the bulk job")
         return BulkWriteJob(self._client, about_job(item.id))

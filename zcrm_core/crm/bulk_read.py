@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from zcrm_core.crm.archives import stored
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_read_status import BulkReadStatus
 from zcrm_core.crm.calendars import calendar_events
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.fetching import fetched
-from zcrm_core.crm.jobs import about_job, wait_for
-from zcrm_core.crm.paging import what_follows
+from zcrm_core.crm.field_names import named
+from zcrm_core.crm.jobs import about_job, called_back, wait_for
+from zcrm_core.crm.paging import refuse_token, what_follows
 from zcrm_core.crm.paths import identifier, segment
 from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
@@ -167,26 +168,22 @@ def create_read(
     """Make a job; see :meth:`Bulk.read`.
 
     Raises:
-        ApiError: the fields are one text and no list, the criteria no mapping, or the CRM refused.
+        ApiError: the fields are no list of names, the criteria no mapping, the callback no https address, or
+            the CRM refused.
     """
-    if isinstance(fields, str):
-        raise ApiError(
-            "The fields are no list of API names.",
-            why="A single text would be cut into its letters.",
-            fix='Pass a list such as ["Last_Name", "Email"].',
-            code="ZCRM-API-009",
-        )
+    wanted = None if fields is None else named(fields)
     if criteria is not None and not isinstance(criteria, Mapping):
         raise ApiError(
-            f"The criteria of a bulk read are {kind_of(criteria)}.",
+            f"The criteria of a bulk read are {with_article(criteria)}.",
             why="A job takes them as JSON; F and its conditions are for searches.",
             fix='Pass a mapping such as {"api_name": "City", "comparator": "equal", "value": "Pune"}.',
             code="ZCRM-API-009",
         )
     habits: Version = version(client.config.api_version)
-    query: dict[str, JSON] = {"module": habits.bulk_module(module)}
+    refuse_token(page_token, has_page_tokens=True)
+    query: dict[str, JSON] = {"module": habits.bulk_module(identifier("module name", module))}
     given = {
-        "fields": None if fields is None else list(fields),
+        "fields": wanted,
         "criteria": None if criteria is None else encode(dict(criteria), "criteria"),
         "cvid": None if custom_view is None else identifier("custom view id", custom_view),
         "page": page,
@@ -195,7 +192,7 @@ def create_read(
     query |= {key: encode(value, key) for key, value in given.items() if value is not None}
     body: dict[str, JSON] = {"query": query}
     if callback is not None:
-        body["callback"] = {"url": callback, "method": "post"}
+        body["callback"] = called_back(callback)
     if file_type is not None:
         body["file_type"] = file_type
     return _created(client, body)

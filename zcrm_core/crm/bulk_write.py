@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from zcrm_core.crm.archives import stored
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.batch import only
 from zcrm_core.crm.bulk_write_status import BulkWriteStatus
 from zcrm_core.crm.encode import encode, written_out
@@ -88,11 +88,21 @@ class BulkWriteJob:
         """Fetch the archive with the outcome of each row (GET the job's download_url).
 
         Raises:
-            NotFound: the job is not over, or its outcomes are no longer there.
-            TransportError: Zoho names an address outside the region; the token is not sent there.
+            NotFound: the job is not over, or failed, or its outcomes are no longer there.
+            TransportError: Zoho names an address outside the region, where the token is not sent, or none.
             ApiError: the CRM refused.
         """
-        url = self.status().download_url
+        status = self.status()
+        url = status.download_url
+        if url is None and status.status == "FAILED":
+            raise NotFound(f"The bulk job {self.id} has no outcomes.", fix="It failed; wait() tells why.")
+        if url is None and status.status == "COMPLETED":
+            raise TransportError(
+                f"The bulk job {self.id} is over, and the answer does not say where its outcomes are.",
+                why="Zoho names their address in result.download_url.",
+                fix="Call again; look for what changes answers on their way if it goes on.",
+                code="ZCRM-HTTP-007",
+            )
         if url is None:
             raise NotFound(f"The bulk job {self.id} has no outcomes yet.", fix="Wait until it is over.")
         return fetched(self._client, url, f"The outcomes of the bulk job {self.id} are not there.")
@@ -162,7 +172,7 @@ def columns_of(row: object, index: int = 0) -> list[str]:
         ApiError: it is no mapping of API names.
     """
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
-        raise _unfit(index, f"it is {kind_of(row)}, and no mapping of API names")
+        raise _unfit(index, f"it is {with_article(row)}, and no mapping of API names")
     return list(row)
 
 

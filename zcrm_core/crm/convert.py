@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import one_mapping, with_article
 from zcrm_core.crm.batch import BatchItem, refusal_of
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from zcrm_core.client import Client
 
 __all__ = ["Converted", "convert"]
+
+_CHOICES = ("overwrite", "notify_lead_owner", "notify_new_entity_owner")
 
 
 def _new_id(value: JSON) -> str | None:
@@ -41,9 +44,10 @@ def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted
     """Convert the lead at a path; options that are ``None`` are left out.
 
     Raises:
-        ApiError: the CRM refused.
+        ApiError: the deal is no mapping or a choice no boolean, or the CRM refused.
         TransportError: the answer does not say what became of it.
     """
+    _refuse_unfit(given)
     options = {key: encode(value, key) for key, value in given.items() if value is not None}
     if version(client.config.api_version).points_by_object:
         for key in ("Accounts", "Contacts", "assign_to"):
@@ -64,6 +68,25 @@ def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted
         unknown.sent = True
         raise unknown
     return converted
+
+
+def _refuse_unfit(given: Mapping[str, object]) -> None:
+    """Refuse what Zoho would leave out while it converts the lead, which cannot be undone.
+
+    Raises:
+        ApiError: the deal is no mapping, or a choice is no boolean.
+    """
+    if given.get("Deals") is not None:
+        one_mapping("The deal", given["Deals"])
+    for name in _CHOICES:
+        choice = given.get(name)
+        if choice is not None and not isinstance(choice, bool):
+            raise ApiError(
+                f"{name} is {with_article(choice)}.",
+                why="It says whether something is done, and a lead that was converted stays so.",
+                fix=f"Pass {name}=True or {name}=False.",
+                code="ZCRM-API-009",
+            )
 
 
 def _converted(outcome: dict[str, JSON], status: int) -> Converted | None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.encode import encode, instant, written_out
 from zcrm_core.errors import ApiError
 
@@ -92,7 +92,7 @@ def literal(value: object) -> str:
         pointed = pointed["id"]
     if not isinstance(pointed, str):
         raise _unfit(
-            f"{kind_of(value)} has no form in COQL",
+            f"{with_article(value)} has no form in COQL",
             "Use texts, numbers, booleans, dates, times with an offset, records, or lists of these.",
         )
     return "'" + pointed.replace("\\", "\\\\").replace("'", "\\'") + "'"
@@ -106,7 +106,7 @@ def with_values(text: str, values: Mapping[str, object]) -> str:
     """
     given: object = text
     if not isinstance(given, str):
-        raise _unfit(f"{kind_of(given)} is no query", "Write it as a text: select ... from ...")
+        raise _unfit(f"{with_article(given)} is no query", "Write it as a text: select ... from ...")
     used: set[str] = set()
     pieces: list[str] = []
     for piece in _pieces(text):

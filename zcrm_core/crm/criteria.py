@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.encode import encode, instant, written_out
 from zcrm_core.errors import ApiError
 
-__all__ = ["Criteria", "F", "Fields", "SearchField"]
+__all__ = ["Criteria", "F", "Fields", "SearchField", "search_text"]
 
 _NAME: Final = re.compile(r"\$?[A-Za-z][A-Za-z0-9_.$]*")
 _SPECIAL: Final = re.compile(r"([\\(),])")
@@ -26,11 +26,17 @@ class Criteria:
 
     Args:
         text: the condition in brackets, as Zoho writes it.
+
+    Raises:
+        ApiError: it is no text.
     """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
+        given: object = text
+        if not isinstance(given, str):
+            raise _unfit(f"{with_article(given)} is no condition", 'Pass a text, or use F: F.City == "Pune".')
         self._text = text
 
     def __and__(self, other: Criteria) -> Criteria:
@@ -42,7 +48,7 @@ class Criteria:
     def _joined(self, word: str, other: object) -> Criteria:
         if not isinstance(other, Criteria):
             raise _unfit(
-                f"a condition is joined with {kind_of(other)}",
+                f"a condition is joined with {with_article(other)}",
                 "Join conditions only; Criteria(text) is one in Zoho's own words.",
             )
         return Criteria(f"({self}{word}{other})")
@@ -107,9 +113,10 @@ class SearchField:
         Raises:
             ApiError: there are none, or one has no form in a search.
         """
-        if isinstance(values, str) or not isinstance(values, Iterable):
+        # Bytes would be cut into numbers, and a mapping, such as a record, into its keys.
+        if isinstance(values, (str, bytes, bytearray, Mapping)) or not isinstance(values, Iterable):
             raise _unfit(
-                f"{kind_of(values)} in place of a list of values",
+                f"{with_article(values)} in place of a list of values",
                 'Pass a list: F.City.in_(["Pune"]).',
             )
         texts = [_value(value) for value in values]
@@ -149,6 +156,24 @@ F: Final = Fields()
 """The fields of any module, for conditions: ``F.City == "Pune"``."""
 
 
+def search_text(name: str, given: object) -> str:
+    """Give what is searched for as Zoho reads it.
+
+    Args:
+        name: the argument, for the message.
+        given: a text; a condition as well where criteria are asked for.
+
+    Raises:
+        ApiError: it is neither, such as a field without a value.
+    """
+    if isinstance(given, str) or (name == "criteria" and isinstance(given, Criteria)):
+        return str(given)
+    raise _unfit(
+        f"{name} is {with_article(given)}",
+        'Pass a text; for criteria also a condition: F.City == "Pune".',
+    )
+
+
 def _value(value: object) -> str:
     text = _text(value)
     if text in _MEANS_EMPTY or not text.strip():
@@ -175,7 +200,7 @@ def _text(value: object) -> str:
     if isinstance(pointed, dict) and isinstance(pointed.get("id"), str):
         return str(pointed["id"])
     raise _unfit(
-        f"{kind_of(value)} has no form in a search",
+        f"{with_article(value)} has no form in a search",
         "Use texts, numbers, booleans, dates, times with an offset, or records.",
     )
 

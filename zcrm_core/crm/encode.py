@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from zcrm_core.crm.arguments import kind_of
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.entity import Entity
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -53,7 +53,7 @@ def _encoded(value: object, where: str) -> JSON:  # noqa: PLR0911 - one line a k
         return {_key(key, where): _encoded(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_encoded(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    raise _unfit(where, f"{kind_of(value)} has no form in Zoho's JSON")
+    raise _unfit(where, f"{with_article(value)} has no form in Zoho's JSON")
 
 
 def instant(moment: datetime, where: str) -> str:
@@ -64,7 +64,7 @@ def instant(moment: datetime, where: str) -> str:
     """
     given: object = moment
     if not isinstance(given, datetime):
-        raise _unfit(where, f"{kind_of(given)} is no time")
+        raise _unfit(where, f"{with_article(given)} is no time")
     if moment.tzinfo is None:
         raise _unfit(where, "the time has no offset, so it names no moment")
     return moment.isoformat(timespec="seconds")
@@ -92,7 +92,7 @@ def in_bytes(text: str, where: str) -> bytes:
     """
     given: object = text
     if not isinstance(given, str):
-        raise _unfit(where, f"{kind_of(given)} is no text")
+        raise _unfit(where, f"{with_article(given)} is no text")
     return _unicode(text, where).encode()
 
 

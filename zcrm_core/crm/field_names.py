@@ -24,9 +24,10 @@ def named(fields: Iterable[str]) -> list[str]:
     Raises:
         ApiError: it is a single text, or one of them is empty or holds a comma.
     """
-    listed: list[object] = [] if isinstance(fields, (str, bytes)) else list(fields)
+    single = isinstance(fields, (str, bytes)) or not isinstance(fields, Iterable)
+    listed: list[object] = [] if single else list(fields)
     names = [name for name in listed if isinstance(name, str) and name and "," not in name]
-    if isinstance(fields, (str, bytes)) or len(names) != len(listed):
+    if single or len(names) != len(listed):
         raise ApiError(
             "The fields are no list of API names.",
             why="Zoho divides them at commas, so it would read other names.",

@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from zcrm_core.errors import ApiError
 from zcrm_core.multipart import FileContent
+from zcrm_core.redaction import plain
 
 __all__ = ["opened"]
 
@@ -27,11 +29,23 @@ def opened(file: str | Path | FileContent, name: str | None, most: int) -> Itera
         OSError: it cannot be read.
     """
     if isinstance(file, (str, Path)):
-        with Path(file).open("rb") as content:
+        with _at(file) as content:
             yield _checked(content, name or Path(file).name, most)
     else:
         given = name or Path(str(getattr(file, "name", ""))).name
         yield _checked(file, given, most)
+
+
+def _at(path: str | Path) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except ValueError:  # a null character, or half of one
+        raise ApiError(
+            f"{plain(repr(str(path)))} is no path of a file.",
+            why="No file can have such a name.",
+            fix="Pass the path of a file, or an open file with a name.",
+            code="ZCRM-API-009",
+        ) from None
 
 
 def _checked(content: FileContent, name: str, most: int) -> tuple[str, FileContent]:

@@ -6,17 +6,21 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.entity import Attribute, Entity, number, objects, text
 from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import plain
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
 
-__all__ = ["MassUpdate", "MassUpdateStatus", "about_job", "wait_for"]
+__all__ = ["MassUpdate", "MassUpdateStatus", "about_job", "called_back", "wait_for"]
 
 T = TypeVar("T")
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
+_LONGEST_WAIT: Final = 366 * 24 * 3_600
 
 
 def about_job(named: str | None, asked: str | None = None) -> str:
@@ -41,6 +45,22 @@ def about_job(named: str | None, asked: str | None = None) -> str:
     return named
 
 
+def called_back(address: object) -> dict[str, JSON]:
+    """Say where Zoho tells that a job is over.
+
+    Raises:
+        ApiError: it is no https address.
+    """
+    if not isinstance(address, str) or not address.lower().startswith("https://"):
+        raise ApiError(
+            "The callback is no https address.",
+            why="Zoho calls it over the Internet when the job is over, so it would never be called.",
+            fix='Pass an address such as "https://example.com/zoho", or leave it out.',
+            code="ZCRM-API-009",
+        )
+    return {"url": address, "method": "post"}
+
+
 def wait_for(ask: Callable[[], T], over: Callable[[T], bool], what: str, seconds: float) -> T:
     """Ask again and again, more and more rarely, until something is over, and give the last answer.
 
@@ -51,9 +71,19 @@ def wait_for(ask: Callable[[], T], over: Callable[[T], bool], what: str, seconds
         seconds: how long to wait at most.
 
     Raises:
-        ApiError: it is not over in time; ``retryable``.
+        ApiError: it is not over in time; ``retryable``. The seconds are no number that ends.
         ZcrmError: what ``ask`` raises.
     """
+    given: object = seconds
+    number_of = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if not number_of or not 0 <= seconds <= _LONGEST_WAIT:
+        shown = plain(repr(given)) if number_of else with_article(given)
+        raise ApiError(
+            f"{shown} is no time to wait for {what}.",
+            why="It is a number of seconds, from 0 to those of a year; no other would ever be over.",
+            fix="Pass a number, such as wait(600).",
+            code="ZCRM-API-009",
+        )
     end = time.monotonic() + seconds
     pause = _FIRST_PAUSE
     while not over(answer := ask()):

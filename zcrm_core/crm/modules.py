@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import one_mapping
 from zcrm_core.crm.batch import BatchItem, only
 from zcrm_core.crm.collection import Collection
 from zcrm_core.crm.custom_views import CustomView
@@ -186,7 +187,7 @@ class Modules:
             ApiError: the CRM refused.
             TransportError: the answer is about another module.
         """
-        body = {"modules": [encode(dict(settings), "settings")]}
+        body = {"modules": [encode(one_mapping("settings", settings), "settings")]}
         response = self._client.request("PUT", self._modules.path(api_name), json=body)
         given = id_in(api_name)
         named = api_name if given is None else None

@@ -82,7 +82,7 @@ class Notes:
             for row, (module, record_id, _) in zip(written, given, strict=True)
         ]
         return in_batches(
-            rows, lambda batch: self._client.request("POST", "Notes", json={"data": list(batch)})
+            rows, lambda batch: self._client.request("POST", "Notes", json={"data": list(batch)}), new=True
         )
 
     def delete(self, note_ids: str | int | Iterable[str | int]) -> BatchResult:
@@ -139,7 +139,7 @@ class RecordNotes:
         """
         rows = [{**note, **self._parent} for note in rows_of(notes)]
         return in_batches(
-            rows, lambda batch: self._client.request("POST", self._path, json={"data": list(batch)})
+            rows, lambda batch: self._client.request("POST", self._path, json={"data": list(batch)}), new=True
         )
 
     def update(self, note_id: str | int, content: str | None = None, title: str | None = None) -> BatchItem:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.entity import Entity, objects_of
 from zcrm_core.crm.versions import PAGE
 from zcrm_core.errors import ApiError, TransportError
@@ -108,7 +109,7 @@ class Listing(PageByPage[E]):
         query: Params = {"per_page": PAGE, **self._params, **place}
         response = self._client.request("GET", self._path, params=query, headers=self._headers)
         if response.status in (_NO_CONTENT, _NOT_MODIFIED):
-            if self._number > 1:
+            if self._number > 1 or token is not None:
                 self._refuse_early_end(response.status, token)
             self.not_modified = response.status == _NOT_MODIFIED
             self.page_token, self._over = None, True
@@ -152,7 +153,7 @@ class Listing(PageByPage[E]):
         Raises:
             TransportError: the list would never end, or begin again.
         """
-        if not rows or (token is not None and follows in (token, self._landmark)):
+        if not rows or (follows is not None and follows in (token, self._landmark)):
             raise dead_end(self._path)
         if follows is None and token is not None:
             raise TransportError(
@@ -189,15 +190,23 @@ def what_follows(answer: JSON, path: str) -> tuple[bool, str | None]:
             code="ZCRM-HTTP-007",
         )
     token = info.get("next_page_token")
-    return more, token if isinstance(token, str) else None
+    return more, token if isinstance(token, str) and token else None
 
 
 def refuse_token(page_token: str | None, has_page_tokens: bool) -> None:  # noqa: FBT001 - a fact, not a choice
-    """Refuse a page token where the version has none.
+    """Refuse a page token where the version has none, and what is no page token.
 
     Raises:
         ApiError: it would be left out without a word, and the list would start again.
     """
+    given: object = page_token
+    if given is not None and not (isinstance(given, str) and given.strip()):
+        raise ApiError(
+            f"The page token is {'empty' if isinstance(given, str) else with_article(given)}.",
+            why="A list that goes on with it would start again from its beginning.",
+            fix="Pass what Listing.page_token gave, or None to start from the beginning.",
+            code="ZCRM-API-009",
+        )
     if page_token is not None and not has_page_tokens:
         raise ApiError(
             "This version of the API has no page tokens.",

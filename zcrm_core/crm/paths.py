@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from zcrm_core.errors import ApiError
+from zcrm_core.redaction import class_name
 
 __all__ = ["checked_ids", "id_in", "identifier", "joined_ids", "segment"]
 
 _BITS = 64  # Zoho's ids have them at most
+_HALF = re.compile(r"[\ud800-\udfff]")  # half of a character, which has no form in an address
+_LONGEST = 60
 
 
 def segment(name: str, value: object) -> str:
@@ -20,14 +24,16 @@ def segment(name: str, value: object) -> str:
         value: the module's name or the record's id.
 
     Raises:
-        ApiError: it is empty, relative, more than one part, or neither a text nor a number.
+        ApiError: it is empty, relative, more than one part, no Unicode, or neither a text nor a number.
     """
     part = _written(value)
     # Servers decode %2F before they look at the path, so quoting a slash would not keep it inside its part.
-    if part.strip(". \t\r\n") == "" or "/" in part or "\\" in part:
+    if part.strip(". \t\r\n") == "" or "/" in part or "\\" in part or _HALF.search(part):
         raise ApiError(
-            f"{part!r} is no {name}." if part else f"A {type(value).__name__} of this kind is no {name}.",
-            why="It would make the address one of something else.",
+            f"{_shown(part)} is no {name}."
+            if part
+            else f"A {class_name(type(value))} of this kind is no {name}.",
+            why="It would make the address one of something else, or none.",
             fix=f"Pass the {name} as Zoho gives it.",
             code="ZCRM-API-009",
         )
@@ -82,12 +88,17 @@ def checked_ids(ids: Iterable[str | int] | str | int) -> list[str]:
     for each in given:
         if "," in _written(each):
             raise ApiError(
-                f"{each!r} is no id.",
+                f"{_shown(_written(each))} is no id.",
                 why="Zoho divides ids at commas, so it would act on others.",
                 fix="Pass a list of ids.",
                 code="ZCRM-API-009",
             )
     return [identifier("id", each) for each in given]
+
+
+def _shown(part: str) -> str:
+    """Show a name or an id in a message, a long one by its beginning."""
+    return repr(part) if len(part) <= _LONGEST else f"{part[:_LONGEST]!r}..."
 
 
 def _written(value: object) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, overload
 
 from zcrm_core.crm.arguments import combined
-from zcrm_core.crm.criteria import Criteria
+from zcrm_core.crm.criteria import Criteria, search_text
 from zcrm_core.crm.encode import instant
 from zcrm_core.crm.entity import count_of, objects
 from zcrm_core.crm.field_names import answered, joined, known_fields, named
@@ -286,8 +286,8 @@ def _since(moment: datetime | None) -> Mapping[str, str] | None:
     return None if moment is None else {"If-Modified-Since": instant(moment, "modified_since")}
 
 
-def _texts(**given: str | Criteria | None) -> dict[str, str | int | bool | None]:
-    return {key: None if value is None else str(value) for key, value in given.items()}
+def _texts(**given: object) -> dict[str, str | int | bool | None]:
+    return {key: None if value is None else search_text(key, value) for key, value in given.items()}
 
 
 def _refuse_several(query: Params, *, least: int) -> None:

@@ -189,7 +189,8 @@ class Record(Entity):
         if self._module is None or self.id is None:
             raise ApiError(
                 "This record belongs to no module yet.",
-                why="It was made by the program or has no id, so nobody knows where its notes and files are.",
+                why="It was made by the program, came from a related list or has no id, "
+                "so nobody knows where its notes and files are.",
                 fix='Use client.module("Leads").record(id) for a record that you have not read.',
                 code="ZCRM-API-009",
             )
@@ -197,15 +198,16 @@ class Record(Entity):
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy in another process has no connections there, so it goes without its module.
-        return _revived, (type(self), self._json, self._touched, self._unread)
+        return _revived, (type(self), self._json, self._touched.copy(), self._unread)
 
     def __copy__(self) -> Record:
-        touched = {key: copied(value) for key, value in self._touched.items()}
+        # A copy of what was touched, for another thread that only reads a list of the record adds to it.
+        touched = deepcopy(self._touched.copy())
         return _revived(type(self), self._json, touched, self._unread, self._module)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Record:
         json = {key: copied(value) for key, value in self._json.items()}
-        return _revived(type(self), json, deepcopy(self._touched, memo), self._unread, self._module)
+        return _revived(type(self), json, deepcopy(self._touched.copy(), memo), self._unread, self._module)
 
     def _accept(self, sent: Mapping[str, JSON], details: Mapping[str, JSON]) -> None:
         """Take what was sent, and the times that Zoho answered, for what Zoho holds."""

@@ -111,7 +111,8 @@ class RecordAccess:
             options: more of Zoho's options, such as ``{"carry_over_tags": ...}`` of v8.
 
         Raises:
-            ApiError: the CRM refused; ``api_code`` is ``ID_ALREADY_CONVERTED`` for a lead that was converted.
+            ApiError: the deal is no mapping or a choice no boolean, or the CRM refused; ``api_code`` is
+                ``ID_ALREADY_CONVERTED`` for a lead that was converted.
         """
         given: dict[str, object] = {
             "Deals": deal,

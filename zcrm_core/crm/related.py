@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from zcrm_core.crm.arguments import combined
+from zcrm_core.crm.arguments import combined, one_mapping
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import answered, joined, named
@@ -92,7 +92,7 @@ class RelatedList:
             ApiError: the CRM refused.
         """
         path = f"{self._path}/{segment('record id', record_id)}"
-        row = encode(dict(values or {}), "the link")
+        row = encode({} if values is None else one_mapping("values", values), "the link")
         response = self._client.request("PUT", path, json={"data": [row]})
         return only(response, "data", "link the record", self._ends(record_id))
 

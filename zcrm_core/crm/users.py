@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import one_mapping
 from zcrm_core.crm.batch import BatchItem, only
 from zcrm_core.crm.collection import the_one
-from zcrm_core.crm.criteria import Criteria
+from zcrm_core.crm.criteria import Criteria, search_text
 from zcrm_core.crm.encode import encode, instant
 from zcrm_core.crm.entity import objects
 from zcrm_core.crm.paging import Listing
@@ -87,7 +88,7 @@ class Users:
         Raises:
             ApiError: the CRM refused.
         """
-        query = {"criteria": str(criteria), "type": type}
+        query = {"criteria": search_text("criteria", criteria), "type": type}
         return Listing(self._client, "users/search", "users", User, query)
 
     def create(self, user: Mapping[str, object]) -> BatchItem:
@@ -102,7 +103,7 @@ class Users:
         Raises:
             ApiError: the CRM refused.
         """
-        body = {"users": [encode(dict(user), "user")]}
+        body = {"users": [encode(one_mapping("The user", user), "user")]}
         return only(self._client.request("POST", "users", json=body), "users", "create the user")
 
     def update(self, user_id: str | int, changes: Mapping[str, object]) -> BatchItem:
@@ -115,7 +116,7 @@ class Users:
         Raises:
             ApiError: the CRM refused.
         """
-        body = {"users": [encode(dict(changes), "user")]}
+        body = {"users": [encode(one_mapping("changes", changes), "user")]}
         response = self._client.request("PUT", _path(user_id), json=body)
         return only(response, "users", "change the user", user_id)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from zcrm_core.crm.arguments import one_mapping
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.collection import Collection
+from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity, anything, entity, text
 from zcrm_core.crm.paths import id_in
 from zcrm_core.crm.writing import rows_of
@@ -144,7 +146,7 @@ class Variables:
         Raises:
             ApiError: the CRM refused.
         """
-        body = {"variables": rows_of(changes)}
+        body = {"variables": [encode(one_mapping("changes", changes), "changes")]}
         response = self._client.request("PUT", self._variables.path(variable), json=body)
         return only(response, "variables", "change the variable", id_in(variable))
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.arguments import combined, kind_of, text_list
-from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only, partial
+from zcrm_core.crm.arguments import combined, one_mapping, text_list, with_article
+from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.field_names import refuse_unknown
 from zcrm_core.crm.jobs import MassUpdate
@@ -70,11 +70,12 @@ class RecordWriting(RecordReading):
 
         Raises:
             PartialFailure: a later call of a long batch failed; ``error.result`` says what became of each.
-                What comes from outside in the middle, such as Ctrl-C, has it as its ``__cause__``.
+                What comes from outside in the middle, such as Ctrl-C, has it as its ``__cause__``, or the
+                last of its causes has.
             ApiError: the CRM refused the whole call, or a value cannot be sent.
         """
         rows = rows_of(records)
-        return self._write("POST", self._path, rows, _beside(trigger, lar_id, process, options))
+        return self._write("POST", self._path, rows, _beside(trigger, lar_id, process, options), new=True)
 
     def update(
         self,
@@ -103,14 +104,14 @@ class RecordWriting(RecordReading):
         extra = _beside(trigger, None, process, options)
         if isinstance(records, Mapping):
             path = f"{path}/{segment('record id', str(rows[0]['id']))}"
-        try:
-            done = self._write("PUT", path, [rows[place] for place in sent], extra, about=itemgetter("id"))
-        except BaseException as error:
-            failure = partial(error)
-            if failure is not None and failure.result is not None:
-                failure.result = _settled(given, rows, sent, failure.result)
-            raise
-        return _settled(given, rows, sent, done)
+        return self._write(
+            "PUT",
+            path,
+            [rows[place] for place in sent],
+            extra,
+            about=itemgetter("id"),
+            known=lambda done: _settled(given, rows, sent, done),
+        )
 
     def upsert(
         self,
@@ -140,14 +141,12 @@ class RecordWriting(RecordReading):
             if isinstance(record, Record):
                 record._refuse_twice(row)  # noqa: SLF001 - the two modules are one thing
         extra = _beside(trigger, lar_id, process, options, duplicate_check_fields)
-        try:
-            done = self._write("POST", f"{self._path}/upsert", rows, extra)
-        except BaseException as error:
-            failure = partial(error)
-            _let_know(given, rows, (failure and failure.result) or ())
-            raise
-        _let_know(given, rows, done)
-        return done
+
+        def known(done: BatchResult) -> BatchResult:
+            _let_know(given, rows, done)
+            return done
+
+        return self._write("POST", f"{self._path}/upsert", rows, extra, known=known)
 
     def delete(
         self, record_ids: str | int | Iterable[str | int], *, wf_trigger: bool | None = None
@@ -191,7 +190,7 @@ class RecordWriting(RecordReading):
 
         Results and errors are those of :meth:`create`.
         """
-        changes = combined(rows_of(values)[0], {}, "values", own=("id",))
+        changes = combined(_values(values), {}, "values", own=("id",))
         if not changes:
             raise ApiError(
                 "A mass update has no value to set.",
@@ -219,7 +218,7 @@ class RecordWriting(RecordReading):
             TransportError: the answer names no job.
         """
         body: dict[str, JSON] = {
-            "data": [rows_of(values)[0]],
+            "data": [_values(values)],
             "cvid": identifier("custom view id", custom_view),
         }
         if over_write is not None:
@@ -244,11 +243,15 @@ class RecordWriting(RecordReading):
         extra: Mapping[str, JSON],
         *,
         about: Callable[[dict[str, JSON]], object] | None = None,
+        new: bool = False,
+        known: Callable[[BatchResult], BatchResult] = lambda result: result,
     ) -> BatchResult:
         return in_batches(
             rows,
             lambda batch: self._client.request(method, path, json={"data": list(batch), **extra}),
             about=about,
+            new=new,
+            known=known,
         )
 
 
@@ -272,12 +275,17 @@ def _row(record: object, index: int) -> dict[str, JSON]:
     row = encode(dict(record) if isinstance(record, Mapping) else record, f"record {index}")
     if not isinstance(row, dict):
         raise ApiError(
-            f"Record {index} is {kind_of(record)}.",
+            f"Record {index} is {with_article(record)}.",
             why="A record is a mapping of the fields' API names to their values.",
             fix='Pass mappings such as {"Last_Name": "Smith"}.',
             code="ZCRM-API-009",
         )
     return row
+
+
+def _values(values: object) -> dict[str, JSON]:
+    """Turn the values of a mass update into what is sent."""
+    return _row(one_mapping("values", values), 0)
 
 
 def _changed(record: object, index: int) -> dict[str, JSON]:

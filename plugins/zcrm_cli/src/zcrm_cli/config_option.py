@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,8 +11,7 @@ from typing import Final, TypeVar
 import click
 
 from zcrm_cli.visible import visible
-from zcrm_core import Client, Config, ConfigError, PluginError
-from zcrm_core.config import environment_values, file_values
+from zcrm_core import Client, ConfigError, PluginError
 
 _FILE: Final = Path("zcrm.toml")
 _PREFIX: Final = "ZCRM_"
@@ -66,20 +65,6 @@ class Source:
                 code="ZCRM-CONFIG-003",
             )
         return Client.from_env()
-
-    def read(self, plugin_keys: Mapping[str, str]) -> Config:
-        """Read the configuration alone, where no client can be made with it.
-
-        Args:
-            plugin_keys: the keys that plugins add.
-
-        Raises:
-            ConfigError: it is wrong.
-        """
-        if self.path is None:
-            return Config(environment_values(), plugin_keys=plugin_keys)
-        folder = self.path.absolute().parent
-        return Config(file_values(self.path), plugin_keys=plugin_keys, folder=folder)
 
     def __str__(self) -> str:
         return f"the {_PREFIX}* variables" if self.path is None else str(self.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from typing import Final
 import click
 from rich.console import Console
 
-from zcrm_cli.config_option import Source, config_option, failures_of, find_source
+from zcrm_cli.config_option import config_option, failures_of, find_source
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.nobody import open_nobody
 from zcrm_cli.output import open_console, write_facts, write_table, write_text
@@ -42,8 +41,6 @@ def plugins(config: Path | None) -> None:
         with open_nobody() as client:
             regions = _failed_regions(client, error)
             _show_plugins(console, client, regions)
-            if regions:
-                _explain_choice(console, client, source)
         console.print()
         raise
     with client:
@@ -56,12 +53,6 @@ def _failed_regions(client: Client, error: ZcrmError) -> list[str]:
     """Name the plugins whose answer to the region is the error that kept a client from being made."""
     asked = [plugin for plugin in client.plugins if "zcrm_choose_region" in plugin.hooks and plugin.wheel]
     return [plugin.name for plugin in asked if str(plugin) in error.what]
-
-
-def _explain_choice(console: Console, client: Client, source: Source) -> None:
-    """Say which store the configuration gets, where it is not the stores that failed."""
-    with suppress(ZcrmError):  # what stands in the way of that as well is told once the first is cured
-        _show_choice(console, client, source.read(client.plugins.config_keys()))
 
 
 def _show_plugins(console: Console, client: Client, regions: Sequence[str] = ()) -> None:

@@ -111,8 +111,8 @@ def _module(query: Mapping[str, object]) -> Module:
 
 def _page(call: Call, query: Mapping[str, object]) -> int:
     """Return the number of the page: given itself, or since version 3 as the token of the job before."""
-    token = str(query.get("page_token", ""))
-    if call.version.modern and token:
+    if call.version.modern and query.get("page_token") is not None:
+        token = str(query["page_token"])
         if not token.startswith("page-") or not token[5:].isdecimal():
             raise Refusal(400, "INVALID_DATA", "invalid data", {"api_name": "page_token"})
         return int(token[5:])

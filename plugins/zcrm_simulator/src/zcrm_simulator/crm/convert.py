@@ -43,6 +43,9 @@ def convert(call: Call) -> Response:
     database = call.organization.database
     data = call.body().get("data")
     options = data[0] if isinstance(data, list) and data and isinstance(data[0], Mapping) else {}
+    if not isinstance(options.get("Deals"), Mapping | None):
+        details = {"api_name": "Deals", "expected_data_type": "jsonobject"}
+        raise Refusal(400, "INVALID_DATA", "invalid data", details)
     with database.lock:
         lead = parent(call)
         if lead["$converted"]:

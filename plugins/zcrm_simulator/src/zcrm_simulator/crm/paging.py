@@ -96,6 +96,8 @@ def requested_page(call: Call) -> Page:
                 "Please check whether the input values are correct",
                 {"param_name": name, "supported_values": list(allowed)},
             )
+    if call.version.modern and call.request.args.get("page_token") == "":
+        raise _wrong_token("INVALID_DATA", "invalid data")
     token = call.parameter("page_token") if call.version.modern else None
     if token and call.parameter("page"):
         raise Refusal(

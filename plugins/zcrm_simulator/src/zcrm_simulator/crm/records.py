@@ -102,7 +102,19 @@ def _changes(call: Call, item: Item, index: int) -> Row:
                 raise ItemError("INVALID_DATA", "No field found", where(call, index, shown))
         elif not field.read_only:
             changes[name] = stored_value(call, field, value, index)
+    _refuse_other_module(call, item, changes, index)
     return changes
+
+
+def _refuse_other_module(call: Call, item: Item, changes: Row, index: int) -> None:
+    """Refuse what names another module than that of the record it belongs to, as version 2 writes it."""
+    parent = changes.get("Parent_Id")
+    for name in ("se_module", "$se_module"):
+        if call.version.modern or item.get(name) is None or parent is None:
+            continue
+        found = call.organization.database.directory([integer(parent)]).get(integer(parent))
+        if found is None or found[0] != item[name]:
+            raise ItemError("INVALID_DATA", "the module given seems to be invalid", where(call, index, name))
 
 
 def _missing(call: Call, index: int, api_name: str) -> ItemError:
