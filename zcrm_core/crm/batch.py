@@ -217,7 +217,7 @@ def in_batches(
                 raise
             raise _broken_off(items, len(batch), len(things), error, known) from error
         except BaseException as error:
-            with suppress(Exception):
+            with suppress(Exception):  # nothing that fails here may take the place of what is raised again
                 last = last_cause(error, begun)
                 if items:
                     last.__cause__ = _broken_off(items, len(batch), len(things), error, known)

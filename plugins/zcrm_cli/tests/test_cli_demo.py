@@ -212,6 +212,6 @@ def test_a_table_of_the_demo_is_whole_on_a_narrow_terminal(width: int) -> None:
 
     Narrator(console).table(("Record", "Outcome", "Zoho says", "More"), [row])
 
-    shown = console.file.getvalue().split()  # type: ignore[attr-defined]
+    shown = console.file.getvalue().split()  # type: ignore[attr-defined] # a StringIO
     assert {word for cell in row for word in cell.split()} <= set(shown)
     assert console.width == width

@@ -115,7 +115,7 @@ class Server:
             try:
                 rows = self.sql(asked + wanted, **({} if user is None else {"user": user}))
             # The server looks at the others' statements too, and gives up where one has binary values.
-            except OperationalError as error:  # noqa: PERF203
+            except OperationalError as error:  # noqa: PERF203 - it is tried again
                 if _number(error) != _NOT_TEXT or time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE)
