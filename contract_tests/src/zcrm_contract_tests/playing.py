@@ -1,7 +1,8 @@
 """How do several threads use one store at once, and how is what they saw written down?
 
-A script is a list of ``[kind, user, value]``: it says who does what. When each step begins and ends is up to
-the machine, and recorded. The same code runs in the check's own process and in its workers.
+A script is a list of ``[kind, user, value]``: it says who does what; ``meet`` waits for the other scripts of
+the process. When each step begins and ends is up to the machine, and recorded. The same code runs in the
+check's own process and in its workers.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Recorded", "call_in_threads", "in_threads", "play", "wrong_step"]
 
 _LONGEST_PAUSE: Final = 0.003
+_LONGEST_WAIT: Final = 5.0
+"""How long a thread waits for others that a store may have held up or ended, in seconds."""
 _OFTEN: Final = 1e-5
 """Seconds after which Python gives the turn to another thread; its own 5 ms would hide most races."""
 
@@ -43,9 +46,17 @@ def play(store: OpenStore, scripts: Sequence[Sequence[Sequence[str]]], client_id
     recorded: list[Recorded] = []
     # In haste, calls meet; with pauses, no thread is through before the next one has begun.
     longest_pause = random.choice((0.0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+    meeting = threading.Barrier(len(scripts), timeout=_LONGEST_WAIT)
 
     def follow(number: int) -> None:
-        steps = _followed(store, f"{name}/{number}", scripts[number], client_id, longest_pause)
+        steps = _followed(
+            store,
+            f"{name}/{number}",
+            scripts[number],
+            client_id,
+            longest_pause=longest_pause,
+            meeting=meeting,
+        )
         recorded.extend(list(steps))
 
     in_threads([partial(follow, number) for number in range(len(scripts))])
@@ -104,10 +115,20 @@ def call_in_threads(source: Source, config: Mapping[str, object], command: Mappi
 
 
 def _followed(
-    store: OpenStore, worker: str, script: Sequence[Sequence[str]], client_id: str, longest_pause: float
+    store: OpenStore,
+    worker: str,
+    script: Sequence[Sequence[str]],
+    client_id: str,
+    *,
+    longest_pause: float,
+    meeting: threading.Barrier,
 ) -> Iterator[Recorded]:
     seen: dict[str, Token | None] = {}
     for kind, user, value in script:
+        if kind == "meet":
+            with suppress(threading.BrokenBarrierError):
+                meeting.wait()
+            continue
         time.sleep(random.random() * longest_pause)  # noqa: S311 - no secret
         expected = seen.get(user)
         if kind == "replace" and expected is None:
