@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Final, TypeVar, overload
 
 from zcrm_core.crm.arguments import with_article
-from zcrm_core.crm.causes import beginning, last_cause, remembered
 from zcrm_core.crm.versions import MOST_RECORDS
 from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
@@ -196,11 +195,10 @@ def in_batches(
             what became of each record, and its cause is the failure.
         ZcrmError: the first call failed as a whole.
         BaseException: what came from outside, such as Ctrl-C; after earlier calls went through the
-            ``PartialFailure`` is its cause, or that of the last of its causes.
+            ``PartialFailure`` is its cause.
     """
     items: list[BatchItem] = []
     ids: set[str] = set()
-    begun = beginning()
     for start in range(0, len(things), most):
         batch = things[start : start + most]
         try:
@@ -217,10 +215,12 @@ def in_batches(
                 raise
             raise _broken_off(items, len(batch), len(things), error, known) from error
         except BaseException as error:
-            with suppress(Exception):  # nothing that fails here may take the place of what is raised again
-                last = last_cause(error, begun)
-                if items:
-                    last.__cause__ = _broken_off(items, len(batch), len(things), error, known)
+            earlier = error.__cause__
+            if isinstance(earlier, PartialFailure):  # a program may raise one error twice
+                earlier = error.__cause__ = earlier.__cause__
+            if items:
+                failure = _broken_off(items, len(batch), len(things), error, known)
+                failure.__cause__, error.__cause__ = earlier, failure
             raise
         items += made
     return known(BatchResult(items))
@@ -375,4 +375,4 @@ def _broken_off(
     failure.result = BatchResult(items)
     with suppress(Exception):  # whatever fails here, the error that broke the batch off is the one to be told
         failure.result = known(failure.result)
-    return remembered(failure)
+    return failure

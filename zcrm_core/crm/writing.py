@@ -70,8 +70,7 @@ class RecordWriting(RecordReading):
 
         Raises:
             PartialFailure: a later call of a long batch failed; ``error.result`` says what became of each.
-                What comes from outside in the middle, such as Ctrl-C, has it as its ``__cause__``, or the
-                last of its causes has.
+                What comes from outside in the middle, such as Ctrl-C, has it as its ``__cause__``.
             ApiError: the CRM refused the whole call, or a value cannot be sent.
         """
         rows = rows_of(records)
