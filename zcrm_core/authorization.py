@@ -231,10 +231,23 @@ class OAuth:
             # The one in use differs from the one stored if it could not be saved.
             found = [one for one in (self._tokens.fetch(), self._refresher.held(key)) if one is not None]
             secrets = {one.refresh_token or one.access_token: one for one in found}
-            for secret, token in secrets.items():
-                self._accounts.revoke(secret, self._homes.of(token))
+            for token in secrets.values():
+                self.revoke_token(token)
             self._tokens.delete()
             return bool(found)
+
+    def revoke_token(self, token: Token) -> None:
+        """Revoke one token at Zoho, such as ``error.unsaved``; no store is asked, and nothing is deleted.
+
+        Args:
+            token: its refresh token is revoked and all access tokens with it, or its access token if there
+                is no refresh token. One that Zoho does not know any more counts as revoked.
+
+        Raises:
+            AuthError: Zoho refuses.
+            TransportError: Zoho Accounts cannot be reached.
+        """
+        self._accounts.revoke(token.refresh_token or token.access_token, self._homes.of(token))
 
     def _region_of(self, location: str, asked: Region) -> Region:
         """Give the region of a data centre's short name, as Zoho's own list has it."""

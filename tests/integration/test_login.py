@@ -18,6 +18,7 @@ from zcrm_core import (
     Client,
     ConfigError,
     InvalidGrant,
+    ReauthorizationRequired,
     RefreshThrottled,
     StoreCorrupt,
     StoreUnavailable,
@@ -174,6 +175,42 @@ def test_a_token_that_cannot_be_saved_is_not_lost(
     store.broken.clear()
     client.tokens.save(caught.value.unsaved)
     assert client.is_token_generated()
+
+
+def test_a_token_that_no_store_holds_can_be_revoked_alone(
+    zcrm_simulator: Simulator, log_in: Make, store: Any
+) -> None:
+    """What could not be saved is ended at Zoho, and the login that is stored goes on."""
+    client = log_in()
+    before = client.tokens.fetch()
+    store.broken.add("save")
+    with pytest.raises(StoreUnavailable) as caught:
+        client.oauth.generate_access_token(zcrm_simulator.grant_token([*SCOPES, "ZohoCRM.users.ALL"]))
+    store.broken.clear()
+    unsaved = caught.value.unsaved
+    assert unsaved is not None
+
+    client.oauth.revoke_token(unsaved)
+
+    assert zcrm_simulator.counters.revocations == 1
+    assert client.tokens.fetch() == before
+    assert client.oauth.refresh_access_token().refresh_token == getattr(before, "refresh_token", None)
+    client.tokens.save(unsaved)
+    with pytest.raises(ReauthorizationRequired):
+        client.oauth.refresh_access_token()
+
+
+def test_an_access_token_alone_can_be_revoked(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """Of a token without a refresh token the access token is ended; to Zoho a second time is no fault."""
+    client = log_in()
+    token = client.tokens.fetch()
+    assert token is not None
+
+    for _ in range(2):
+        client.oauth.revoke_token(replace(token, refresh_token=None))
+
+    shown = {"Authorization": f"Zoho-oauthtoken {token.access_token}"}
+    assert requests.get(f"{zcrm_simulator.url}/crm/v8/modules", headers=shown, timeout=10).status_code == 401
 
 
 def test_a_second_consent_keeps_the_refresh_token(zcrm_simulator: Simulator, make_client: Make) -> None:

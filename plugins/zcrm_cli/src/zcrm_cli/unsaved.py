@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from zcrm_core import Client, Config, StoreError, Token, TokenKey, TokenStorePlugin, ZcrmError
-
-
-class _Unsaved(TokenStorePlugin):
-    """A store that holds one token in memory."""
-
-    name = "unsaved"
-    priority = 0
-
-    def __init__(self, token: Token) -> None:
-        self._token = token
-
-    def claims(self, config: Config) -> bool:
-        return True
-
-    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
-        return True
-
-    def fetch(self, config: Config, key: TokenKey) -> Token | None:
-        return self._token
-
-    def delete(self, config: Config, key: TokenKey) -> bool:
-        return True
+from zcrm_core import Client, StoreError, Token, ZcrmError
 
 
 def give_up(client: Client, user: str | None, error: StoreError) -> None:
@@ -49,8 +25,7 @@ def _revoked(client: Client, user: str | None, token: Token) -> str:
     if _is_stored(client, user, token):
         return "the login that is stored goes on as it was"
     try:
-        with Client(client.config, token_store=_Unsaved(token)) as last:
-            last.as_user(token.user_identifier).oauth.revoke()
+        client.oauth.revoke_token(token)
     except ZcrmError as failure:
         return f"to revoke them failed as well ({failure.what.rstrip('.')}), so they live on at Zoho"
     return "they are revoked"
