@@ -165,7 +165,7 @@ class Store:
         """
         if "zcrm_manage_store" not in self._hooks:
             raise StoreError(
-                f"The store {self.chosen.plugin} has nothing to {action}.",
+                f"The store {self.chosen.plugin} has nothing to manage.",
                 why="It has no zcrm_manage_store, which is optional: what it needs, it makes by itself.",
                 fix="Nothing need be done. `zcrm plugins` shows which store is in force, and why.",
                 code="ZCRM-STORE-008",

@@ -435,10 +435,13 @@ def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, c
             yield f"{above}{name}", command
 
 
-def test_every_command_is_documented() -> None:
-    """The page of the command line has every command of the program, and no other."""
+@pytest.mark.parametrize("where", ["reference/cli.md", "../plugins/zcrm_cli/README.md"])
+def test_every_command_is_documented(where: str) -> None:
+    """The page of the command line, and its wheel's, have every command of the program, and no other."""
     documented = {
-        name for first, _ in rows("reference/cli.md", "command", "what it does") for name in code(first)
+        named.partition(" --")[0]
+        for first, _ in rows(where, "command", "what it does")
+        for named in code(first)
     }
 
     assert documented == {f"zcrm {words}" for words, _ in commands()}

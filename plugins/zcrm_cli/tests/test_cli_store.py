@@ -32,7 +32,7 @@ def test_a_store_without_anything_to_manage_says_so(
     out, err = capsys.readouterr()
     assert "Token store: file" in out
     assert "ZCRM-STORE-008" in err
-    assert f"nothing to {action}" in err
+    assert "has nothing to manage." in err
     assert "Traceback" not in err
 
 
