@@ -183,18 +183,25 @@ def test_what_is_switched_off_is_shown_as_such_and_a_wrong_name_is_remarked(run:
     assert "Did you mean file?" in done.stdout
 
 
-def test_a_region_that_fails_does_not_keep_the_plugins_from_being_shown(run: Run, tmp_path: Path) -> None:
-    """Without a usable configuration the command asks no region plugin, so each of them is listed."""
+def test_a_region_that_fails_keeps_neither_plugins_nor_the_choice_from_being_shown(
+    run: Run, tmp_path: Path
+) -> None:
+    """Without a configuration no region plugin is asked; with one, the store is explained all the same."""
     source = (
         "from zcrm_core import hookimpl\n@hookimpl\ndef zcrm_choose_region(config): raise SystemExit('bye')\n"
     )
     folder = installed(tmp_path, "bad", source)
 
     done = run("plugins", more={"PYTHONPATH": folder})
-    asked = run("plugins", more={"PYTHONPATH": folder, "ZCRM_CLIENT_ID": "1000.A", "ZCRM_CLIENT_SECRET": "s"})
+    keys = {"CLIENT_ID": "1000.A", "CLIENT_SECRET": "s", "TOKEN_PERSISTENCE_PATH": str(tmp_path / "tokens")}
+    asked = run(
+        "plugins", more={"PYTHONPATH": folder, **{f"ZCRM_{key}": value for key, value in keys.items()}}
+    )
 
     assert done.returncode == 0
     assert asked.returncode == 1
+    assert "Tokens are kept by the store file." in asked.stdout
+    assert "Region:" not in asked.stdout
     assert re.search(r"^bad +zcrm-bad +9\.8\.7 +- +choose_region *$", done.stdout, re.MULTILINE)
     assert re.search(r"^bad +zcrm-bad +9\.8\.7 +- +FAILED, see below *$", asked.stdout, re.MULTILINE)
     assert "bad (zcrm-bad 9.8.7) failed in zcrm_choose_region" in flat(asked.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -38,24 +38,25 @@ class Source:
             name.startswith(_PREFIX) and name not in _NO_KEYS for name in os.environ
         )
 
-    def open_client(self, *, warns: bool = True) -> Client:
+    def open_client(self, *, plugins: Sequence[object] = (), warns: bool = True) -> Client:
         """Make the client that is configured there; the caller closes it.
 
         Args:
+            plugins: further plugins of it.
             warns: write a line to standard error for each plugin that is not in use because it failed.
 
         Raises:
             ConfigError: there is no configuration, or it is wrong.
             PluginError: no installed store fits it.
         """
-        client = self._made()
+        client = self._made(plugins)
         for error in failures_of(client) if warns else ():
             click.echo(visible(f"{error.code}: {error.what} {error.why} See `zcrm plugins`."), err=True)
         return client
 
-    def _made(self) -> Client:
+    def _made(self, plugins: Sequence[object]) -> Client:
         if self.path is not None:
-            return Client.from_file(self.path)
+            return Client.from_file(self.path, plugins=plugins)
         if not self.exists:
             raise ConfigError(
                 "There is no configuration.",
@@ -64,7 +65,7 @@ class Source:
                 "and pass it with --config. To look around without an account, run `zcrm demo`.",
                 code="ZCRM-CONFIG-003",
             )
-        return Client.from_env()
+        return Client.from_env(plugins=plugins)
 
     def __str__(self) -> str:
         return f"the {_PREFIX}* variables" if self.path is None else str(self.path)

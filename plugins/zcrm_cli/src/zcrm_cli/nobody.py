@@ -11,8 +11,17 @@ from zcrm_core import Client, Config, Region, Token, TokenKey, TokenStorePlugin,
 _NO_KEYS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class _Nowhere(TokenStorePlugin):
-    """A store that keeps nothing, and a region without servers."""
+class NoRegion:
+    """A region without servers, so that no other plugin is asked: one that fails is to be shown."""
+
+    @hookimpl(tryfirst=True)
+    def zcrm_choose_region(self, config: Config) -> Region:
+        """Name no server at all."""
+        return Region("nowhere", *["https://nowhere.invalid"] * 5)
+
+
+class _Nowhere(NoRegion, TokenStorePlugin):
+    """A store that keeps nothing, nowhere."""
 
     priority = 0
 
@@ -31,11 +40,6 @@ class _Nowhere(TokenStorePlugin):
 
     def delete(self, config: Config, key: TokenKey) -> bool:
         return False
-
-    @hookimpl(tryfirst=True)
-    def zcrm_choose_region(self, config: Config) -> Region:
-        """Ask no other plugin: one that fails is to be shown, not to end the command."""
-        return Region("nowhere", *["https://nowhere.invalid"] * 5)
 
 
 def open_nobody(name: str = "nowhere", keys: Mapping[str, str] = _NO_KEYS) -> Client:

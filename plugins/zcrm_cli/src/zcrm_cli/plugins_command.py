@@ -11,9 +11,9 @@ from typing import Final
 import click
 from rich.console import Console
 
-from zcrm_cli.config_option import config_option, failures_of, find_source
+from zcrm_cli.config_option import Source, config_option, failures_of, find_source
 from zcrm_cli.debug_option import debug_option
-from zcrm_cli.nobody import open_nobody
+from zcrm_cli.nobody import NoRegion, open_nobody
 from zcrm_cli.output import open_console, write_facts, write_table, write_text
 from zcrm_core import Client, Config, PluginError, ZcrmError
 
@@ -38,15 +38,26 @@ def plugins(config: Path | None) -> None:
     try:
         client = source.open_client(warns=False)
     except ZcrmError as error:
-        with open_nobody() as client:
-            regions = _failed_regions(client, error)
-            _show_plugins(console, client, regions)
+        _show_what_can_be(console, source, error)
         console.print()
         raise
     with client:
         _show_plugins(console, client)
         _show_choice(console, client, client.config)
         console.print(f"\nRegion: {client.region.name} ({client.region.api_url})", soft_wrap=True)
+
+
+def _show_what_can_be(console: Console, source: Source, error: ZcrmError) -> None:
+    """Show the plugins where no client can be made, and the choice of the store if only the region fails."""
+    try:
+        client = source.open_client(plugins=[NoRegion()], warns=False)
+    except ZcrmError:
+        with open_nobody() as client:
+            _show_plugins(console, client)
+        return
+    with client:
+        _show_plugins(console, client, _failed_regions(client, error))
+        _show_choice(console, client, client.config)
 
 
 def _failed_regions(client: Client, error: ZcrmError) -> list[str]:
