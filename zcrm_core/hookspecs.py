@@ -214,7 +214,7 @@ class TokenStorePlugin(ABC):
     def reason(self, config: Config) -> str:
         """Say in a few words why the store claims a configuration, or why not: which of its keys are set."""
         named = [key for key in self.config_keys if key in config]
-        return f"{', '.join(named) or 'none of its keys'} is set"
+        return f"{', '.join(named) or 'none of its keys'} {'are' if len(named) > 1 else 'is'} set"
 
     def problem(self, config: Config) -> StoreError | None:
         """Say why the store cannot be used with a configuration, as far as that can be told at once."""

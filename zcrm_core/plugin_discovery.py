@@ -169,12 +169,13 @@ def _of_one_name(several: Sequence[PluginInfo]) -> Found:
     names = list(dict.fromkeys(plain(str(each.wheel)) for each in several))
     wheels = " and ".join(names)
     versions = " and ".join(plain(f"{each.wheel} {each.version}") for each in several)
+    one = "One name must mean one plugin, so none is used."
     return _rejected(
         info,
         f"Several wheels bring a plugin named {plain(info.name)}: {wheels}."
         if len(names) > 1
         else plain(f"The wheel {info.wheel} names {info.name} more than once."),
-        f"They are {versions}. One name must mean one plugin, so none is used.",
+        f"They are {versions}. {one}" if len(names) > 1 else one,
         "ZCRM-PLUGIN-004",
         # To disable the name would leave out the one that is wanted as well.
         fix=f"Keep the one that you want: pip uninstall {' or pip uninstall '.join(names)}. To use none: "

@@ -146,6 +146,7 @@ def test_a_wheel_that_names_a_plugin_twice_is_to_be_corrected_and_not_uninstalle
     [error] = site.plugins().failures
 
     assert error.what == "The wheel one-wheel names twin more than once."
+    assert error.why == "One name must mean one plugin, so none is used."
     assert error.fix == "Correct, update or remove it, or disable it: ZCRM_DISABLE_PLUGINS=twin"
 
 

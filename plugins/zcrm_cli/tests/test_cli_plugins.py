@@ -208,6 +208,20 @@ def test_a_region_that_fails_keeps_neither_plugins_nor_the_choice_from_being_sho
     assert "ZCRM_DISABLE_PLUGINS=bad" in asked.stderr
 
 
+def test_a_wrapper_that_fails_is_told_with_what_it_wraps(
+    run: Run, configure: Configure, tmp_path: Path
+) -> None:
+    """It fails the command's own stand-ins as well; the reader hears of the plugin that is really there."""
+    source = "from zcrm_core import hookimpl\n@hookimpl(wrapper=True)\ndef zcrm_token_store():\n"
+    folder = installed(tmp_path, "round", source + "    yield\n    raise ValueError\n")
+
+    done = run("plugins", "--config", str(configure()), more={"PYTHONPATH": folder})
+
+    assert done.returncode == 1
+    assert "round (zcrm-round 9.8.7), which wraps zcrm_token_store of" in flat(done.stderr)
+    assert "nowhere" not in done.stderr
+
+
 def test_a_plugin_cannot_do_anything_to_the_terminal(run: Run, configure: Configure, tmp_path: Path) -> None:
     """What a plugin says of itself is shown with its control characters spelt out, and no line is forged."""
     source = (

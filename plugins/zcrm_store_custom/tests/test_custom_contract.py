@@ -101,7 +101,7 @@ def test_the_report_says_what_is_added_and_what_is_not_promised(tmp_path: Path) 
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the store says: persistence_handler_class_path, persistence_handler_class is set" in done.stdout
+    assert "the store says: persistence_handler_class_path, persistence_handler_class are set" in done.stdout
     assert "replaces is compared under a lock of this process only" in done.stdout
     assert "clients and environments of one user share one token" in done.stdout
     assert "TS-10: Capabilities(separates_clients=False)" in done.stdout

@@ -50,7 +50,19 @@ def test_the_reason_names_the_keys() -> None:
     claim = MySQLStorePlugin().zcrm_token_store(config_of(db_password="SECRET", mysql_port="3307"))
 
     assert claim.claims
-    assert claim.reason == "db_port, db_password is set"
+    assert claim.reason == "db_port, db_password are set"
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [({"db_url": "mysql://u:SECRET@in@host"}, "ZCRM-MYSQL-005"), ({"db_ssl_key": "k"}, "ZCRM-MYSQL-012")],
+)
+def test_the_reason_says_that_a_key_cannot_be_used(keys: dict[str, object], code: str) -> None:
+    """`zcrm plugins` shows it, before a login fails; what the key holds is not quoted."""
+    reason = MySQLStorePlugin().zcrm_token_store(config_of(**keys)).reason
+
+    assert f"is set, but it cannot be used: [{code}]" in reason
+    assert "SECRET" not in reason
 
 
 def test_zohos_defaults_hold() -> None:

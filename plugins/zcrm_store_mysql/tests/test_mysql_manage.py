@@ -457,7 +457,7 @@ def test_a_table_that_the_account_may_not_see_is_not_taken_for_missing(
 def test_locks_that_the_account_may_not_use_are_told(
     plugin: MySQLStorePlugin, config: Config, server: Server, database: str, poor: Callable[[str], Config]
 ) -> None:
-    """Status does not promise that a refresh makes a table which is there and hidden from the account."""
+    """Status does not promise that a refresh makes what is there and hidden; the lock's error names it."""
     plugin.manage(config, "init")
     account = poor("USAGE")
     server.sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{database}`.oauthtokens TO `u_{database[-12:]}`")
@@ -465,6 +465,10 @@ def test_locks_that_the_account_may_not_use_are_told(
     (locks,) = (line for line in plugin.manage(account, "status") if line.startswith("Refresh locks"))
 
     assert "may not see it" in locks
+
+    with pytest.raises(StoreUnavailable, match="_leases") as caught, plugin.lock(account, KEY, 1):
+        pass
+    assert caught.value.code == "ZCRM-MYSQL-003"
 
 
 @pytest.mark.parametrize("table", ["zcrm's", "Zoho's"])

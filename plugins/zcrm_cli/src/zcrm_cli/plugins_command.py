@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -52,7 +53,8 @@ def _show_what_can_be(console: Console, source: Source, error: ZcrmError) -> Non
     try:
         client = source.open_client(plugins=[NoRegion()], warns=False)
     except ZcrmError:
-        with open_nobody() as client:
+        # A wrapper that fails makes no client at all; what it did to the real one is told.
+        with suppress(ZcrmError), open_nobody() as client:
             _show_plugins(console, client)
         return
     with client:

@@ -218,9 +218,9 @@ def _expired(place: Place) -> StoreUnavailable:
 
 def _rights(place: Place) -> StoreUnavailable:
     return StoreUnavailable(
-        f"The MySQL user {place.user} may not do what the table {place.table_name} needs.",
-        why="It needs SELECT, INSERT, UPDATE and DELETE; CREATE to make tables, ALTER to update them, and to "
-        "move tokens out of a table of Zoho's all of these, DROP and LOCK TABLES.",
+        f"The MySQL user {place.user} lacks a right on {place.table_name} or {place.lease_table}.",
+        why="Both tables need SELECT, INSERT, UPDATE and DELETE; CREATE makes them, and ALTER updates them. "
+        "To move tokens out of a table of Zoho's needs all of these, DROP and LOCK TABLES.",
         fix="Let an administrator grant what is missing, or make the tables: the README shows both.",
         code="ZCRM-MYSQL-003",
     )

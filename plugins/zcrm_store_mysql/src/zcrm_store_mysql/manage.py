@@ -117,7 +117,7 @@ def status(place: Place, server: Server) -> list[str]:
     # Zoho's table may have two rows of one user, and rows without a token.
     what = "Rows" if shape.is_zohos else "Tokens"
     lines.append(f"{what}: {_count(server, tokens, not_(notes))}")
-    lines.append(f"Refresh locks: {place.database}.{lease_table(place).name}, {_locks(server, place)}")
+    lines.append(f"Refresh locks: {place.database}.{place.lease_table}, {_locks(server, place)}")
     if shape.is_zohos:
         lines += [f"Limit: {limit}" for limit in LIMITS]
         lines.append("A table of zcrm's has none of these limits: `zcrm store migrate` moves the tokens.")

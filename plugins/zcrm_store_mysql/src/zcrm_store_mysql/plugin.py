@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
-from zcrm_core import Config, StoreAction, Token, TokenKey, TokenStorePlugin
+from zcrm_core import Config, StoreAction, StoreError, Token, TokenKey, TokenStorePlugin
 from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, URL_KEY, read_place
 from zcrm_store_mysql.tls import TLS_KEYS
 
@@ -41,9 +41,14 @@ class MySQLStorePlugin(TokenStorePlugin):
         return True
 
     def reason(self, config: Config) -> str:
-        """Say which of the keys are set."""
-        named = [key for key in self.config_keys if key in config]
-        return f"{', '.join(named)} is set" if named else "the default store"
+        """Say which of the keys are set, and whether one of them cannot be used."""
+        is_named = any(key in config for key in self.config_keys)
+        reason = super().reason(config) if is_named else "the default store"
+        try:
+            read_place(config)
+        except StoreError as error:
+            return f"{reason}, but it cannot be used: [{error.code}] {error.what}"
+        return reason
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         """Pass the call on to :meth:`MySQLStore.save`."""

@@ -31,7 +31,6 @@ VERSION: Final = 2
 COLLATIONS: Final = {"MySQL": "utf8mb4_0900_bin", "MariaDB": "utf8mb4_nopad_bin"}
 """By maker, the one collation that keeps apart every two texts that differ in a code point."""
 _COMMENT: Final = "zcrm schema "
-_LONGEST_PREFIX: Final = 57
 
 
 def token_table(place: Place, maker: str = "MySQL") -> Table:
@@ -66,7 +65,7 @@ def token_table(place: Place, maker: str = "MySQL") -> Table:
 def lease_table(place: Place) -> Table:
     """Give the table of the refresh locks, beside that of the tokens."""
     return Table(
-        f"{place.table[:_LONGEST_PREFIX]}_leases",
+        place.lease_table,
         MetaData(),
         Column("key_digest", BINARY(32), primary_key=True),
         Column("holder", BINARY(16), nullable=False),

@@ -16,6 +16,7 @@ URL_KEY: Final = "db_url"
 DEFAULT_TABLE: Final = "oauthtokens"
 _OF_THE_SERVER: Final = {"information_schema", "mysql", "performance_schema", "sys"}
 _LONGEST_NAME: Final = 64
+_LONGEST_PREFIX: Final = 57
 _LONGEST_HOST: Final = 253
 
 
@@ -52,6 +53,11 @@ class Place:
     def table_name(self) -> str:
         """The table with its database, for messages."""
         return f"{self.database}.{self.table}"
+
+    @property
+    def lease_table(self) -> str:
+        """The table of the refresh locks, in the same database."""
+        return f"{self.table[:_LONGEST_PREFIX]}_leases"
 
 
 def read_place(config: Config) -> Place:
