@@ -157,7 +157,7 @@ def test_status_says_what_zohos_table_does_not_promise(manage: Callable[[str], s
 @pytest.mark.parametrize(
     ("columns", "kind", "why"),
     [
-        ("(x int)", "no table of tokens", "key_digest is not BINARY(32)"),
+        ("(x int)", "no table of tokens", "lacks accesstoken, expirytime, refreshtoken, useridentifier."),
         ("(x int) COMMENT 'zcrm schema 99'", "zcrm's own, schema 99", "made by a newer zcrm"),
         (ZOHO.replace("bigint", "varchar(20)"), "made for Zoho's own SDKs", "expirytime is not BIGINT"),
         (f"{ZOHO} ENGINE=MyISAM", "made for Zoho's own SDKs", "MyISAM instead of InnoDB"),
@@ -185,15 +185,16 @@ def test_status_says_of_a_table_that_is_refused_only_that(
         ("ADD COLUMN more int NOT NULL INVISIBLE", "more needs a value"),
     ],
 )
-def test_status_says_that_zohos_table_takes_no_login(
-    *, manage: Callable[[str], str], server: Server, database: str, change: str, why: str
+@pytest.mark.parametrize("action", ["status", "init"])
+def test_a_table_of_zohos_that_takes_no_login_is_told(
+    *, action: str, manage: Callable[[str], str], server: Server, database: str, change: str, why: str
 ) -> None:
     """What lets every login fail is told before one does."""
     server.sql(f"CREATE DATABASE `{database}`")
     server.sql(f"CREATE TABLE `{database}`.oauthtokens {ZOHO}")
     server.sql(f"ALTER TABLE `{database}`.oauthtokens {change}")
 
-    last = manage("status").splitlines()[-1]
+    last = manage(action).splitlines()[-1]
 
     assert last.startswith("Cannot be used: no new token can be saved: ")
     assert why in last

@@ -58,6 +58,7 @@ def init(place: Place, server: Server) -> list[str]:
             server.run(lease_addition(place))
         said.append(f"Updated: {place.database}.{leases.name}, which now tells who holds a lock")
     said = said or [f"Nothing to do: {place.table_name} is there, {_kind(shape)}."]
+    said += _refused(shape)
     return said + [
         f"Not granted to the MySQL user {place.user}: {', '.join(lacking)} on {place.database}.{table.name}; "
         "the README of zcrm-store-mysql shows the grants"
@@ -125,9 +126,13 @@ def status(place: Place, server: Server) -> list[str]:
         lines.append(
             f"Older than schema {VERSION}: the next use or `zcrm store migrate` adds what is missing"
         )
-    if faults := save_faults(shape):
-        lines.append(f"Cannot be used: no new token can be saved: {'; '.join(faults)}.")
-    return lines
+    return lines + _refused(shape)
+
+
+def _refused(shape: Shape) -> list[str]:
+    """Say why every login would fail, before one does."""
+    faults = save_faults(shape)
+    return [f"Cannot be used: no new token can be saved: {'; '.join(faults)}."] if faults else []
 
 
 def _rights_lacking(server: Server, table: Table) -> list[str]:

@@ -232,6 +232,9 @@ def _expiry_fault(shape: Shape) -> list[str]:
 
 
 def _own_faults(shape: Shape) -> list[str]:
+    lacking = _ZOHO - shape.columns.keys()
+    if lacking and not shape.is_ours:
+        return [f"it is no table of tokens, for it lacks {', '.join(sorted(lacking))}"]
     digest = shape.columns.get(_DIGEST)
     faults = [fault for name in _WIDTHS if (fault := _text_fault(name, shape))] + _expiry_fault(shape)
     if digest is None or (digest.type, digest.length) != ("binary", 32):
