@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NoReturn
 
-from zcrm_core.config_keys import KEYS, Key
+from zcrm_core.config_keys import KEYS, Key, read_path
 from zcrm_core.errors import ConfigError
 from zcrm_core.tokens import Secret
 
@@ -54,6 +54,7 @@ class Config:
     token_store: str | None
     _given: Mapping[str, object]
     _plugin_keys: Mapping[str, str]
+    _folder: Path
 
     def __init__(
         self,
@@ -62,14 +63,17 @@ class Config:
         plugin_keys: Mapping[str, str] = _NO_KEYS,
         folder: Path | None = None,
     ) -> None:
-        given, problems = _read(values, plugin_keys, folder or Path.cwd())
+        folder = folder or Path.cwd()
+        given, problems = _read(values, plugin_keys, folder)
         problems += _missing(given, problems) + _contradictions(given)
         if problems:
             _refuse(problems)
         settings = {key.name: given.get(key.name, key.default) for key in KEYS.values() if key.store is None}
         environment = "sandbox" if settings["sandbox"] else settings["environment"] or "production"
         settings.update(environment=environment, sandbox=environment == "sandbox")
-        self.__dict__.update(settings, _given=MappingProxyType(given), _plugin_keys=plugin_keys)
+        self.__dict__.update(
+            settings, _given=MappingProxyType(given), _plugin_keys=plugin_keys, _folder=folder
+        )
 
     def get(self, key: str, default: object = None) -> object:
         """Give the value of a key: the given one, else the key's own default, else ``default``."""
@@ -101,13 +105,31 @@ class Config:
             code="ZCRM-CONFIG-003" if value is None else "ZCRM-CONFIG-004",
         )
 
+    def locate(self, path: str | Path) -> Path:
+        """Give the place that a path of a plugin's key means: a relative one starts as the core's own do.
+
+        Args:
+            path: the value; ``~`` is the home folder.
+
+        Raises:
+            ConfigError: it is no path.
+        """
+        try:
+            return read_path(path, self._folder)
+        except ValueError as error:
+            raise ConfigError(
+                f"The path {path!r} cannot be used: {error}.",
+                fix="Correct the key that names it.",
+                code="ZCRM-CONFIG-004",
+            ) from None
+
     def replace(self, **changes: object) -> Config:
         """Make a configuration that differs in the keys named.
 
         Raises:
             ConfigError: a changed key is unknown, wrong or contradictory.
         """
-        return Config({**self._given, **changes}, plugin_keys=self._plugin_keys)
+        return Config({**self._given, **changes}, plugin_keys=self._plugin_keys, folder=self._folder)
 
     def __contains__(self, key: object) -> bool:
         """Tell whether the user gave this key, under any of its names."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from zcrm_core.errors import InvalidToken
 from zcrm_core.tokens import Secret, TokenKey
 
-__all__ = ["API_VERSIONS", "ENVIRONMENTS", "KEYS", "Key", "is_loopback", "service_url"]
+__all__ = ["API_VERSIONS", "ENVIRONMENTS", "KEYS", "Key", "is_loopback", "read_path", "service_url"]
 
 API_VERSIONS: Final = ("v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8")
 ENVIRONMENTS: Final = ("production", "sandbox", "developer")
@@ -148,7 +148,16 @@ def _region_name(value: object, folder: Path) -> str:
     return _text(value, folder).lower()
 
 
-def _path(value: object, folder: Path) -> Path:
+def read_path(value: object, folder: Path) -> Path:
+    """Give the place that a path means.
+
+    Args:
+        value: the path; ``~`` is the home folder.
+        folder: where a relative one starts.
+
+    Raises:
+        ValueError: it is no path.
+    """
     if not isinstance(value, (str, Path)):
         raise ValueError(f"it must be a path, not {type(value).__name__}")
     if "\0" in str(value):
@@ -165,8 +174,8 @@ def _class_path(value: object, folder: Path) -> str:
     text = _text(value, folder)
     file, colon, name = text.rpartition(":")
     if file.endswith(".py"):
-        return f"{_path(file, folder)}{colon}{name}"
-    return str(_path(text, folder)) if text.endswith(".py") else text
+        return f"{read_path(file, folder)}{colon}{name}"
+    return str(read_path(text, folder)) if text.endswith(".py") else text
 
 
 def _url(value: object, folder: Path) -> str:
@@ -253,7 +262,7 @@ _ALL: Final = (
     Key(
         "application_log_file_path",
         "the file that zcrm's log lines are appended to; a folder gets a zcrm.log",
-        _path,
+        read_path,
         aliases=("applicationLogFilePath",),
     ),
     Key("log_in_console", "true writes zcrm's log lines to standard error", _boolean, default=False),
@@ -281,7 +290,7 @@ _ALL: Final = (
     Key(
         "token_persistence_path",
         "the folder of zcrm_oauthtokens.txt, or the path of the file itself",
-        _path,
+        read_path,
         store="file",
     ),
     Key("db_username", "the MySQL user", _text, "root", ("mysql_username",), "mysql"),

@@ -316,6 +316,19 @@ def test_paths_in_a_file_start_from_its_folder(tmp_path: Path) -> None:
         assert client.config.get("token_persistence_path") == tmp_path / "tokens"
 
 
+def test_a_plugin_finds_a_relative_path_in_that_folder_too(tmp_path: Path) -> None:
+    """What a plugin's key names is where the core's own keys would look; that holds for a copy as well."""
+    config = Config({**BASE, "my_path": "tokens.db"}, plugin_keys={"my_path": "mine"}, folder=tmp_path)
+
+    for each in (config, config.replace(region="eu")):
+        assert each.locate(each.require("my_path", "my store")) == tmp_path / "tokens.db"
+    assert config.locate("~/x") == Path.home() / "x"
+    assert config.locate("/x") == Path("/x")
+    with pytest.raises(ConfigError, match="cannot hold a NUL") as caught:
+        config.locate("a\0b")
+    assert caught.value.code == "ZCRM-CONFIG-004"
+
+
 @pytest.mark.parametrize("name", ["mine.py", "mine.py:Store"])
 def test_the_file_of_a_store_class_starts_from_that_folder_too(tmp_path: Path, name: str) -> None:
     """With or without the name of the class, no file of the same name in the working directory is taken."""

@@ -13,10 +13,11 @@ ACTIONS = ("init", "status", "migrate")
 
 @pytest.fixture
 def configured(tmp_path: Path) -> Path:
-    """A configuration of the file store."""
+    """A configuration of the file store, which names the others as well."""
     file = tmp_path / "zcrm.toml"
     file.write_text(
-        'client_id = "1000.A"\nclient_secret = "SECRET"\ntoken_persistence_path = "tokens"\n',
+        'client_id = "1000.A"\nclient_secret = "SECRET"\ntoken_persistence_path = "tokens"\n'
+        'persistence_handler_class = "Other"\ntoken_store = "file"\ndb_host = "other.example"\n',
         encoding="utf-8",
     )
     return file
@@ -30,7 +31,7 @@ def test_a_store_without_anything_to_manage_says_so(
     assert main(["store", action, "--config", str(configured)]) == 1
 
     out, err = capsys.readouterr()
-    assert "Token store: file" in out
+    assert out == f"Token store: file (token_persistence_path = {configured.parent / 'tokens'})\n"
     assert "ZCRM-STORE-008" in err
     assert "has nothing to manage." in err
     assert "Traceback" not in err

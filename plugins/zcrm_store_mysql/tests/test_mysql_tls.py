@@ -151,6 +151,18 @@ def test_a_tls_key_that_is_wrong_is_named(keys: dict[str, object], named: str, k
     assert named in str(raised.value)
 
 
+@pytest.mark.parametrize("keys", [{"db_ssl_ca": "ca.pem"}, {"db_url": "mysql://localhost?ssl_ca=ca.pem"}])
+def test_a_relative_path_starts_where_the_configuration_is(tmp_path: Path, keys: dict[str, object]) -> None:
+    """A service that runs elsewhere finds the authority that lies beside its configuration."""
+    given = {"client_id": "1000.C", "client_secret": "s", **keys}
+    config = Config(given, plugin_keys=MySQLStorePlugin.config_keys, folder=tmp_path)
+
+    tls = read_place(config).tls
+
+    assert tls is not None
+    assert tls.ca == tmp_path / "ca.pem"
+
+
 def test_a_key_with_a_pass_phrase_is_an_error_and_no_question(tmp_path: Path) -> None:
     """Nobody is asked for the pass phrase of a key: a service would wait at its terminal for ever."""
     own = ec.generate_private_key(ec.SECP256R1())

@@ -63,7 +63,7 @@ class SqliteTokenStore(TokenStorePlugin):
         return iter([_parsed(row[0], path)[0] for row in rows])
 
     def _path(self, config: Config) -> Path:
-        return Path(config.require("sqlite_path", "the store sqlite"))
+        return config.locate(config.require("sqlite_path", "the store sqlite"))
 
 
 @contextmanager

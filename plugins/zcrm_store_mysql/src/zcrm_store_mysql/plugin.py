@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
-from zcrm_core import Config, StoreAction, StoreError, Token, TokenKey, TokenStorePlugin
+from zcrm_core import Config, ConfigError, StoreAction, StoreError, Token, TokenKey, TokenStorePlugin
 from zcrm_store_mysql.settings import DEFAULT_TABLE, TABLE_KEY, URL_KEY, read_place
 from zcrm_store_mysql.tls import TLS_KEYS
 
@@ -46,7 +46,7 @@ class MySQLStorePlugin(TokenStorePlugin):
         reason = super().reason(config) if is_named else "the default store"
         try:
             read_place(config)
-        except StoreError as error:
+        except (ConfigError, StoreError) as error:
             return f"{reason}, but it cannot be used: [{error.code}] {error.what}"
         return reason
 

@@ -89,7 +89,7 @@ def read_place(config: Config) -> Place:
         client_id=config.client_id,
         environment=config.environment,
         timeout=config.timeout,
-        tls=read_tls({**{key: config.get(key) for key in config}, **url.options}),
+        tls=read_tls({**{key: config.get(key) for key in config}, **url.options}, config.locate),
     )
 
 

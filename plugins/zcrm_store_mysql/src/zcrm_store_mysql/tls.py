@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,11 +77,12 @@ def unchecked() -> ssl.SSLContext:
     return context
 
 
-def read_tls(keys: Mapping[str, object]) -> Tls | None:
+def read_tls(keys: Mapping[str, object], locate: Callable[[str | Path], Path]) -> Tls | None:
     """Read the ``db_ssl_*`` keys; ``None`` when none is set.
 
     Args:
         keys: the configuration.
+        locate: finds out where a relative path starts.
 
     Raises:
         StoreError: a value is no path, or no yes or no.
@@ -92,19 +93,19 @@ def read_tls(keys: Mapping[str, object]) -> Tls | None:
     known = verify if isinstance(verify, bool) else _WORDS.get(str(verify).strip().lower())
     if known is None:
         raise _wrong("db_ssl_verify", "It must be true or false (also 1/0, yes/no).")
-    ca, cert, key = (_path(keys, name) for name in ("db_ssl_ca", "db_ssl_cert", "db_ssl_key"))
+    ca, cert, key = (_path(keys, name, locate) for name in ("db_ssl_ca", "db_ssl_cert", "db_ssl_key"))
     if key is not None and cert is None:
         raise _wrong("db_ssl_key", "It is the key of db_ssl_cert, which is not set.")
     return Tls(ca, cert, key, known)
 
 
-def _path(keys: Mapping[str, object], name: str) -> Path | None:
+def _path(keys: Mapping[str, object], name: str, locate: Callable[[str | Path], Path]) -> Path | None:
     value = keys.get(name)
     if value is None:
         return None
     if not isinstance(value, (str, Path)) or not str(value).strip() or "\0" in str(value):
         raise _wrong(name, "It must be the path of a file.")
-    return Path(value)
+    return locate(value)
 
 
 def _wrong(key: str, why: str) -> StoreError:
