@@ -354,6 +354,32 @@ def test_a_missing_import_is_named(plugin: CustomStorePlugin, write: Write) -> N
     assert "Install" in error.fix
 
 
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("1/0", "acme_broken raised ZeroDivisionError"),
+        ("import no_such_module", "acme_broken needs the module no_such_module"),
+        ("raise ModuleNotFoundError", "acme_broken raised ModuleNotFoundError"),
+    ],
+)
+def test_a_module_that_is_there_and_fails_is_not_called_missing(
+    *,
+    plugin: CustomStorePlugin,
+    configure: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    says: str,
+) -> None:
+    """What an installed module raises, or misses itself, is told as its own failure."""
+    (tmp_path / "acme_broken.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    error = refusal(plugin, configure(persistence_handler_class_path="acme_broken:MyStore"), "004")
+
+    assert says in error.what
+
+
 def test_a_missing_import_that_is_no_module_s_name_is_not_shown(
     plugin: CustomStorePlugin, write: Write
 ) -> None:
@@ -392,13 +418,14 @@ def test_a_file_that_may_not_be_read_is_named(
     assert "cannot be read" in refusal(plugin, config, "002").what
 
 
-@pytest.mark.parametrize("source", ["class MyStore", "<?php class MyStore {} ?>", "def f(:\n"])
+@pytest.mark.parametrize("source", ["class MyStore", "<?php class MyStore {} ?>", "def f(:\n", "x\0"])
 def test_a_file_that_is_not_python_is_named(plugin: CustomStorePlugin, write: Write, source: str) -> None:
     """A file that cannot be compiled is named, with the line where Python knows it."""
     error = refusal(plugin, write(source), "003")
 
     assert "my_store.py" in error.what
     assert "is not Python" in error.why
+    assert "None" not in error.why
 
 
 def test_a_file_of_another_encoding_is_named(plugin: CustomStorePlugin, write: Write, tmp_path: Path) -> None:

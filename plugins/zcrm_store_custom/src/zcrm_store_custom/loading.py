@@ -79,6 +79,7 @@ def _load_file(path: Path) -> ModuleType:
     digest = hashlib.sha256(name + b"\0" + source).hexdigest()
     with _looking:
         load = _loads.setdefault(digest, _Load())
+    # What is there is given without its lock, which a fork may have left taken.
     return load.run(path, source, digest) if load.module is None else load.module
 
 
