@@ -550,6 +550,21 @@ def test_a_method_that_cannot_be_called_is_named(
     assert "my_store.py" in error.why
 
 
+def test_a_plugin_in_a_file_is_told_as_one(plugin: CustomStorePlugin, write: Write) -> None:
+    """Whoever derives from TokenStorePlugin learns how such a class is used, not which arguments it has."""
+    source = (
+        "from zcrm_core import TokenStorePlugin\nclass MyStore(TokenStorePlugin):\n"
+        "    name, priority = 'm', 5\n    def claims(self, config): return True\n"
+        "    def save(self, config, key, token, replaces): ...\n"
+        "    def fetch(self, config, key): ...\n    def delete(self, config, key): ...\n"
+    )
+
+    error = refusal(plugin, write(source, "MyStore"), "007")
+
+    assert "is a plugin of its own" in error.what
+    assert "token_store=MyStore()" in error.fix
+
+
 def test_methods_written_in_c_are_called(plugin: CustomStorePlugin, configure: Write, key: TokenKey) -> None:
     """A method whose arguments Python cannot tell is called and not refused."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from zcrm_core import StoreError
+from zcrm_core import StoreError, TokenStorePlugin
 from zcrm_store_custom.failures import refused, refusing
 from zcrm_store_custom.showing import class_name
 
@@ -83,6 +83,15 @@ def find_methods(handler: object) -> Methods:
     Raises:
         StoreError: a method is missing or cannot be called that way.
     """
+    if issubclass(type(handler), TokenStorePlugin):
+        raise refused(
+            "ZCRM-CUSTOM-007",
+            f"{class_name(handler)} is a plugin of its own, not a store class.",
+            "It is a TokenStorePlugin, so its methods take the configuration, and it has a name and a rank.",
+            f"Pass it as Client(config, token_store={class_name(handler)}()), or install it as a wheel; "
+            "docs/how-to/write-a-token-store.md shows one.",
+            handler,
+        )
     spelling = next(iter(complete_spellings(handler)), None)
     found = [] if spelling is None else [_method(handler, name) for name in spelling.names]
     save, fetch, delete = (*found, None, None, None)[:3]
