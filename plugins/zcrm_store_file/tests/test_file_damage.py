@@ -323,3 +323,20 @@ def test_the_file_is_json_lines(path: Path) -> None:
     assert (first["format"], first["version"]) == ("zcrm-oauthtokens", 1)
     assert set("abcde") == {each["user"] for each in rest}
     assert [each["digest"] for each in rest] == sorted(each["digest"] for each in rest)
+
+
+@pytest.mark.parametrize("content", [b"somebody's notes\n", b"\0" * 200])
+def test_a_file_that_zcrm_never_wrote_is_told_as_one(
+    store: FileStore, path: Path, key: Keys, content: bytes
+) -> None:
+    """No login may replace it, so none is advised; what is advised works."""
+    path.parent.mkdir(mode=0o700)
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+    for call in (lambda: store.fetch(key("a")), store.stored_keys, lambda: store.delete(key("a"))):
+        with pytest.raises(StoreCorrupt, match="is no token file of zcrm's") as caught:
+            call()
+        assert not caught.value.repaired_by_saving
+        assert "Set token_persistence_path to another place" in caught.value.fix
+    assert path.read_bytes() == content

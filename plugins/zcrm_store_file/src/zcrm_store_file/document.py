@@ -17,13 +17,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from zcrm_store_file.failures import damaged
+from zcrm_core import StoreCorrupt
+from zcrm_store_file.failures import damaged, no_token_file
 from zcrm_store_file.foreign import FORMAT, VERSION
 from zcrm_store_file.lines import KEY_END, is_intact
 
 __all__ = [
     "Read",
     "compose",
+    "damage",
     "find_line",
     "first_damage",
     "format_line",
@@ -58,13 +60,9 @@ def find_line(read: Read, size: int, start: bytes, path: str) -> bytes | None:
     if span is not None:
         return read(span[0], span[1] - span[0])
     data = read(0, size)
-    why = first_damage(data)
-    if why is None:
-        return None
-    kept = salvage(data).get(start)
-    if kept is None:
-        error = damaged(path, why)
-        error.repaired_by_saving = data.startswith(b'{"format":"') or _MARK[1:] in data or not data
+    error = damage(data, path)
+    kept = salvage(data).get(start) if error is not None else None
+    if error is not None and kept is None:
         raise error
     return kept
 
@@ -114,6 +112,18 @@ def locate(read: Read, size: int, start: bytes) -> tuple[int, int] | None:
 def split_lines(data: bytes) -> list[bytes]:
     """Give the lines of a whole file after its format line, each with its line feed."""
     return io.BytesIO(data).readlines()[1:]
+
+
+def damage(data: bytes, path: str) -> StoreCorrupt | None:
+    """Give the error for a whole file that is not sound; ``None`` for one that is."""
+    why = first_damage(data)
+    if why is None:
+        return None
+    if data and not data.startswith(b'{"format":"') and _MARK[1:] not in data:
+        return no_token_file(path)
+    error = damaged(path, why)
+    error.repaired_by_saving = True
+    return error
 
 
 def first_damage(data: bytes) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from zcrm_core import StoreCorrupt, StoreError, StoreUnavailable
 
-__all__ = ["damaged", "refused", "unavailable"]
+__all__ = ["damaged", "no_token_file", "refused", "unavailable"]
 
 _CURES: Final = {
     errno.EACCES: "Give this process's user the right to read and write there, or set another path.",
@@ -35,6 +35,17 @@ def damaged(path: str, why: str) -> StoreCorrupt:
         why=why,
         fix="Log the user in again with `zcrm login`: it repairs the file and keeps a copy of it as it was. "
         "Or restore it from a backup.",
+        code="ZCRM-FILE-001",
+    )
+
+
+def no_token_file(path: str) -> StoreCorrupt:
+    """Give the error for a file that zcrm never wrote: no login may replace it."""
+    return StoreCorrupt(
+        f"The file {path} is no token file of zcrm's.",
+        why="Nothing in it is as zcrm writes it, so it is somebody else's, or all of it was overwritten.",
+        fix=f"Set token_persistence_path to another place; or move the file away (mv {path} {path}.old) and "
+        "log in again with `zcrm login`.",
         code="ZCRM-FILE-001",
     )
 

@@ -14,6 +14,7 @@ from zcrm_core import RefreshTimeout, StaleToken, StoreUnavailable, Token, Token
 from zcrm_store_file.atomic import replace_file
 from zcrm_store_file.document import (
     compose,
+    damage,
     find_line,
     first_damage,
     locate,
@@ -22,7 +23,7 @@ from zcrm_store_file.document import (
     splice,
     split_lines,
 )
-from zcrm_store_file.failures import damaged, refused, unavailable
+from zcrm_store_file.failures import refused, unavailable
 from zcrm_store_file.lines import KEY_END, decode, decode_key, encode, encode_damaged, line_start
 from zcrm_store_file.locks import FileLock
 from zcrm_store_file.place import Place, find_place, make_folders
@@ -234,9 +235,9 @@ def _write(place: Place, parts: Sequence[bytes | memoryview]) -> None:
 
 
 def _require_sound(data: bytes, path: str) -> None:
-    why = first_damage(data)
-    if why is not None:
-        raise damaged(path, why)
+    error = damage(data, path)
+    if error is not None:
+        raise error
 
 
 def _stale(key: TokenKey) -> StaleToken:
