@@ -41,7 +41,8 @@ def read_fields(handler: object, method: str, answer: object, key: TokenKey) -> 
         raise nonsense(handler, method, answer, _EXPECTED)
     user = fields["user_identifier"]
     if type(user) is not str:
-        raise unreadable(handler, method, f"Its user_identifier is {class_name(user)}, not a text.")
+        why = f"Its user_identifier is {class_name(user)}, not a text."
+        raise unreadable(handler, method, why, is_the_user_s=False)
     if user != key.user_identifier:
         raise other_user(handler, method, key.user_identifier)
     return fields
@@ -62,7 +63,7 @@ def to_token(handler: object, method: str, fields: Mapping[str, object]) -> Toke
         return Token(**fields)  # type: ignore[arg-type] # Token checks every value itself
     except InvalidToken as error:
         why = error.what
-    raise unreadable(handler, method, why)
+    raise unreadable(handler, method, why, is_the_user_s=True)
 
 
 def looks_like_seconds(fields: Mapping[str, object]) -> bool:

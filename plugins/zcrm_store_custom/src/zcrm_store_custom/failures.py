@@ -87,20 +87,24 @@ def _kind(answer: object) -> str:
     return f"the class {name} itself" if issubclass(type(answer), type) else name
 
 
-def unreadable(handler: object, method: str, why: str) -> StoreCorrupt:
+def unreadable(handler: object, method: str, why: str, *, is_the_user_s: bool) -> StoreCorrupt:
     """Give the error for a stored token with a value that no token can have.
 
     Args:
         handler: the store object.
         method: its method that gave the value.
         why: the finding, without the value of a token.
+        is_the_user_s: whether it says of itself that it is the user's; then a login may replace it.
     """
-    return StoreCorrupt(
+    error = StoreCorrupt(
         f"{class_name(handler)}.{method} gave a token that cannot be one.",
         why=located(handler, why),
-        fix="Correct what is stored, or the class; logging the user in again replaces the stored token.",
+        fix="Correct what is stored, or the class"
+        + ("; logging the user in again replaces the stored token." if is_the_user_s else "."),
         code="ZCRM-CUSTOM-010",
     )
+    error.repaired_by_saving = is_the_user_s
+    return error
 
 
 def other_user(handler: object, method: str, asked: str) -> StoreCorrupt:

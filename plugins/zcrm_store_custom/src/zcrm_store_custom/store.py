@@ -195,7 +195,7 @@ class CustomStore:
             try:
                 return method(self._subject(key))
             except InvalidToken as error:
-                raise unreadable(self._handler, name, error.what) from error
+                raise unreadable(self._handler, name, error.what, is_the_user_s=False) from error
             except (NoToken, KeyError) as error:
                 if says_no_token(error, key):
                     return _NONE
