@@ -99,6 +99,17 @@ def local_server(server: Server) -> Iterator[LocalServer]:
         yield LocalServer(found)
 
 
+@pytest.fixture(scope="session")
+def plain() -> Iterator[mysql.OwnServer]:
+    """A server without TLS: the proxy can tell its statements apart."""
+    try:
+        found = mysql.start_server("--tls-version=")
+    except mysql.Unavailable as error:
+        pytest.skip(f"no MySQL server: {error}")
+    with found:
+        yield found
+
+
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """The name of a database that is not there yet; dropped at the end."""

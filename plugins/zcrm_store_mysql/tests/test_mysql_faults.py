@@ -151,17 +151,6 @@ def test_a_stale_save_stays_stale_after_a_lost_answer(
     assert plugin.fetch(ready, KEY) == OLD
 
 
-@pytest.fixture(scope="module")
-def plain() -> Iterator[mysql.OwnServer]:
-    """A server without TLS: the proxy can tell its statements apart."""
-    try:
-        found = mysql.start_server("--tls-version=")
-    except mysql.Unavailable as error:
-        pytest.skip(f"no MySQL server: {error}")
-    with found:
-        yield found
-
-
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_lost_answer_to_commit_is_found_out(
     name: str, plain: mysql.OwnServer, plugin: MySQLStorePlugin

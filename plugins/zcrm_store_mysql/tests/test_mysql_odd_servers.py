@@ -334,17 +334,6 @@ def test_a_server_without_tls_is_refused_when_tls_is_asked_for(plain: mysql.OwnS
         assert proxy.connections == 1
 
 
-@pytest.fixture(scope="module")
-def plain() -> Iterator[mysql.OwnServer]:
-    """A server without TLS: the proxy can tell its statements apart."""
-    try:
-        found = mysql.start_server("--tls-version=")
-    except mysql.Unavailable as error:
-        pytest.skip(f"no MySQL server: {error}")
-    with found:
-        yield found
-
-
 def test_interrupts_use_no_connection_up_and_mix_up_no_answers(server: Server, database: str) -> None:
     """After hundreds of interrupts at any moment every user still gets the own token, at once."""
     script = Path(__file__).parent / "interrupted.py"
