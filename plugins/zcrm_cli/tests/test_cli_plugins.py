@@ -36,6 +36,7 @@ def test_a_path_chooses_the_file_store(run: Run, configure: Configure) -> None:
     assert done.returncode == 0
     assert "Tokens are kept by the store file." in done.stdout
     assert re.search(r"^file +200 +chosen +token_persistence_path is set", done.stdout, re.MULTILINE)
+    assert re.search(r"^custom +300 +not asked for +none of its keys is set *$", done.stdout, re.MULTILINE)
 
 
 LONG = "a_company_with_a_very_long_name_and_its_store_of_tokens"
