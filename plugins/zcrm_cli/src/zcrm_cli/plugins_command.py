@@ -64,8 +64,7 @@ def _show_what_can_be(console: Console, source: Source, error: ZcrmError) -> Non
 
 def _failed_regions(client: Client, error: ZcrmError) -> list[str]:
     """Name the plugins whose answer to the region is the error that kept a client from being made."""
-    asked = [plugin for plugin in client.plugins if "zcrm_choose_region" in plugin.hooks and plugin.wheel]
-    return [plugin.name for plugin in asked if str(plugin) in error.what]
+    return [plugin.name for plugin in client.plugins if str(plugin) in error.what]
 
 
 def _show_plugins(console: Console, client: Client, regions: Sequence[str] = ()) -> None:
