@@ -16,7 +16,7 @@ from zcrm_cli.config_option import Source, config_option, failures_of, find_sour
 from zcrm_cli.debug_option import debug_option
 from zcrm_cli.nobody import NoRegion, open_nobody
 from zcrm_cli.output import open_console, write_facts, write_table, write_text
-from zcrm_core import Client, Config, PluginError, ZcrmError
+from zcrm_core import Client, PluginError, ZcrmError
 
 _PREFIX: Final = "zcrm_"
 _DISABLED: Final = "ZCRM-PLUGIN-007"
@@ -44,7 +44,7 @@ def plugins(config: Path | None) -> None:
         raise
     with client:
         _show_plugins(console, client)
-        _show_choice(console, client, client.config)
+        _show_choice(console, client)
         console.print(f"\nRegion: {client.region.name} ({client.region.api_url})", soft_wrap=True)
 
 
@@ -59,7 +59,7 @@ def _show_what_can_be(console: Console, source: Source, error: ZcrmError) -> Non
         return
     with client:
         _show_plugins(console, client, _failed_regions(client, error))
-        _show_choice(console, client, client.config)
+        _show_choice(console, client)
 
 
 def _failed_regions(client: Client, error: ZcrmError) -> list[str]:
@@ -103,16 +103,12 @@ def _state(error: PluginError | None, hooks: Sequence[str]) -> str:
     return "FAILED, see below" if hooks else "BROKEN, see below"
 
 
-def _show_choice(console: Console, client: Client, config: Config) -> None:
+def _show_choice(console: Console, client: Client) -> None:
     rows: list[Sequence[str]] = []
-    candidates = [
-        candidate for candidate in client.plugins.candidates(config) if candidate.plugin.wheel is not None
-    ]
-    for candidate in candidates:
-        outranked = candidate.claim.claims and config.token_store is None
+    for candidate in client.plugins.candidates(client.config):
+        outranked = candidate.claim.claims and client.config.token_store is None
         verdict = "chosen" if candidate.chosen else "outranked" if outranked else "not asked for"
         rows.append((candidate.claim.name, str(candidate.claim.priority), verdict, candidate.why))
-    for chosen in [candidate for candidate in candidates if candidate.chosen]:
-        # No name is cut in two.
-        console.print(f"\nTokens are kept by the store {chosen.claim.name}.\n", style="bold", soft_wrap=True)
+    # No name is cut in two.
+    console.print(f"\nTokens are kept by the store {client.token_store}.\n", style="bold", soft_wrap=True)
     write_table(console, ("Store", "Priority", "", "Because"), rows)
