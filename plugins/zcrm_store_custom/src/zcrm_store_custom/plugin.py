@@ -61,7 +61,7 @@ class CustomStorePlugin(TokenStorePlugin):
             return reason  # the class is not going to be used, so its code does not run
         found = self._find(config)
         if isinstance(found, StoreError):
-            return f"{reason}, but it cannot be used: [{found.code}] {found.what}"
+            return f"{reason}, but it cannot be used: [{found.code}] {found.what.rstrip('.')}"
         return f"{reason}; {found.description}"
 
     def problem(self, config: Config) -> StoreError | None:

@@ -47,7 +47,7 @@ class MySQLStorePlugin(TokenStorePlugin):
         try:
             read_place(config)
         except (ConfigError, StoreError) as error:
-            return f"{reason}, but it cannot be used: [{error.code}] {error.what}"
+            return f"{reason}, but it cannot be used: [{error.code}] {error.what.rstrip('.')}"
         return reason
 
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
