@@ -506,6 +506,17 @@ def test_a_store_cannot_take_the_name_of_another(site: Any) -> None:
     assert chosen(without, CONFIG.replace(token_store="good")) == "good"
 
 
+def test_a_store_that_fails_does_not_leave_its_name_to_another(site: Any) -> None:
+    """The store that a pin means fails; one that goes by its name does not get the tokens instead."""
+    site.store("one-wheel", "one", 8, "\nPlugin.claims = lambda *_: 1 / 0\n")
+    site.store("thief-wheel", "thief", 9, "\nPlugin.name = 'one'\n")
+
+    with pytest.raises(PluginError, match=r"one \(one-wheel 1\.2\) failed") as caught:
+        chosen(site.plugins(), CONFIG.replace(token_store="one"))
+
+    assert caught.value.code == "ZCRM-PLUGIN-003"
+
+
 def test_the_cure_for_stores_of_one_rank_is_a_name_of_one_store_alone(site: Any) -> None:
     """Each of them is told with what chooses it, even where a third store goes by its name."""
     site.store("one-wheel", "one", 900)
