@@ -450,6 +450,22 @@ def test_a_row_that_somebody_keeps_locked_is_waited_for(
     assert int(str(after)) - int(str(before)) > 1
 
 
+def test_a_table_that_somebody_keeps_locked_leaves_no_doubt(
+    server: Server, database: str, plugin: MySQLStorePlugin
+) -> None:
+    """A backup holds the whole table for longer than the call may take: it ends, and nothing was changed."""
+    config = server.config(database, timeout=3)
+    plugin.save(config, KEY, OLD, None)
+
+    with server.connect(database) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLES oauthtokens WRITE")
+        with pytest.raises(StoreUnavailable, match="nothing was changed") as caught:
+            plugin.save(config, KEY, NEW, OLD)
+
+    assert caught.value.code == "ZCRM-MYSQL-004"
+    assert plugin.fetch(config, KEY) == OLD
+
+
 def test_a_delete_that_was_refused_for_now_leaves_no_doubt(
     server: Server, database: str, plugin: MySQLStorePlugin
 ) -> None:
