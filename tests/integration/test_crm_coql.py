@@ -32,8 +32,8 @@ def test_a_query_is_read_past_one_call(
 def test_a_query_goes_on_by_id_where_offsets_end(
     log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Past the reach of an offset the rest comes by id, nothing twice and nothing left out."""
-    zcrm_simulator.limits = Limits(coql_rows=50, coql_reach=120)
+    """Past an offset's reach the rest comes by id, nothing twice or left out, with one condition more."""
+    zcrm_simulator.limits = Limits(coql_rows=50, coql_reach=120, coql_conditions=2)
     monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_rows", property(lambda _: 50))
     monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_reach", property(lambda _: 120))
     client = log_in(api_version="v8")

@@ -46,7 +46,7 @@ class _Rows(PageByPage[Record]):
         self._client = client
         self._habits = version(client.config.api_version)
         self._by_id = query.follows_ids
-        self._query = replace(query, order="id asc") if self._by_id else query
+        self._whole = self._query = replace(query, order="id asc") if self._by_id else query
         self._offset = query.first
         self._left = query.count
         self._over = query.count == 0
@@ -66,7 +66,8 @@ class _Rows(PageByPage[Record]):
             raise dead_end("coql")
         query, offset = self._query, self._offset + len(rows)
         if more and self._by_id and offset + most > self._habits.coql_reach:
-            query, offset = _beyond(query, rows[-1]), 0
+            # Begun from the whole query each time: Zoho takes 25 conditions, and a place needs one.
+            query, offset = _beyond(self._whole, rows[-1]), 0
         self._query, self._offset = query, offset
         if self._left is not None:
             self._left = max(self._left - len(rows), 0)
