@@ -91,6 +91,12 @@ WRONG: dict[str, Call] = {
     "a reader's module": lambda client: client.bulk.read(""),
     "no module": lambda client: client.bulk.write(None, [ONE]),  # type: ignore[arg-type]
     "an empty module": lambda client: client.bulk.write("", [ONE]),
+    "records to check": lambda client: client.module("Leads").checked([None]),  # type: ignore[list-item]
+    "a text as records": lambda client: client.module("Leads").create(""),  # type: ignore[arg-type]
+    "names of tags": lambda client: client.module("Leads").tags.update(None),  # type: ignore[arg-type]
+    "no name of a field": lambda _: F[10**5000],  # type: ignore[index]
+    "several taxes as one": lambda client: client.taxes.delete_one([]),  # type: ignore[arg-type]
+    "mappings of fields": lambda client: client.bulk.write("Leads", file_id="1", field_mappings={1, 2}),  # type: ignore[arg-type]
     "a module elsewhere": lambda client: client.bulk.write("../../x", [ONE]),
 }
 

@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from zcrm_core import ApiError, PartialFailure, TransportError
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.convert import Converted
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.entity import Reference, objects
+from zcrm_core.crm.entity import Entity, Reference, objects
+from zcrm_core.crm.jobs import MassUpdateStatus
 from zcrm_core.crm.modules import Field
 from zcrm_core.crm.records import Record
 from zcrm_core.crm.users import User
@@ -161,7 +163,8 @@ def test_an_outcome_tells_what_zoho_says() -> None:
 
     assert (item.ok, item.id, item.action, item.duplicate_field) == (True, "7", "update", "Email")
     assert (odd.ok, odd.id, odd.code, odd.message, dict(odd.details)) == (False, None, "", "", {})
-    assert "SUCCESS" in repr(item)
+    assert repr(item) == "<BatchItem 3: SUCCESS 7>"
+    assert repr(BatchItem(0, outcome())) == "<BatchItem 0: SUCCESS>"
 
 
 def test_a_result_is_a_sequence() -> None:
@@ -448,6 +451,22 @@ def test_an_answer_of_another_form_is_an_error(document: JSON) -> None:
     """An answer that is JSON and not a list of records is never taken for an empty list."""
     with pytest.raises(TransportError, match="no list named data"):
         objects(answer(document), "data", Record)
+
+
+@pytest.mark.parametrize(
+    ("thing", "shown"),
+    [
+        (Record({"id": "7", "Last_Name": "Rao", "Status": "Open"}), "<Record 7>"),
+        (Record({"City": "Pune", "count": 3}), "<Record City count>"),
+        (Field({"id": "8", "api_name": "City"}), "<Field 8 City>"),
+        (MassUpdateStatus({"Status": "RUNNING", "Total_Count": 5}), "<MassUpdateStatus RUNNING>"),
+        (Converted({"Contacts": {"id": "2"}, "Deals": None}), "<Converted account=None contact=2 deal=None>"),
+        (User({"id": "7\x1b[31m\n"}), r"<User 7\x1b[31m >"),
+    ],
+)
+def test_a_thing_shows_what_tells_it_from_others(thing: Entity, shown: str) -> None:
+    """Its id and API name, else how far it is, else its keys; never a field's value or an escape."""
+    assert repr(thing) == shown
 
 
 def test_an_entity_is_a_read_only_mapping() -> None:

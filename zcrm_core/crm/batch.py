@@ -101,7 +101,8 @@ class BatchItem:
         return BatchItem(index, self._json)
 
     def __repr__(self) -> str:
-        return f"<BatchItem {self.index}: {self.code} {self.id or self.details.get('api_name', '')}>"
+        about = self.id or self.field
+        return plain(f"<BatchItem {self.index}: {self.code}{f' {about}' if about else ''}>")
 
 
 class BatchResult(Sequence[BatchItem]):

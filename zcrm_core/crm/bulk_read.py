@@ -22,6 +22,7 @@ from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
 from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import plain
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -45,6 +46,9 @@ class BulkReadJob:
         self._client = client
         self._path = f"/crm/bulk/{client.config.api_version}/read/{segment('job id', job_id)}"
         self.id = job_id
+
+    def __repr__(self) -> str:
+        return plain(f"<BulkReadJob {self.id}>")
 
     def status(self) -> BulkReadStatus:
         """Ask how far it is (GET bulk read/{id}).

@@ -49,6 +49,9 @@ class BulkWriteJob:
         self._path = f"/crm/bulk/{client.config.api_version}/write/{segment('job id', job_id)}"
         self.id = job_id
 
+    def __repr__(self) -> str:
+        return plain(f"<BulkWriteJob {self.id}>")
+
     def status(self) -> BulkWriteStatus:
         """Ask how far it is (GET bulk write/{id}).
 

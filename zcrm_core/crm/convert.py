@@ -12,6 +12,7 @@ from zcrm_core.crm.entity import Attribute, Entity
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import plain
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -38,6 +39,9 @@ class Converted(Entity):
     contact = Attribute("Contacts", _new_id)
     #: the deal's id; ``None`` if none was wanted
     deal = Attribute("Deals", _new_id)
+
+    def __repr__(self) -> str:
+        return plain(f"<Converted account={self.account} contact={self.contact} deal={self.deal}>")
 
 
 def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted:

@@ -10,6 +10,7 @@ from typing import ClassVar, Generic, TypeVar, overload
 
 from zcrm_core.errors import TransportError
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import plain
 from zcrm_core.response import Response
 
 __all__ = [
@@ -71,7 +72,13 @@ class Entity(Mapping[str, JSON]):
         return len(self._json)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._json.get('id', '')}>"
+        # Where nothing names it its keys are shown, and no value, which can be personal.
+        shown = self._texts("id", "api_name") or self._texts("status", "Status") or list(self)
+        return plain(f"<{type(self).__name__} {' '.join(shown)}>")
+
+    def _texts(self, *keys: str) -> list[str]:
+        held = [self._held(key) for key in keys if key in self]
+        return [value for value in held if isinstance(value, str)]
 
     def _held(self, key: str) -> JSON:
         """Give what is held under a key, not to be changed."""

@@ -133,6 +133,9 @@ class MassUpdate:
         self._path = path
         self.id = id
 
+    def __repr__(self) -> str:
+        return plain(f"<MassUpdate {self.id}>")
+
     def status(self) -> MassUpdateStatus:
         """Ask how far it is (GET {module}/actions/mass_update).
 

@@ -103,6 +103,9 @@ class Listing(PageByPage[E]):
         self.not_modified = False
         self.page_token = page_token
 
+    def __repr__(self) -> str:
+        return f"<Listing of {self._path}>"
+
     def _next_page(self) -> Iterable[E]:
         token = self.page_token
         place: Params = {"page": self._number} if token is None else {"page_token": token}

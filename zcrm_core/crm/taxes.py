@@ -124,7 +124,7 @@ class Taxes:
             ApiError: the CRM refused.
         """
         if self._together:
-            result = self.delete(tax_id)
+            result = self.delete(identifier("tax id", tax_id))
             result.raise_for_failures()
             return result[0]
         response = self._client.request("DELETE", f"{_PATH}/{segment('tax id', tax_id)}")
