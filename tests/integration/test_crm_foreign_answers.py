@@ -341,5 +341,6 @@ def test_a_job_without_an_id_is_told(
     """A mass update whose answer names no job cannot be waited for, so that is an error at once."""
     answers(zcrm_simulator, client, "Leads/", {"data": [{**success("1"), "details": details}]})
 
-    with pytest.raises(TransportError, match="does not name the job"):
+    with pytest.raises(TransportError, match="does not name the job") as caught:
         client.module("Leads").mass_update_view("1", {"City": "Pune"})
+    assert caught.value.sent

@@ -10,9 +10,10 @@ from zcrm_core.crm.batch import BatchItem, refusal_of
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity
 from zcrm_core.crm.versions import version
-from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
 from zcrm_core.redaction import plain
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -63,14 +64,11 @@ def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted
     outcome = data[0] if isinstance(data, list) and len(data) == 1 else None
     converted = _converted(outcome, response.status) if isinstance(outcome, dict) else None
     if converted is None:
-        unknown = TransportError(
+        raise not_asked_for(
             f"The answer ({response.status}) does not say what became of the lead.",
             why="Without the ids of the new records nobody knows whether the lead was converted.",
             fix="Read the lead back before you convert it again.",
-            code="ZCRM-HTTP-007",
         )
-        unknown.sent = True
-        raise unknown
     return converted
 
 

@@ -11,7 +11,7 @@ from zcrm_core.crm.entity import objects_of
 from zcrm_core.crm.paging import PageByPage, dead_end, what_follows
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
-from zcrm_core.errors import TransportError
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -79,10 +79,9 @@ def _beyond(query: Query, last: Record) -> Query:
     """Give the query for what follows a row."""
     last_id = last.get("id") or last.get("Id")
     if not isinstance(last_id, str) or not last_id.isdecimal():
-        raise TransportError(
+        raise not_asked_for(
             "The rows of the query have no id, so what follows them cannot be asked for.",
             why="Past its offset Zoho gives rows by their id alone.",
             fix="Report it; the query selects id.",
-            code="ZCRM-HTTP-007",
         )
     return query.after(last_id)

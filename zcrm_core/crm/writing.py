@@ -14,8 +14,9 @@ from zcrm_core.crm.jobs import MassUpdate
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
-from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.transport import Params
@@ -226,11 +227,10 @@ class RecordWriting(RecordReading):
         item = only(self._client.request("POST", path, json=body), "data", "change the records of a view")
         job_id = item.details.get("job_id")
         if not isinstance(job_id, str) or not job_id:
-            raise TransportError(
+            raise not_asked_for(
                 "The answer does not name the job that changes the records of the view.",
                 why="Without its id nobody can look how far it is.",
                 fix="Read the records back before you start the job again.",
-                code="ZCRM-HTTP-007",
             )
         return MassUpdate(self._client, path, job_id)
 
