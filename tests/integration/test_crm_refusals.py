@@ -186,12 +186,15 @@ def test_a_note_names_the_module_of_its_record(log_in: Make, version: str) -> No
         {"notify_lead_owner": "false"},
         {"notify_new_entity_owner": 1},
         {"options": {"overwrite": "no"}},
+        {"account": ""},
+        {"contact": True},
+        {"assign_to": "a/b"},
     ],
 )
 def test_a_conversion_drops_nothing(
     client: Client, zcrm_simulator: Simulator, more: dict[str, object]
 ) -> None:
-    """A deal that is none, and a yes or no that is neither, convert no lead."""
+    """A deal or an id that is none, and a yes or no that is neither, convert no lead."""
     lead = client.module("Leads").create({"Last_Name": "A"})[0]
     record = client.module("Leads").record(lead.id or "")
 

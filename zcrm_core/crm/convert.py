@@ -9,6 +9,7 @@ from zcrm_core.crm.arguments import one_mapping, with_article
 from zcrm_core.crm.batch import BatchItem, refusal_of
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity
+from zcrm_core.crm.paths import identifier
 from zcrm_core.crm.versions import version
 from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Converted", "convert"]
 
+_POINTERS = ("Accounts", "Contacts", "assign_to")
 _CHOICES = ("overwrite", "notify_lead_owner", "notify_new_entity_owner")
 
 
@@ -49,15 +51,16 @@ def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted
     """Convert the lead at a path; options that are ``None`` are left out.
 
     Raises:
-        ApiError: the deal is no mapping or a choice no boolean, or the CRM refused.
+        ApiError: the deal is no mapping, an id none or a choice no boolean, or the CRM refused.
         TransportError: the answer does not say what became of it.
     """
     _refuse_unfit(given)
     options = {key: encode(value, key) for key, value in given.items() if value is not None}
-    if version(client.config.api_version).points_by_object:
-        for key in ("Accounts", "Contacts", "assign_to"):
-            if isinstance(options.get(key), str):
-                options[key] = {"id": options[key]}
+    as_object = version(client.config.api_version).points_by_object
+    for key in _POINTERS:
+        if isinstance(options.get(key), (str, int)):
+            pointed = identifier(key, options[key])
+            options[key] = {"id": pointed} if as_object else pointed
     response = client.request("POST", f"{path}/actions/convert", json={"data": [options]})
     answer = response.json()
     data = answer.get("data") if isinstance(answer, dict) else None
