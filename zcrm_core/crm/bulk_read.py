@@ -122,7 +122,12 @@ class BulkReadJob:
             NotFound: it is not there, or no longer; Zoho keeps it for a day.
             ApiError: the CRM refused.
         """
-        return fetched(self._client, f"{self._path}/result", f"The bulk job {self.id} has no result.")
+        try:
+            return fetched(self._client, f"{self._path}/result", f"The bulk job {self.id} has no result.")
+        except NotFound as error:
+            error.why = "Zoho has a result from the end of a job on, for a day."
+            error.fix = "Call wait() first; make the job again if it is older."
+            raise
 
     def save(self, path: str | Path) -> Path:
         """Fetch the archive into a file or a folder, and give its path.
