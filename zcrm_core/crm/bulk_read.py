@@ -142,9 +142,10 @@ class BulkReadJob:
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the archive and go over its rows; every value is a text, as CSV has no types.
 
-        The archive is kept in a file without a name, and its rows come one by one, each of 16 million
-        characters at most, whatever ``csv.field_size_limit`` says. They are those of this job alone:
-        ``status().result.more_records`` says whether more follow; :meth:`following` reads them.
+        The archive is kept in a file without a name, and its rows come one by one. A cell longer than
+        ``csv.field_size_limit()``, 131,072 characters and more than a field of Zoho's takes, is an error. The
+        rows are those of this job alone: ``status().result.more_records`` says whether more follow;
+        :meth:`following` reads them.
 
         Raises:
             NotFound, ApiError: as :meth:`download`; also when the archive is not what Zoho sends.
