@@ -82,6 +82,25 @@ def test_an_answer_that_cannot_be_unpacked_is_lost(log_in: Make, zcrm_simulator:
     assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-005", True)
 
 
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("/crm/", lambda client: next(client.coql("select id from Leads where City = 'Pune'"))),
+        ("/oauth/", lambda client: client.oauth.refresh_access_token()),
+    ],
+)
+def test_a_question_that_is_answered_with_nothing_is_no_lost_write(
+    log_in: Make, zcrm_simulator: Simulator, path: str, call: Callable[[Client], object]
+) -> None:
+    """A query and a refresh are posted as well, and there is nothing that could be read back."""
+    client = log_in()
+    zcrm_simulator.faults.add(path, method="POST", kind="empty")
+
+    with pytest.raises(TransportError) as caught:
+        call(client)
+    assert caught.value.code == "ZCRM-HTTP-003"
+
+
 def test_a_write_is_repeated_when_zoho_was_too_busy(
     log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
 ) -> None:
