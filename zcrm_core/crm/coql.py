@@ -68,6 +68,8 @@ class _Rows(PageByPage[Record]):
         if more and self._by_id and offset + most > self._habits.coql_reach:
             # Begun from the whole query each time: Zoho takes 25 conditions, and a place needs one.
             query, offset = _beyond(self._whole, rows[-1]), 0
+            if query == self._query:  # the same rows again
+                raise dead_end("coql")
         self._query, self._offset = query, offset
         if self._left is not None:
             self._left = max(self._left - len(rows), 0)
