@@ -125,6 +125,22 @@ def test_page_tokens_that_lead_round_in_a_circle_are_an_error(
         list(leads.list(fields=["City"]))
 
 
+@pytest.mark.parametrize("version", ["v2", "v8"])
+def test_an_empty_page_that_promises_more_is_told_at_once(
+    log_in: Make, zcrm_simulator: Simulator, version: str
+) -> None:
+    """A page without records that says that there are more leads nowhere, by numbers and by tokens."""
+    client = log_in(api_version=version)
+    for number in range(5):
+        info = {"more_records": True, "next_page_token": f"token-{number}"}
+        body = json.dumps({"data": [], "info": info})
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=body)
+
+    with pytest.raises(TransportError, match="leads no further"):
+        list(leads_of(client).list(fields=["City"]))
+    assert len(zcrm_simulator.faults.pending()) == 4
+
+
 def test_a_page_token_that_leads_to_itself_is_told_at_once(log_in: Make, zcrm_simulator: Simulator) -> None:
     """A page that leads to itself, in the middle of a list too, is asked for once and not again and again."""
     leads = leads_of(log_in(api_version="v8"))
