@@ -142,10 +142,16 @@ def test_a_call_that_may_have_written_is_not_called_unsent(
 
 
 def test_a_record_without_its_id_is_not_the_one_asked_for(client: Client, zcrm_simulator: Simulator) -> None:
-    """A record that is read alone has to have the id that was asked for."""
-    rows: list[dict[str, JSON]] = [{"City": "x"}, {"id": None}, {"id": 5}, {"id": OTHER}]
-    for row in rows:
-        answers(zcrm_simulator, client, "Leads/", {"data": [row]})
+    """A record that is read alone has to have the id that was asked for, and to be alone."""
+    lists: list[list[JSON]] = [
+        [{"City": "x"}],
+        [{"id": None}],
+        [{"id": 5}],
+        [{"id": OTHER}],
+        [{"id": "7"}, {"id": "7"}],
+    ]
+    for rows in lists:
+        answers(zcrm_simulator, client, "Leads/", {"data": rows})
         with pytest.raises(TransportError, match="with another one"):
             client.module("Leads").get("7")
 
