@@ -10,7 +10,7 @@ from typing import Final
 from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, NotFound, RateLimited, TransportError
 from zcrm_core.exact_json import JSON, loads
-from zcrm_core.response import Response
+from zcrm_core.response import Response, not_asked_for
 
 __all__ = ["INVALID_TOKEN", "api_code", "raise_for_error", "raise_for_no_file"]
 
@@ -54,14 +54,11 @@ def api_code(response: Response) -> str | None:
 def _refuse_unasked(response: Response, path: str) -> None:
     """Refuse an answer that nothing changed (304) to a call without a condition (RFC 9110 section 13)."""
     if not any(name.lower().startswith("if-") for name in response.raw.request.headers):
-        unasked = TransportError(
+        raise not_asked_for(
             f"The server answered {path} that nothing changed, which was not asked.",
             why="Zoho does so for If-Modified-Since alone, so a cache or a proxy answered instead.",
             fix="Look for a cache in between, and switch it off for Zoho's servers.",
-            code="ZCRM-HTTP-007",
         )
-        unasked.sent = True
-        raise unasked
 
 
 def raise_for_error(response: Response, path: str, redact: Callable[[str], str]) -> None:
@@ -125,11 +122,10 @@ def raise_for_no_file(response: Response, path: str, redact: Callable[[str], str
     answer = _document(response)
     if isinstance(answer, dict) and isinstance(answer.get("code"), str):
         raise _error(response.status, answer, path, redact)
-    raise TransportError(
+    raise not_asked_for(
         f"The answer to {path} ({response.status}) is no file.",
         why="It has no file's name, and is a page, a document or empty.",
         fix="Check that the address is that of a file, and look for a proxy or a login page in between.",
-        code="ZCRM-HTTP-007",
     )
 
 
@@ -171,14 +167,11 @@ def _refuse_contradiction(status: int, answer: Mapping[str, JSON], path: str) ->
     """
     if status in _MIXED or not _tells_success(answer):
         return
-    contradiction = TransportError(
+    raise not_asked_for(
         f"The answer to {path} refuses the whole call ({status}), and says that a record went through.",
         why="Something between here and Zoho changes answers, so nobody knows what was written.",
         fix="Look for a gateway or a proxy in between; read the records back before you send any again.",
-        code="ZCRM-HTTP-007",
     )
-    contradiction.sent = True
-    raise contradiction
 
 
 def _tells_success(answer: Mapping[str, JSON]) -> bool:

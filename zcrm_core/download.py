@@ -126,7 +126,7 @@ class Download:
 
 def _length(headers: Mapping[str, str]) -> int | None:
     """Read how many bytes are on their way (RFC 9112 section 6.3); ``None`` where the server does not say."""
-    text = "" if "Transfer-Encoding" in headers else headers.get("Content-Length", "")
+    text = headers.get("Content-Length", "")
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 

@@ -14,7 +14,7 @@ from zcrm_core.exact_json import JSON, loads
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["JSON", "Response"]
+__all__ = ["JSON", "Response", "not_asked_for"]
 
 _COQL: Final = "/coql"
 _CRM_PATH: Final = "/crm/"
@@ -79,14 +79,18 @@ class Response:
         path = urlsplit(getattr(request, "url", None) or "").path
         # The accounts servers and COQL are posted to as well, and there is nothing that could be read back.
         if method not in _READS and _CRM_PATH in path and not path.endswith(_COQL):
-            error = TransportError(
+            raise not_asked_for(
                 f"The server answered a {method} with nothing ({self.status}).",
                 why="Zoho says in the answer what was done and what was not, so neither is known here.",
                 fix="Read back what was to be written before you send it again; look for a proxy in between.",
-                code="ZCRM-HTTP-007",
             )
-            error.sent = True
-            raise error
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
+
+
+def not_asked_for(what: str, *, why: str | None = None, fix: str | None = None) -> TransportError:
+    """Make the error for an answer that is not what was asked for: the request did reach the server."""
+    error = TransportError(what, why=why, fix=fix, code="ZCRM-HTTP-007")
+    error.sent = True
+    return error

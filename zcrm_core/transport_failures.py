@@ -74,7 +74,7 @@ def failure_of(error: Exception, server: str) -> TransportError:
     elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         what, code = f"{server} broke the connection before its answer was whole.", "ZCRM-HTTP-005"
     else:
-        what = f"The request to {server} failed ({type(error).__name__})."
+        what, code = f"The request to {server} failed ({type(error).__name__}).", "ZCRM-HTTP-005"
     failure = TransportError(what, why=why, fix=fix, code=code)
     failure.sent = sent
     return failure

@@ -100,9 +100,9 @@ def test_a_list_may_be_empty_or_unchanged_from_its_beginning(
     assert len(list(numbered)) == len(ROWS)
 
 
-def converted(client: Client, zoho: Simulator, outcome: object) -> object:
+def converted(client: Client, zoho: Simulator, *outcomes: object) -> object:
     """Convert a lead, and be told this."""
-    zoho.faults.add("/crm/", kind="status", status=200, body=json.dumps({"data": [outcome]}))
+    zoho.faults.add("/crm/", kind="status", status=200, body=json.dumps({"data": outcomes}))
     return of_a_lead(client).convert()
 
 
@@ -126,6 +126,15 @@ def test_a_conversion_that_names_no_record_is_none(
     with pytest.raises(TransportError, match="what became of the lead") as caught:
         converted(client, zcrm_simulator, outcome)
     assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+
+
+@pytest.mark.parametrize("outcomes", [[], [{"Contacts": "12"}, {"Contacts": "13"}]])
+def test_a_conversion_has_one_outcome(
+    client: Client, zcrm_simulator: Simulator, outcomes: list[object]
+) -> None:
+    """One lead was sent, so an answer about none or two does not say what became of it."""
+    with pytest.raises(TransportError, match="what became of the lead"):
+        converted(client, zcrm_simulator, *outcomes)
 
 
 @pytest.mark.parametrize(

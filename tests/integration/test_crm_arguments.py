@@ -155,7 +155,7 @@ def test_a_text_is_no_list(leads: ModuleClient, zcrm_simulator: Simulator) -> No
     ]
     for wrong in ("Email", b"Email", [""], [1], [None]):
         for name, write in writes.items():
-            with pytest.raises(ApiError, match=f"{name} is no list of texts"):
+            with pytest.raises(ApiError, match=f"No list of texts is given for {name}"):
                 write(wrong)
         for read in reads:
             with pytest.raises(ApiError, match="no list of API names"):
@@ -260,7 +260,7 @@ def test_a_text_that_means_no_value_is_not_searched_for(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("values", "named"), [(5, "an int"), (None, "a NoneType"), ("x", "a str")])
+@pytest.mark.parametrize(("values", "named"), [(5, "an int"), (None, "None"), ("x", "a str")])
 def test_what_is_no_list_of_values_is_named(values: Any, named: str) -> None:
     """The message names the type of what stands for the values, with the article that it has."""
     with pytest.raises(ApiError, match=f"written: {named} in place of a list"):

@@ -411,13 +411,18 @@ def test_a_lead_is_converted(client: Client, lead: Record) -> None:
     assert caught.value.api_code == "ID_ALREADY_CONVERTED"
 
 
-def test_a_lead_goes_to_what_is_there(client: Client, lead: Record) -> None:
+@pytest.mark.parametrize("form", [str, int])
+def test_a_lead_goes_to_what_is_there(
+    client: Client, zcrm_simulator: Simulator, lead: Record, form: Callable[[str | None], str | int]
+) -> None:
     """A conversion into a known account and contact makes neither, and no deal unless one is wanted."""
     account = next(client.module("Accounts").list(fields=["Account_Name"]))
     contact = next(client.module("Contacts").list(fields=["Last_Name"]))
     before = client.module("Contacts").count()
 
-    made = lead.convert(account=account.id, contact=contact.id)
+    made = lead.convert(account=form(account.id), contact=form(contact.id))
 
     assert (made.account, made.contact, made.deal) == (account.id, contact.id, None)
+    [sent] = [one.body for one in zcrm_simulator.requests if one.path.endswith("actions/convert")]
+    assert f'"{account.id}"' in sent  # an id is a text, whatever a program holds it as
     assert client.module("Contacts").count() == before

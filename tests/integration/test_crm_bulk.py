@@ -44,7 +44,7 @@ def test_a_job_reads_every_record(client: Client, zcrm_simulator: Simulator, tmp
     zcrm_simulator.switches = Switches(job_polls=3)
     job = client.bulk.read("Contacts", fields=["Last_Name", "Email", "Account_Name"])
     assert job.status().state == "IN PROGRESS"
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=r"Call wait\(\) first"):
         job.download()
 
     status = job.wait(30)

@@ -32,8 +32,8 @@ def test_a_query_is_read_past_one_call(
 def test_a_query_goes_on_by_id_where_offsets_end(
     log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Past the reach of an offset the rest comes by id, nothing twice and nothing left out."""
-    zcrm_simulator.limits = Limits(coql_rows=50, coql_reach=120)
+    """Past an offset's reach the rest comes by id, nothing twice or left out, with one condition more."""
+    zcrm_simulator.limits = Limits(coql_rows=50, coql_reach=120, coql_conditions=2)
     monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_rows", property(lambda _: 50))
     monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_reach", property(lambda _: 120))
     client = log_in(api_version="v8")
@@ -64,6 +64,21 @@ def test_an_id_that_is_none_does_not_get_into_a_query(
 
     assert caught.value.code == "ZCRM-HTTP-007"
     assert sum(one.path.endswith("coql") for one in zcrm_simulator.requests) == 1
+
+
+def test_rows_that_come_again_and_again_are_an_error(
+    log_in: Make, zcrm_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past the reach of an offset a server that gives the same row for ever ends no program in a circle."""
+    monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_rows", property(lambda _: 1))
+    monkeypatch.setattr("zcrm_core.crm.versions.Version.coql_reach", property(lambda _: 1))
+    client = log_in(api_version="v8")
+    body = json.dumps({"data": [{"id": "7"}], "info": {"count": 1, "more_records": True}})
+    zcrm_simulator.faults.add("/crm/v8/coql", kind="status", status=200, body=body, times=9)
+
+    with pytest.raises(TransportError, match="leads no further"):
+        list(client.coql("select id from Leads where Last_Name is not null"))
+    assert len(zcrm_simulator.faults.pending()) == 1
 
 
 def test_an_own_order_ends_where_zoho_ends(log_in: Make, zcrm_simulator: Simulator) -> None:

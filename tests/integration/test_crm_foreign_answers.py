@@ -142,10 +142,16 @@ def test_a_call_that_may_have_written_is_not_called_unsent(
 
 
 def test_a_record_without_its_id_is_not_the_one_asked_for(client: Client, zcrm_simulator: Simulator) -> None:
-    """A record that is read alone has to have the id that was asked for."""
-    rows: list[dict[str, JSON]] = [{"City": "x"}, {"id": None}, {"id": 5}, {"id": OTHER}]
-    for row in rows:
-        answers(zcrm_simulator, client, "Leads/", {"data": [row]})
+    """A record that is read alone has to have the id that was asked for, and to be alone."""
+    lists: list[list[JSON]] = [
+        [{"City": "x"}],
+        [{"id": None}],
+        [{"id": 5}],
+        [{"id": OTHER}],
+        [{"id": "7"}, {"id": "7"}],
+    ]
+    for rows in lists:
+        answers(zcrm_simulator, client, "Leads/", {"data": rows})
         with pytest.raises(TransportError, match="with another one"):
             client.module("Leads").get("7")
 
@@ -341,5 +347,6 @@ def test_a_job_without_an_id_is_told(
     """A mass update whose answer names no job cannot be waited for, so that is an error at once."""
     answers(zcrm_simulator, client, "Leads/", {"data": [{**success("1"), "details": details}]})
 
-    with pytest.raises(TransportError, match="does not name the job"):
+    with pytest.raises(TransportError, match="does not name the job") as caught:
         client.module("Leads").mass_update_view("1", {"City": "Pune"})
+    assert caught.value.sent

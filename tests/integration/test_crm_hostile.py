@@ -77,6 +77,20 @@ def test_a_write_that_is_answered_with_nothing_is_not_known(
     assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
 
 
+@pytest.mark.parametrize("version", ["v2", "v8"])
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_that_is_answered_with_something_else_may_have_happened(
+    log_in: Make, zcrm_simulator: Simulator, write: Callable[[Client], object], version: str
+) -> None:
+    """Where the answer is none to this call the error says that the request was sent, and what to do."""
+    client = log_in(api_version=version)
+    zcrm_simulator.faults.add("/crm/", kind="status", status=200, body='{"other": 1}')
+
+    with pytest.raises(TransportError, match=r"[Rr]ead|Look at the jobs") as caught:
+        write(client)
+    assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-007", True)
+
+
 def test_a_batch_in_which_one_call_is_answered_with_nothing(
     client: Client, zcrm_simulator: Simulator
 ) -> None:
@@ -109,6 +123,22 @@ def test_page_tokens_that_lead_round_in_a_circle_are_an_error(
 
     with pytest.raises(TransportError, match="leads no further"):
         list(leads.list(fields=["City"]))
+
+
+@pytest.mark.parametrize("version", ["v2", "v8"])
+def test_an_empty_page_that_promises_more_is_told_at_once(
+    log_in: Make, zcrm_simulator: Simulator, version: str
+) -> None:
+    """A page without records that says that there are more leads nowhere, by numbers and by tokens."""
+    client = log_in(api_version=version)
+    for number in range(5):
+        info = {"more_records": True, "next_page_token": f"token-{number}"}
+        body = json.dumps({"data": [], "info": info})
+        zcrm_simulator.faults.add("/crm/", kind="status", status=200, body=body)
+
+    with pytest.raises(TransportError, match="leads no further"):
+        list(leads_of(client).list(fields=["City"]))
+    assert len(zcrm_simulator.faults.pending()) == 4
 
 
 def test_a_page_token_that_leads_to_itself_is_told_at_once(log_in: Make, zcrm_simulator: Simulator) -> None:

@@ -91,6 +91,12 @@ WRONG: dict[str, Call] = {
     "a reader's module": lambda client: client.bulk.read(""),
     "no module": lambda client: client.bulk.write(None, [ONE]),  # type: ignore[arg-type]
     "an empty module": lambda client: client.bulk.write("", [ONE]),
+    "records to check": lambda client: client.module("Leads").checked([None]),  # type: ignore[list-item]
+    "a text as records": lambda client: client.module("Leads").create(""),  # type: ignore[arg-type]
+    "names of tags": lambda client: client.module("Leads").tags.update(None),  # type: ignore[arg-type]
+    "no name of a field": lambda _: F[10**5000],  # type: ignore[index]
+    "several taxes as one": lambda client: client.taxes.delete_one([]),  # type: ignore[arg-type]
+    "mappings of fields": lambda client: client.bulk.write("Leads", file_id="1", field_mappings={1, 2}),  # type: ignore[arg-type]
     "a module elsewhere": lambda client: client.bulk.write("../../x", [ONE]),
 }
 
@@ -180,12 +186,15 @@ def test_a_note_names_the_module_of_its_record(log_in: Make, version: str) -> No
         {"notify_lead_owner": "false"},
         {"notify_new_entity_owner": 1},
         {"options": {"overwrite": "no"}},
+        {"account": ""},
+        {"contact": True},
+        {"assign_to": "a/b"},
     ],
 )
 def test_a_conversion_drops_nothing(
     client: Client, zcrm_simulator: Simulator, more: dict[str, object]
 ) -> None:
-    """A deal that is none, and a yes or no that is neither, convert no lead."""
+    """A deal or an id that is none, and a yes or no that is neither, convert no lead."""
     lead = client.module("Leads").create({"Last_Name": "A"})[0]
     record = client.module("Leads").record(lead.id or "")
 

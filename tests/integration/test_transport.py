@@ -72,6 +72,35 @@ def test_a_write_is_not_repeated_when_it_may_have_happened(log_in: Make, zcrm_si
     assert client.module("Leads").count() == 521
 
 
+def test_an_answer_that_cannot_be_unpacked_is_lost(log_in: Make, zcrm_simulator: Simulator) -> None:
+    """A write that is answered with damaged bytes was sent, and its error does not say otherwise."""
+    client = log_in()
+    zcrm_simulator.faults.add("/crm/", kind="status", body="{}", headers={"Content-Encoding": "gzip"})
+
+    with pytest.raises(TransportError) as caught:
+        client.module("Leads").create({"Last_Name": "Once"})
+    assert (caught.value.code, caught.value.sent) == ("ZCRM-HTTP-005", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("/crm/", lambda client: next(client.coql("select id from Leads where City = 'Pune'"))),
+        ("/oauth/", lambda client: client.oauth.refresh_access_token()),
+    ],
+)
+def test_a_question_that_is_answered_with_nothing_is_no_lost_write(
+    log_in: Make, zcrm_simulator: Simulator, path: str, call: Callable[[Client], object]
+) -> None:
+    """A query and a refresh are posted as well, and there is nothing that could be read back."""
+    client = log_in()
+    zcrm_simulator.faults.add(path, method="POST", kind="empty")
+
+    with pytest.raises(TransportError) as caught:
+        call(client)
+    assert caught.value.code == "ZCRM-HTTP-003"
+
+
 def test_a_write_is_repeated_when_zoho_was_too_busy(
     log_in: Make, zcrm_simulator: Simulator, no_long_waits: list[float]
 ) -> None:

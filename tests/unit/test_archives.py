@@ -148,8 +148,7 @@ def test_a_hostile_archive_is_not_read(content: bytes, match: str) -> None:
         ("\nId,B\n1,2\n", "no heading"),
         ("", "no heading"),
         ("Id,B,Id\n1,2,3\n", "'Id' twice"),
-        ('Id,B\n1,"' + "x" * 200_000, "Row 2 cannot be read to its end: .* does not end"),
-        ('Id,B\n1,"' + "x" * 200_000 + '" ,2\n', "Row 2 cannot be read to its end: .* goes on"),
+        ("Id,B\n1," + "x" * 200_000 + "\n", "Row 2 cannot be read to its end: field larger than"),
         (b"Id,B\n1,\xff\n", "damaged"),
     ],
 )
@@ -166,42 +165,6 @@ def test_what_a_table_may_look_like() -> None:
     assert table('\ufeffId,B\r\n1,"a\r\nb, ""c"""\r\n\r\n') == [{"Id": "1", "B": 'a\r\nb, "c"'}]
     assert table("Id\n\n2\n") == [{"Id": ""}, {"Id": "2"}]
     assert table("Id,B\n") == []
-
-
-LONG = {"plain": "x" * 200_000, "lines": 'a"b,\r\n' * 40_000, "marks": '"' * 140_000}
-
-
-@pytest.mark.parametrize("cell", LONG.values(), ids=LONG)
-def test_a_long_cell_is_read(cell: str) -> None:
-    """A cell may be longer than Python's own limit, which is one of the whole process and left alone."""
-    before = csv.field_size_limit()
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([["Id", cell], ["1", cell], ["", "short"], [cell, ""]])
-
-    assert table(text.getvalue()) == [
-        {"Id": "1", cell: cell},
-        {"Id": "", cell: "short"},
-        {"Id": cell, cell: ""},
-    ]
-    assert csv.field_size_limit() == before
-
-
-@given(st.text('a,"\r\n', max_size=30))
-def test_rows_with_a_long_cell_are_read_as_all_others(text: str) -> None:
-    """What is cut here, where Python's reader gives up, is read as that reads it, errors included."""
-
-    def read() -> list[dict[str, str]] | None:
-        try:
-            return table(text)
-        except ApiError:
-            return None
-
-    usual = read()
-    limit = csv.field_size_limit(0)
-    try:
-        assert read() == usual
-    finally:
-        csv.field_size_limit(limit)
 
 
 @given(st.data())

@@ -7,6 +7,7 @@ import json
 import pickle
 import sys
 import threading
+import time
 from collections import UserDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -20,9 +21,12 @@ from hypothesis import strategies as st
 
 from zcrm_core import ApiError, PartialFailure, TransportError
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
+from zcrm_core.crm.convert import Converted
 from zcrm_core.crm.encode import encode
-from zcrm_core.crm.entity import Reference, objects
+from zcrm_core.crm.entity import Entity, Reference, objects
+from zcrm_core.crm.jobs import MassUpdateStatus
 from zcrm_core.crm.modules import Field
+from zcrm_core.crm.paging import PageByPage
 from zcrm_core.crm.records import Record
 from zcrm_core.crm.users import User
 from zcrm_core.exact_json import JSON
@@ -161,7 +165,8 @@ def test_an_outcome_tells_what_zoho_says() -> None:
 
     assert (item.ok, item.id, item.action, item.duplicate_field) == (True, "7", "update", "Email")
     assert (odd.ok, odd.id, odd.code, odd.message, dict(odd.details)) == (False, None, "", "", {})
-    assert "SUCCESS" in repr(item)
+    assert repr(item) == "<BatchItem 3: SUCCESS 7>"
+    assert repr(BatchItem(0, outcome())) == "<BatchItem 0: SUCCESS>"
 
 
 def test_a_result_is_a_sequence() -> None:
@@ -448,6 +453,50 @@ def test_an_answer_of_another_form_is_an_error(document: JSON) -> None:
     """An answer that is JSON and not a list of records is never taken for an empty list."""
     with pytest.raises(TransportError, match="no list named data"):
         objects(answer(document), "data", Record)
+
+
+@pytest.mark.parametrize(
+    ("thing", "shown"),
+    [
+        (Record({"id": "7", "Last_Name": "Rao", "Status": "Open"}), "<Record 7>"),
+        (Record({"City": "Pune", "count": 3}), "<Record City count>"),
+        (Field({"id": "8", "api_name": "City"}), "<Field 8 City>"),
+        (MassUpdateStatus({"Status": "RUNNING", "Total_Count": 5}), "<MassUpdateStatus RUNNING>"),
+        (Converted({"Contacts": {"id": "2"}, "Deals": None}), "<Converted account=None contact=2 deal=None>"),
+        (User({"id": "7\x1b[31m\n"}), r"<User 7\x1b[31m >"),
+    ],
+)
+def test_a_thing_shows_what_tells_it_from_others(thing: Entity, shown: str) -> None:
+    """Its id and API name, else how far it is, else its keys; never a field's value or an escape."""
+    assert repr(thing) == shown
+
+
+class Slow(PageByPage[Entity]):
+    """Pages of two things each, which come when they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.go = threading.Event()
+
+    def _next_page(self) -> list[Entity]:
+        self.calls += 1
+        self.go.wait(10)
+        return [Entity({"id": f"{self.calls}-{place}"}) for place in range(2)]
+
+
+def test_a_thread_that_waited_for_a_page_takes_of_that_page() -> None:
+    """Two threads at the end of a page fetch the next one once, so that none of its rows is lost."""
+    pages, came = Slow(), list[object]()
+    threads = [threading.Thread(target=lambda: came.append(next(pages)["id"])) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)  # both have seen the end of the page before
+    pages.go.set()
+    for thread in threads:
+        thread.join()
+
+    assert (sorted(map(str, came)), pages.calls) == (["1-0", "1-1"], 1)
 
 
 def test_an_entity_is_a_read_only_mapping() -> None:

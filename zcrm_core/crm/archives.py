@@ -95,28 +95,18 @@ class Lines(Iterator[str]):
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._left = _LONGEST_ITEM
-        self._given: list[str] = []
-        self._once_more: Iterator[str] = iter(())
 
     def begin(self) -> None:
         """Begin another row or event."""
         self._left = _LONGEST_ITEM
-        self._given.clear()
-
-    def again(self) -> None:
-        """Give the lines of this row or event once more."""
-        self._once_more = iter(self._given.copy())
 
     def __next__(self) -> str:
-        for line in self._once_more:
-            return line
         line = self._text.readline(self._left + 1)
         self._left -= len(line)
         if self._left < 0:
             raise unsafe(f"A row or an event of its file has more than {_LONGEST_ITEM:,} characters.")
         if not line:
             raise StopIteration
-        self._given.append(line)
         return line
 
 

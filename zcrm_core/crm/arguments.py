@@ -50,7 +50,9 @@ def combined(
 
 
 def with_article(value: object) -> str:
-    """Name the class of a value with its article, for a message: ``an int``."""
+    """Name the class of a value with its article, for a message: ``an int``; ``None`` is itself."""
+    if value is None:
+        return "None"
     name = class_name(type(value))
     return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
 
@@ -90,7 +92,7 @@ def text_list(name: str, values: Iterable[str]) -> list[str]:
     texts = [each for each in listed if isinstance(each, str) and each]
     if single or len(texts) != len(listed):
         raise ApiError(
-            f"{name} is no list of texts.",
+            f"No list of texts is given for {name}.",
             why="A single text would be cut into letters, and what is no text would not be found.",
             fix='Pass a list, such as ["..."].',
             code="ZCRM-API-009",

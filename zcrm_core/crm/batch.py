@@ -14,7 +14,7 @@ from zcrm_core.details import in_words
 from zcrm_core.errors import ApiError, PartialFailure, TransportError, ZcrmError
 from zcrm_core.exact_json import JSON
 from zcrm_core.redaction import masked, plain
-from zcrm_core.response import Response
+from zcrm_core.response import Response, not_asked_for
 
 __all__ = ["BatchItem", "BatchResult", "in_batches", "only", "refusal_of"]
 
@@ -101,7 +101,8 @@ class BatchItem:
         return BatchItem(index, self._json)
 
     def __repr__(self) -> str:
-        return f"<BatchItem {self.index}: {self.code} {self.id or self.details.get('api_name', '')}>"
+        about = self.id or self.field
+        return plain(f"<BatchItem {self.index}: {self.code}{f' {about}' if about else ''}>")
 
 
 class BatchResult(Sequence[BatchItem]):
@@ -272,14 +273,11 @@ def _refuse_other(item: BatchItem, key: str, about: object, response: Response) 
     given = item.details.get(key)
     sent = [str(each) for each in about] if isinstance(about, tuple) else [str(about)]
     if item.ok and None not in (given, about) and str(given) not in sent:
-        error = TransportError(
+        raise not_asked_for(
             f"The answer ({response.status}) is about {given}, and {sent[0]} was sent.",
             why="Something between here and Zoho mixes up answers, so nobody knows what was changed.",
             fix="Look for a cache or a proxy in between; read the records back before you send any again.",
-            code="ZCRM-HTTP-007",
         )
-        error.sent = True
-        raise error
 
 
 def _outcomes(response: Response, sent: int, key: str) -> list[dict[str, JSON]]:
@@ -323,14 +321,11 @@ def _refuse_twice(made: Sequence[BatchItem], ids: set[str], response: Response) 
 
 
 def _unknown(what: str, response: Response) -> TransportError:
-    error = TransportError(
+    return not_asked_for(
         f"The answer ({response.status}) {what}.",
         why="Without one outcome for each record nobody knows which of them went through.",
         fix="Read the records back before you send any of them again.",
-        code="ZCRM-HTTP-007",
     )
-    error.sent = True
-    return error
 
 
 def _may_have_happened(error: BaseException) -> bool:

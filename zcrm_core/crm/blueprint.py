@@ -10,7 +10,8 @@ from zcrm_core.crm.batch import BatchItem, only
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.paths import identifier
 from zcrm_core.crm.transitions import Blueprint
-from zcrm_core.errors import NotFound, TransportError
+from zcrm_core.errors import NotFound
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -43,7 +44,7 @@ class BlueprintAccess:
         answer = response.json()
         found = answer.get("blueprint") if isinstance(answer, dict) else None
         if not isinstance(found, dict):
-            raise TransportError("The answer holds no blueprint.", code="ZCRM-HTTP-007")
+            raise not_asked_for("The answer holds no blueprint.")
         return Blueprint(found)
 
     def advance(self, transition_id: str | int, data: Mapping[str, object] | None = None) -> BatchItem:

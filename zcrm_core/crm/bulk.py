@@ -151,7 +151,7 @@ class Bulk:
             "type": "data",
             "module": version(self._client.config.api_version).bulk_module(name),
             "file_id": file_id,
-            "field_mappings": None if field_mappings is None else list(field_mappings),
+            "field_mappings": field_mappings,
             "find_by": find_by,
             "ignore_empty": ignore_empty,
         }

@@ -22,6 +22,7 @@ from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import Version, version
 from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import plain
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -45,6 +46,9 @@ class BulkReadJob:
         self._client = client
         self._path = f"/crm/bulk/{client.config.api_version}/read/{segment('job id', job_id)}"
         self.id = job_id
+
+    def __repr__(self) -> str:
+        return plain(f"<BulkReadJob {self.id}>")
 
     def status(self) -> BulkReadStatus:
         """Ask how far it is (GET bulk read/{id}).
@@ -118,7 +122,12 @@ class BulkReadJob:
             NotFound: it is not there, or no longer; Zoho keeps it for a day.
             ApiError: the CRM refused.
         """
-        return fetched(self._client, f"{self._path}/result", f"The bulk job {self.id} has no result.")
+        try:
+            return fetched(self._client, f"{self._path}/result", f"The bulk job {self.id} has no result.")
+        except NotFound as error:
+            error.why = "Zoho has a result from the end of a job on, for a day."
+            error.fix = "Call wait() first; make the job again if it is older."
+            raise
 
     def save(self, path: str | Path) -> Path:
         """Fetch the archive into a file or a folder, and give its path.
@@ -133,9 +142,10 @@ class BulkReadJob:
     def rows(self) -> Iterator[dict[str, str]]:
         """Fetch the archive and go over its rows; every value is a text, as CSV has no types.
 
-        The archive is kept in a file without a name, and its rows come one by one, each of 16 million
-        characters at most, whatever ``csv.field_size_limit`` says. They are those of this job alone:
-        ``status().result.more_records`` says whether more follow; :meth:`following` reads them.
+        The archive is kept in a file without a name, and its rows come one by one. A cell longer than
+        ``csv.field_size_limit()``, 131,072 characters and more than a field of Zoho's takes, is an error. The
+        rows are those of this job alone: ``status().result.more_records`` says whether more follow;
+        :meth:`following` reads them.
 
         Raises:
             NotFound, ApiError: as :meth:`download`; also when the archive is not what Zoho sends.

@@ -22,9 +22,10 @@ from zcrm_core.crm.jobs import about_job, wait_for
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.tables import csv_rows
 from zcrm_core.crm.versions import BULK_UPLOAD_BYTES, BULK_WRITE_ROWS
-from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON
 from zcrm_core.redaction import masked, plain
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -48,6 +49,9 @@ class BulkWriteJob:
         self._client = client
         self._path = f"/crm/bulk/{client.config.api_version}/write/{segment('job id', job_id)}"
         self.id = job_id
+
+    def __repr__(self) -> str:
+        return plain(f"<BulkWriteJob {self.id}>")
 
     def status(self) -> BulkWriteStatus:
         """Ask how far it is (GET bulk write/{id}).
@@ -97,11 +101,10 @@ class BulkWriteJob:
         if url is None and status.status == "FAILED":
             raise NotFound(f"The bulk job {self.id} has no outcomes.", fix="It failed; wait() tells why.")
         if url is None and status.status == "COMPLETED":
-            raise TransportError(
+            raise not_asked_for(
                 f"The bulk job {self.id} is over, and the answer does not say where its outcomes are.",
                 why="Zoho names their address in result.download_url.",
                 fix="Call again; look for what changes answers on their way if it goes on.",
-                code="ZCRM-HTTP-007",
             )
         if url is None:
             raise NotFound(f"The bulk job {self.id} has no outcomes yet.", fix="Wait until it is over.")
@@ -138,7 +141,7 @@ def upload(client: Client, archive: str | Path | FileContent, org_id: str, name:
         )
     file_id = only(response, "data", "upload the file").details.get("file_id")
     if not isinstance(file_id, str):
-        raise TransportError("The answer holds no id of the uploaded file.", code="ZCRM-HTTP-007")
+        raise not_asked_for("The answer holds no id of the uploaded file.")
     return file_id
 
 

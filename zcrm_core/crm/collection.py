@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zcrm_core.crm.entity import Entity, objects
 from zcrm_core.crm.paths import segment
-from zcrm_core.errors import NotFound, TransportError
+from zcrm_core.errors import NotFound
 from zcrm_core.exact_json import JSON
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -80,10 +81,9 @@ def the_one(found: Sequence[E], asked: str | int, name: str) -> E:
         raise NotFound(f"There is no {name} {asked}.")
     known = [str(key) for key in (found[0].get("id"), found[0].get("api_name")) if key is not None]
     if len(found) > 1 or str(asked) not in known:
-        raise TransportError(
+        raise not_asked_for(
             f"Asked for the {name} {asked}, Zoho CRM answered with another one.",
             why="Something between here and Zoho mixes up answers.",
             fix="Look for a cache or a proxy in between; report it if it goes on.",
-            code="ZCRM-HTTP-007",
         )
     return found[0]

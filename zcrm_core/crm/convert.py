@@ -9,15 +9,19 @@ from zcrm_core.crm.arguments import one_mapping, with_article
 from zcrm_core.crm.batch import BatchItem, refusal_of
 from zcrm_core.crm.encode import encode
 from zcrm_core.crm.entity import Attribute, Entity
+from zcrm_core.crm.paths import identifier
 from zcrm_core.crm.versions import version
-from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
+from zcrm_core.redaction import plain
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
 
 __all__ = ["Converted", "convert"]
 
+_POINTERS = ("Accounts", "Contacts", "assign_to")
 _CHOICES = ("overwrite", "notify_lead_owner", "notify_new_entity_owner")
 
 
@@ -39,34 +43,35 @@ class Converted(Entity):
     #: the deal's id; ``None`` if none was wanted
     deal = Attribute("Deals", _new_id)
 
+    def __repr__(self) -> str:
+        return plain(f"<Converted account={self.account} contact={self.contact} deal={self.deal}>")
+
 
 def convert(client: Client, path: str, given: Mapping[str, object]) -> Converted:
     """Convert the lead at a path; options that are ``None`` are left out.
 
     Raises:
-        ApiError: the deal is no mapping or a choice no boolean, or the CRM refused.
+        ApiError: the deal is no mapping, an id none or a choice no boolean, or the CRM refused.
         TransportError: the answer does not say what became of it.
     """
     _refuse_unfit(given)
     options = {key: encode(value, key) for key, value in given.items() if value is not None}
-    if version(client.config.api_version).points_by_object:
-        for key in ("Accounts", "Contacts", "assign_to"):
-            if isinstance(options.get(key), str):
-                options[key] = {"id": options[key]}
+    as_object = version(client.config.api_version).points_by_object
+    for key in _POINTERS:
+        if isinstance(options.get(key), (str, int)):
+            pointed = identifier(key, options[key])
+            options[key] = {"id": pointed} if as_object else pointed
     response = client.request("POST", f"{path}/actions/convert", json={"data": [options]})
     answer = response.json()
     data = answer.get("data") if isinstance(answer, dict) else None
     outcome = data[0] if isinstance(data, list) and len(data) == 1 else None
     converted = _converted(outcome, response.status) if isinstance(outcome, dict) else None
     if converted is None:
-        unknown = TransportError(
+        raise not_asked_for(
             f"The answer ({response.status}) does not say what became of the lead.",
             why="Without the ids of the new records nobody knows whether the lead was converted.",
             fix="Read the lead back before you convert it again.",
-            code="ZCRM-HTTP-007",
         )
-        unknown.sent = True
-        raise unknown
     return converted
 
 

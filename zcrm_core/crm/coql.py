@@ -11,7 +11,7 @@ from zcrm_core.crm.entity import objects_of
 from zcrm_core.crm.paging import PageByPage, dead_end, what_follows
 from zcrm_core.crm.record import Record
 from zcrm_core.crm.versions import version
-from zcrm_core.errors import TransportError
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -46,7 +46,7 @@ class _Rows(PageByPage[Record]):
         self._client = client
         self._habits = version(client.config.api_version)
         self._by_id = query.follows_ids
-        self._query = replace(query, order="id asc") if self._by_id else query
+        self._whole = self._query = replace(query, order="id asc") if self._by_id else query
         self._offset = query.first
         self._left = query.count
         self._over = query.count == 0
@@ -66,7 +66,10 @@ class _Rows(PageByPage[Record]):
             raise dead_end("coql")
         query, offset = self._query, self._offset + len(rows)
         if more and self._by_id and offset + most > self._habits.coql_reach:
-            query, offset = _beyond(query, rows[-1]), 0
+            # Begun from the whole query each time: Zoho takes 25 conditions, and a place needs one.
+            query, offset = _beyond(self._whole, rows[-1]), 0
+            if query == self._query:  # the same rows again
+                raise dead_end("coql")
         self._query, self._offset = query, offset
         if self._left is not None:
             self._left = max(self._left - len(rows), 0)
@@ -78,10 +81,9 @@ def _beyond(query: Query, last: Record) -> Query:
     """Give the query for what follows a row."""
     last_id = last.get("id") or last.get("Id")
     if not isinstance(last_id, str) or not last_id.isdecimal():
-        raise TransportError(
+        raise not_asked_for(
             "The rows of the query have no id, so what follows them cannot be asked for.",
             why="Past its offset Zoho gives rows by their id alone.",
             fix="Report it; the query selects id.",
-            code="ZCRM-HTTP-007",
         )
     return query.after(last_id)

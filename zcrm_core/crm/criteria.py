@@ -11,6 +11,7 @@ from typing import Final
 from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.encode import encode, instant, written_out
 from zcrm_core.errors import ApiError
+from zcrm_core.redaction import plain
 
 __all__ = ["Criteria", "F", "Fields", "SearchField", "search_text"]
 
@@ -80,9 +81,8 @@ class SearchField:
     def __init__(self, api_name: str) -> None:
         given: object = api_name
         if not isinstance(given, str) or not _NAME.fullmatch(api_name):
-            raise _unfit(
-                f"{api_name!r} is no API name of a field", "Use the api_name that leads.fields() gives."
-            )
+            shown = plain(repr(given)) if isinstance(given, str) else with_article(given)
+            raise _unfit(f"{shown} is no API name of a field", "Use the api_name that leads.fields() gives.")
         self._name = api_name
 
     def __eq__(self, value: object) -> Criteria:  # type: ignore[override]  # a condition, not an answer

@@ -10,7 +10,8 @@ from typing import ClassVar, Generic, TypeVar, overload
 
 from zcrm_core.errors import TransportError
 from zcrm_core.exact_json import JSON
-from zcrm_core.response import Response
+from zcrm_core.redaction import plain
+from zcrm_core.response import Response, not_asked_for
 
 __all__ = [
     "Attribute",
@@ -71,7 +72,13 @@ class Entity(Mapping[str, JSON]):
         return len(self._json)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._json.get('id', '')}>"
+        # Where nothing names it its keys are shown, and no value, which can be personal.
+        shown = self._texts("id", "api_name") or self._texts("status", "Status") or list(self)
+        return plain(f"<{type(self).__name__} {' '.join(shown)}>")
+
+    def _texts(self, *keys: str) -> list[str]:
+        held = [self._held(key) for key in keys if key in self]
+        return [value for value in held if isinstance(value, str)]
 
     def _held(self, key: str) -> JSON:
         """Give what is held under a key, not to be changed."""
@@ -125,11 +132,10 @@ def copied(value: JSON) -> JSON:
 
 def too_deep() -> TransportError:
     """Make the error for a value that Python cannot follow to its bottom."""
-    return TransportError(
+    return not_asked_for(
         "A value in the answer of Zoho is nested too deeply to be read.",
         why="No value of the CRM has so many lists or objects in each other.",
         fix="Look at the server that answers: a gateway in between, or a stand-in for Zoho.",
-        code="ZCRM-HTTP-007",
     )
 
 
@@ -271,11 +277,10 @@ def objects_of(answer: JSON, key: str, entity: Callable[[dict[str, JSON]], E], s
     """
     rows = answer.get(key) if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise TransportError(
+        raise not_asked_for(
             f"The answer ({status}) holds no list named {key}.",
             why="Zoho sends one for this call, so something else answered or the version is another.",
             fix="Check api_version and the region; report it if it goes on.",
-            code="ZCRM-HTTP-007",
         )
     return [entity(row) for row in rows if isinstance(row, dict)]
 
@@ -289,5 +294,5 @@ def count_of(response: Response) -> int:
     answer = response.json()
     count = number(answer.get("count")) if isinstance(answer, dict) else None
     if count is None or count < 0:
-        raise TransportError(f"The answer ({response.status}) holds no count.", code="ZCRM-HTTP-007")
+        raise not_asked_for(f"The answer ({response.status}) holds no count.")
     return count

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from zcrm_core.crm.arguments import with_article
 from zcrm_core.crm.entity import Attribute, Entity, number, objects, text
-from zcrm_core.errors import ApiError, NotFound, TransportError
+from zcrm_core.errors import ApiError, NotFound
 from zcrm_core.exact_json import JSON
 from zcrm_core.redaction import plain
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -34,14 +35,11 @@ def about_job(named: str | None, asked: str | None = None) -> str:
         TransportError: the answer is about no job, or about another one.
     """
     if not named or asked not in (None, named):
-        error = TransportError(
+        raise not_asked_for(
             "The answer is about no bulk job." if not named else "The answer is about another bulk job.",
             why="Without the job's id nobody knows which job was made, or how far it is.",
             fix="Look at the jobs in Zoho CRM before you make one again.",
-            code="ZCRM-HTTP-007",
         )
-        error.sent = True
-        raise error
     return named
 
 
@@ -132,6 +130,9 @@ class MassUpdate:
         self._client = client
         self._path = path
         self.id = id
+
+    def __repr__(self) -> str:
+        return plain(f"<MassUpdate {self.id}>")
 
     def status(self) -> MassUpdateStatus:
         """Ask how far it is (GET {module}/actions/mass_update).

@@ -141,6 +141,9 @@ class LineItems(Sequence[LineItem]):
     def __iter__(self) -> Iterator[LineItem]:
         return iter(self._lines())
 
+    def __repr__(self) -> str:
+        return f"<LineItems {self._lines()}>"
+
     def _lines(self) -> list[LineItem]:
         return [LineItem(row) for row in self._rows() if isinstance(row, dict) and not goes(row)]
 

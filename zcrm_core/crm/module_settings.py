@@ -15,8 +15,8 @@ from zcrm_core.crm.layouts import Layout
 from zcrm_core.crm.paths import segment
 from zcrm_core.crm.related_lists import RelatedListInfo
 from zcrm_core.crm.versions import Version
-from zcrm_core.errors import TransportError
 from zcrm_core.exact_json import JSON
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -74,11 +74,10 @@ class ModuleSettings:
         if shown is None:
             return {}
         if not isinstance(shown, dict):
-            raise TransportError(
+            raise not_asked_for(
                 f"The answer ({response.status}) has no names of the categories of custom views.",
                 why="Zoho sends them as one object, so something else answered or the version is another.",
                 fix="Check api_version and the region; report it if it goes on.",
-                code="ZCRM-HTTP-007",
             )
         return {key: str(label) for key, label in shown.items()}
 

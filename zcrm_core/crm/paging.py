@@ -11,6 +11,7 @@ from zcrm_core.crm.entity import Entity, objects_of
 from zcrm_core.crm.versions import PAGE
 from zcrm_core.errors import ApiError, TransportError
 from zcrm_core.exact_json import JSON
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -103,6 +104,9 @@ class Listing(PageByPage[E]):
         self.not_modified = False
         self.page_token = page_token
 
+    def __repr__(self) -> str:
+        return f"<Listing of {self._path}>"
+
     def _next_page(self) -> Iterable[E]:
         token = self.page_token
         place: Params = {"page": self._number} if token is None else {"page_token": token}
@@ -135,11 +139,10 @@ class Listing(PageByPage[E]):
             TransportError: a part would pass for the whole.
         """
         if status == _NOT_MODIFIED:
-            raise TransportError(
+            raise not_asked_for(
                 f"In the middle of the list {self._path} the answer says that nothing changed.",
                 why="The pages before it had what changed, so a part would pass for the whole.",
                 fix="Start the list from its beginning; look for a cache in between if it goes on.",
-                code="ZCRM-HTTP-007",
             )
         # A numbered page may be gone by now: what is deleted meanwhile moves the rest to earlier pages.
         if token is not None:
@@ -156,21 +159,19 @@ class Listing(PageByPage[E]):
         if not rows or (follows is not None and follows in (token, self._landmark)):
             raise dead_end(self._path)
         if follows is None and token is not None:
-            raise TransportError(
+            raise not_asked_for(
                 f"The answer to {self._path} says that there is more, and gives no token for it.",
                 why="A list that began with a page token goes on with page tokens alone.",
                 fix="Start the list from its beginning.",
-                code="ZCRM-HTTP-007",
             )
 
 
 def dead_end(path: str, why: str = "Such a list would never end.") -> TransportError:
     """Make the error for an answer that says that there is more, and does not lead there."""
-    return TransportError(
+    return not_asked_for(
         f"The answer to {path} says that there is more, and leads no further.",
         why=why,
         fix="Call again; report it if it goes on.",
-        code="ZCRM-HTTP-007",
     )
 
 
@@ -183,11 +184,10 @@ def what_follows(answer: JSON, path: str) -> tuple[bool, str | None]:
     info = answer.get("info") if isinstance(answer, dict) else None
     more = info.get("more_records") if isinstance(info, dict) else None
     if not isinstance(info, dict) or not isinstance(more, bool):
-        raise TransportError(
+        raise not_asked_for(
             f"The answer to {path} does not say whether more follows.",
             why="Zoho says so in info.more_records; without it a part would pass for the whole.",
             fix="Call again; look for what changes answers on their way if it goes on.",
-            code="ZCRM-HTTP-007",
         )
     token = info.get("next_page_token")
     return more, token if isinstance(token, str) and token else None

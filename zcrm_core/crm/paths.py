@@ -29,10 +29,9 @@ def segment(name: str, value: object) -> str:
     part = _written(value)
     # Servers decode %2F before they look at the path, so quoting a slash would not keep it inside its part.
     if part.strip(". \t\r\n") == "" or "/" in part or "\\" in part or _HALF.search(part):
+        other = "None" if value is None else f"A {class_name(type(value))} of this kind"
         raise ApiError(
-            f"{_shown(part)} is no {name}."
-            if part
-            else f"A {class_name(type(value))} of this kind is no {name}.",
+            f"{_shown(part) if isinstance(value, str) or part else other} is no {name}.",
             why="It would make the address one of something else, or none.",
             fix=f"Pass the {name} as Zoho gives it.",
             code="ZCRM-API-009",

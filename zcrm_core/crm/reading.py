@@ -18,6 +18,7 @@ from zcrm_core.crm.trash import TrashRecord
 from zcrm_core.crm.versions import MOST_FIELDS, MOST_IDS, PLACES, version
 from zcrm_core.errors import ApiError, NotFound, TransportError
 from zcrm_core.exact_json import JSON
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -84,11 +85,10 @@ class RecordReading:
         if not found:
             raise NotFound(f"There is no record {record_id} in {self.api_name}.")
         if len(found) > 1 or str(found[0].get("id")) != str(record_id):
-            raise TransportError(
+            raise not_asked_for(
                 f"Asked for record {record_id}, Zoho CRM answered with another one.",
                 why="Something between here and Zoho mixes up answers.",
                 fix="Look for a cache or a proxy in between; report it if it goes on.",
-                code="ZCRM-HTTP-007",
             )
         return answered(self.api_name, wanted, found)[0]
 
@@ -274,11 +274,10 @@ class RecordReading:
         return found
 
     def _mixed_up(self, what: str) -> TransportError:
-        return TransportError(
+        return not_asked_for(
             f"The answer with further fields of {self.api_name} {what}.",
             why="From v3 on Zoho sends 50 fields at once, and the parts of a record do not fit together.",
             fix="List again, or ask for at most 50 fields; look for a cache in between if it goes on.",
-            code="ZCRM-HTTP-007",
         )
 
 

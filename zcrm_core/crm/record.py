@@ -180,9 +180,29 @@ class Record(Entity):
         """Give the records of one of its related lists, such as ``Products``."""
         return self._at.related(api_name)
 
-    def convert(self, **options: object) -> Converted:
-        """Convert a lead; the options are those of :meth:`RecordAccess.convert`."""
-        return self._at.convert(**options)  # type: ignore[arg-type]  # checked there
+    def convert(
+        self,
+        *,
+        deal: Mapping[str, object] | None = None,
+        account: str | int | None = None,
+        contact: str | int | None = None,
+        assign_to: str | int | None = None,
+        overwrite: bool | None = None,
+        notify_lead_owner: bool | None = None,
+        notify_new_entity_owner: bool | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> Converted:
+        """Convert a lead; arguments and errors are those of :meth:`RecordAccess.convert`."""
+        return self._at.convert(
+            deal=deal,
+            account=account,
+            contact=contact,
+            assign_to=assign_to,
+            overwrite=overwrite,
+            notify_lead_owner=notify_lead_owner,
+            notify_new_entity_owner=notify_new_entity_owner,
+            options=options,
+        )
 
     @property
     def _at(self) -> RecordAccess:

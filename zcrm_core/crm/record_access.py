@@ -90,9 +90,9 @@ class RecordAccess:
         self,
         *,
         deal: Mapping[str, object] | None = None,
-        account: str | None = None,
-        contact: str | None = None,
-        assign_to: str | None = None,
+        account: str | int | None = None,
+        contact: str | int | None = None,
+        assign_to: str | int | None = None,
         overwrite: bool | None = None,
         notify_lead_owner: bool | None = None,
         notify_new_entity_owner: bool | None = None,
@@ -111,8 +111,8 @@ class RecordAccess:
             options: more of Zoho's options, such as ``{"carry_over_tags": ...}`` of v8.
 
         Raises:
-            ApiError: the deal is no mapping or a choice no boolean, or the CRM refused; ``api_code`` is
-                ``ID_ALREADY_CONVERTED`` for a lead that was converted.
+            ApiError: the deal is no mapping, an id none or a choice no boolean, or the CRM refused;
+                ``api_code`` is ``ID_ALREADY_CONVERTED`` for a lead that was converted.
         """
         given: dict[str, object] = {
             "Deals": deal,

@@ -70,5 +70,8 @@ class ModuleClient(RecordWriting, ModuleSettings):
         """The field in which this module's records hold their line items, in the client's API version."""
         return self._version.line_item_key(self.api_name)
 
+    def __repr__(self) -> str:
+        return f"<ModuleClient {self.api_name}>"
+
     def _bind(self, json: dict[str, JSON]) -> Record:
         return Record(json, self)

@@ -59,53 +59,5 @@ class _Rows(Iterator[list[str]]):
         self.number += 1
         try:
             return next(self._reader)
-        except csv.Error:
-            # Python's reader refuses cells of more than 131,072 characters. That limit is one of the whole
-            # process, so it is not raised for a table; the few rows with such a cell are cut here.
-            self._lines.again()
-            self._reader = csv.reader(self._lines, strict=True)
-            return list(_cells(self._lines, self.number))
-
-
-def _cells(lines: Lines, number: int) -> Iterator[str]:
-    """Cut one row into its cells, as Python's reader does where it is strict.
-
-    Raises:
-        ApiError: a cell in quotation marks does not end, or goes on behind them.
-    """
-    line = next(lines)
-    start, over = 0, not line.rstrip("\r\n")
-    while not over:
-        if line.startswith('"', start):
-            cell, line, start = _quoted(lines, line, start + 1, number)
-        else:
-            end = line.find(",", start)
-            cell = line[start : None if end < 0 else end].rstrip("\r\n")
-            start += len(cell)
-        over = not line.startswith(",", start)
-        if over and line[start:].rstrip("\r\n"):
-            raise unsafe(
-                f"Row {number} cannot be read to its end: a cell goes on behind its quotation marks."
-            )
-        start += 1
-        yield cell
-
-
-def _quoted(lines: Lines, line: str, start: int, number: int) -> tuple[str, str, int]:
-    """Read a cell from behind its first mark; give it, the line that it ends in, and the place behind it."""
-    pieces: list[str] = []
-    while True:
-        end = line.find('"', start)
-        if end < 0:
-            pieces.append(line[start:])
-            line, start = next(lines, ""), 0
-            if not line:
-                raise unsafe(
-                    f"Row {number} cannot be read to its end: a cell in quotation marks does not end."
-                )
-        elif line.startswith('""', end):
-            pieces.append(line[start : end + 1])
-            start = end + 2
-        else:
-            pieces.append(line[start:end])
-            return "".join(pieces), line, end + 1
+        except csv.Error as error:  # its text is Python's own, and holds nothing of the row
+            raise unsafe(f"Row {self.number} cannot be read to its end: {error}.") from None

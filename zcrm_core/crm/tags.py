@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from zcrm_core.crm.arguments import text_list
+from zcrm_core.crm.arguments import one_mapping, text_list
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
 from zcrm_core.crm.entity import count_of, objects
 from zcrm_core.crm.parts import Tag
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["ModuleTags", "tag_record", "tag_records"]
 
 _PATH = "settings/tags"
-_WHAT = "What stands for the names of the tags"
 
 
 class ModuleTags:
@@ -56,9 +55,7 @@ class ModuleTags:
             PartialFailure: a later call of a long batch failed.
             ApiError: the CRM refused the whole call.
         """
-        given = text_list(
-            "What stands for the names of the tags", [names] if isinstance(names, str) else names
-        )
+        given = text_list("the names of the tags", [names] if isinstance(names, str) else names)
         return self._send("POST", [{"name": name} for name in given])
 
     def update(self, names: Mapping[str, str]) -> BatchResult:
@@ -67,8 +64,9 @@ class ModuleTags:
         Args:
             names: the new name of each, by the tag's id.
         """
-        rows = [{"id": identifier("tag id", tag), "name": name} for tag, name in names.items()]
-        return self._send("PUT", rows, about=itemgetter("id"))
+        given = one_mapping("names", names)
+        rows = [{"id": identifier("tag id", tag), "name": name} for tag, name in given.items()]
+        return self._send("PUT", rows, itemgetter("id"))
 
     def rename(self, tag_id: str | int, name: str) -> BatchItem:
         """Rename one tag (PUT settings/tags/{id}).
@@ -116,10 +114,10 @@ class ModuleTags:
     def _send(
         self,
         method: str,
-        rows: Sequence[dict[str, str]],
-        about: Callable[[dict[str, str]], object] | None = None,
+        rows: Sequence[Mapping[str, object]],
+        about: Callable[[Mapping[str, object]], object] | None = None,
     ) -> BatchResult:
-        def send(batch: Sequence[dict[str, str]]) -> Response:
+        def send(batch: Sequence[Mapping[str, object]]) -> Response:
             return self._client.request(method, _PATH, params=self._query, json={"tags": list(batch)})
 
         return in_batches(rows, send, key="tags", most=MOST_TAGS, about=about)
@@ -166,7 +164,7 @@ def _names(client: Client, names: Iterable[str]) -> list[str]:
     Raises:
         ApiError: there are none, or one that cannot be sent.
     """
-    listed = text_list(_WHAT, names)
+    listed = text_list("the names of the tags", names)
     if not listed or (not version(client.config.api_version).tags_in_body and "," in "".join(listed)):
         raise ApiError(
             "The names of the tags cannot be sent.",

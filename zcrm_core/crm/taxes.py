@@ -13,9 +13,9 @@ from zcrm_core.crm.entity import Attribute, Entity, amount, number, objects, obj
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.versions import version
 from zcrm_core.crm.writing import rows_of
-from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
-from zcrm_core.response import Response
+from zcrm_core.response import Response, not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.client import Client
@@ -124,7 +124,7 @@ class Taxes:
             ApiError: the CRM refused.
         """
         if self._together:
-            result = self.delete(tax_id)
+            result = self.delete(identifier("tax id", tax_id))
             result.raise_for_failures()
             return result[0]
         response = self._client.request("DELETE", f"{_PATH}/{segment('tax id', tax_id)}")
@@ -151,7 +151,10 @@ class Taxes:
         answer = self._client.request("PUT", _PATH, json=body).json()
         outcome = answer.get("org_taxes") if isinstance(answer, dict) else None
         if not isinstance(outcome, dict) or "code" not in outcome:
-            raise TransportError("The answer does not say what became of the taxes.", code="ZCRM-HTTP-007")
+            raise not_asked_for(
+                "The answer does not say what became of the taxes.",
+                fix="Read them with taxes.list() before you send any of them again.",
+            )
         return BatchResult([BatchItem(index, _about(row, outcome)) for index, row in enumerate(rows)])
 
 

@@ -51,10 +51,10 @@ class Users:
             NotFound: Zoho names none.
             ApiError: the CRM refused.
         """
-        found = next(self.list(type="CurrentUser"), None)
-        if found is None:
+        found = objects(self._client.request("GET", "users", params={"type": "CurrentUser"}), "users", User)
+        if not found:
             raise NotFound("Zoho names no current user.")
-        return found
+        return found[0]
 
     def list(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from zcrm_core.crm.arguments import combined, one_mapping, text_list, with_article
 from zcrm_core.crm.batch import BatchItem, BatchResult, in_batches, only
@@ -14,8 +14,9 @@ from zcrm_core.crm.jobs import MassUpdate
 from zcrm_core.crm.paths import checked_ids, identifier, segment
 from zcrm_core.crm.reading import RecordReading
 from zcrm_core.crm.record import Record
-from zcrm_core.errors import ApiError, TransportError
+from zcrm_core.errors import ApiError
 from zcrm_core.exact_json import JSON
+from zcrm_core.response import not_asked_for
 
 if TYPE_CHECKING:
     from zcrm_core.transport import Params
@@ -226,11 +227,10 @@ class RecordWriting(RecordReading):
         item = only(self._client.request("POST", path, json=body), "data", "change the records of a view")
         job_id = item.details.get("job_id")
         if not isinstance(job_id, str) or not job_id:
-            raise TransportError(
+            raise not_asked_for(
                 "The answer does not name the job that changes the records of the view.",
                 why="Without its id nobody can look how far it is.",
                 fix="Read the records back before you start the job again.",
-                code="ZCRM-HTTP-007",
             )
         return MassUpdate(self._client, path, job_id)
 
@@ -264,22 +264,27 @@ def rows_of(records: Mapping[str, object] | Iterable[Mapping[str, object]]) -> l
 
 
 def _listed(records: Mapping[str, object] | Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
-    """Give one record or many as a list; what is neither is refused as a record."""
-    if isinstance(records, Mapping) or not isinstance(records, Iterable):
-        return [records]
-    return list(records)
+    """Give one record or many as a list.
 
-
-def _row(record: object, index: int) -> dict[str, JSON]:
-    row = encode(dict(record) if isinstance(record, Mapping) else record, f"record {index}")
-    if not isinstance(row, dict):
+    Raises:
+        ApiError: one is no mapping.
+    """
+    single = isinstance(records, (Mapping, str)) or not isinstance(records, Iterable)
+    listed: list[object] = [records] if single else list(records)
+    rows = [record for record in listed if isinstance(record, Mapping)]
+    if len(rows) != len(listed):
+        index, strange = next(pair for pair in enumerate(listed) if not isinstance(pair[1], Mapping))
         raise ApiError(
-            f"Record {index} is {with_article(record)}.",
+            f"Record {index} is {with_article(strange)}.",
             why="A record is a mapping of the fields' API names to their values.",
             fix='Pass mappings such as {"Last_Name": "Smith"}.',
             code="ZCRM-API-009",
         )
-    return row
+    return rows
+
+
+def _row(record: Mapping[str, object], index: int) -> dict[str, JSON]:
+    return cast("dict[str, JSON]", encode(dict(record), f"record {index}"))
 
 
 def _values(values: object) -> dict[str, JSON]:
@@ -287,7 +292,7 @@ def _values(values: object) -> dict[str, JSON]:
     return _row(one_mapping("values", values), 0)
 
 
-def _changed(record: object, index: int) -> dict[str, JSON]:
+def _changed(record: Mapping[str, object], index: int) -> dict[str, JSON]:
     """Give what an update sends of a record: its id, and all of a mapping or the changes of a record."""
     row = {**record.changes, "id": record.id} if isinstance(record, Record) else _row(record, index)
     if not row.get("id"):
