@@ -168,7 +168,7 @@ class Flight:
 
     def failed(self, error: ZcrmError) -> None:
         """Remember that a refresh failed: those who waited for it fail too."""
-        self._failure = error
+        self._failure = copy.copy(error)  # without its traceback, which keeps all that the caller had alive
         self._failed_at = self.clock.steady()
 
     def failure_since(self, began: float) -> ZcrmError | None:
@@ -208,7 +208,7 @@ class Flight:
 
     def pause(self, error: ZcrmError, seconds: float) -> None:
         """Let nobody ask Zoho for some seconds; whoever wants to gets this error."""
-        self._pause = error
+        self._pause = copy.copy(error)  # as above
         self._pause_ends = self.clock.steady() + seconds
 
     def pause_now(self) -> ZcrmError | None:
