@@ -53,9 +53,10 @@ class Homes:
             return self.default
         home = self._known.get(domain)
         if home is None:
-            home = self._known[domain] = self._found(domain)
+            home = self._found(domain)
             if not self._named:
                 self._trust(addresses(home))
+            self._known[domain] = home  # last: whoever finds it here sends a token there at once
         if home is not self.default and self._named:
             raise AuthError(
                 f"The token belongs to the data centre {home.name}, "
