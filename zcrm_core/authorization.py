@@ -326,11 +326,11 @@ class OAuth:
     def _warn_of_a_lost_region(self, key: TokenKey, token: Token) -> None:
         """Tell of a store that does not keep where the token lives: the next process would ask elsewhere."""
         try:
-            home = self._homes.elsewhere(token)
-            stored = None if home is None else self._tokens.fetch(key.user_identifier)
+            home = self._homes.of(token)
+            stored = None if home is self._homes.default else self._tokens.fetch(key.user_identifier)
         except ZcrmError:
             return  # the login is made; whatever is wrong is told by the next call
-        if home is not None and stored is not None and stored.api_domain is None:
+        if stored is not None and stored.api_domain is None:
             self._log.emit(
                 "region_not_kept",
                 logging.WARNING,

@@ -68,11 +68,6 @@ class Homes:
             )
         return home
 
-    def elsewhere(self, token: Token) -> Region | None:
-        """Give the region of a token if it is known by the token's API domain alone, and not by default."""
-        home = self.default if self._named else self.of(token)
-        return None if home is self.default else home
-
     def _found(self, domain: str) -> Region:
         found = self._region_with("api_base_url", domain)
         if found is None or found.name == self.default.name:
