@@ -128,14 +128,12 @@ class Flight:
 
     def hold(self, token: Token, lifetime: int | None = None) -> Token:
         """Use a token from now on; ``lifetime`` is how long it lives from its issue on, in ms, if known."""
-        held = self.held  # read once: another thread may drop it
-        if token != held:
+        if token != self.held:
             # Set before the token is, for other threads read the one and then the other.
             left = min(self.left_of(token), lifetime or _LONGEST_MS)
             self._ends = self.clock.steady() + left / 1000
             self.lifetime = lifetime
-            if held is not None and token.refresh_token != held.refresh_token:
-                self.blocked_until = self._pause_ends = 0.0  # Zoho counts for each refresh token
+            self.blocked_until = self._pause_ends = 0.0  # it has come, so Zoho gives some again
             self.held = token
             self._renewed_at = self.clock.steady()
         elif lifetime is not None:
