@@ -114,17 +114,20 @@ def test_nonsense_for_an_answer_is_one_clear_error(url: Any, make_client: Make) 
     assert caught.value.code == "ZCRM-AUTH-015"
 
 
-def test_the_location_alone_leads_to_the_data_centre(zcrm_simulator: Simulator, make_client: Make) -> None:
-    """If the redirect names a data centre and no server, Zoho's own list of servers tells where it is."""
-    zcrm_simulator.switches = Switches(approve_data_center="au")
+@pytest.mark.parametrize(("location", "prefix"), [("au", "/au"), ("not-in-the-list", "")])
+def test_the_location_alone_leads_to_the_data_centre(
+    location: str, prefix: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """If the redirect names no server, Zoho's own list tells where it is; else it is the client's own."""
+    zcrm_simulator.switches = Switches(approve_data_center="au" if prefix else None)
     client = make_client(region=None)
     url = redirected(client.oauth.authorization_url(SCOPES))
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     del query["accounts-server"]
 
-    token = client.oauth.handle_redirect(f"?{urlencode(query)}")
+    token = client.oauth.handle_redirect(f"?{urlencode({**query, 'location': location})}")
 
-    assert token.api_domain == f"{zcrm_simulator.url}/au"
+    assert token.api_domain == f"{zcrm_simulator.url}{prefix}"
 
 
 def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator, make_client: Make) -> None:
