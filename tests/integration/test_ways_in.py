@@ -786,8 +786,9 @@ def test_what_is_no_token_and_no_login_is_told(nothing: Any, make_client: Make) 
     """A fetch that found nothing, say, is saved as nobody's token; nothing is waited for without a login."""
     client = make_client()
 
-    with pytest.raises(InvalidToken, match=f"no token, but {type(nothing).__name__}"):
-        client.tokens.save(nothing)
+    for use in (client.tokens.save, client.oauth.revoke_token):
+        with pytest.raises(InvalidToken, match=f"no token, but {type(nothing).__name__}"):
+            use(nothing)
     with pytest.raises(ConfigError, match="no login of a device") as caught:
         client.oauth.finish_device_login(nothing)
 
