@@ -477,6 +477,34 @@ def test_a_forged_refusal_costs_no_login(begin: Callable[..., Command], web: str
     assert f"Logged in as {zoho.users[0].email}." in out
 
 
+BROWSER = """#!/bin/sh
+exec > page 2>&1
+{python} -c 'import requests, sys; print(requests.get(sys.argv[1], timeout=5).text)' "$1"
+exec sleep 5
+"""
+
+
+@pytest.mark.usefixtures("web")
+def test_a_browser_that_stays_open_has_its_page(run: Run, tmp_path: Path) -> None:
+    """A browser that comes back only when it is closed gets its answer all the same."""
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER.format(python=sys.executable), encoding="utf-8")
+    browser.chmod(0o700)
+
+    done = run("login", "--web", more={"BROWSER": f"{browser} %s"})
+
+    assert done.returncode == 0, done.stderr
+    assert "You are logged in" in (tmp_path / "page").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("web")
+def test_a_machine_without_a_browser_is_told(run: Run) -> None:
+    """Where none can be opened the person is asked to do it."""
+    done = run("login", "--web", "--wait", "1", more={"PATH": "", "BROWSER": ""})
+
+    assert "No browser could be opened: open the address by hand." in done.stderr
+
+
 @pytest.mark.usefixtures("web")
 def test_nobody_answers(run: Run) -> None:
     """After the time given the command ends with an error that says so."""
