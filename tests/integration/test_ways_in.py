@@ -130,7 +130,9 @@ def test_the_location_alone_leads_to_the_data_centre(
     assert token.api_domain == f"{zcrm_simulator.url}{prefix}"
 
 
-def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator, make_client: Make) -> None:
+def test_without_a_region_each_user_is_called_at_home(
+    zcrm_simulator: Simulator, make_client: Make, events: Any
+) -> None:
     """Two users of one application live in two data centres: calls, refreshes and logouts go there."""
     client = make_client(region=None)
     homes = {"eu": zcrm_simulator.users[1].email, "jp": zcrm_simulator.users[2].email}
@@ -150,6 +152,7 @@ def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator,
         assert requests_made[f"GET /{data_centre}/crm/v2/org"] == 1
         assert requests_made[f"POST /{data_centre}/oauth/v2/token/revoke"] == 1
     assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
+    assert "region_not_kept" not in events.names
 
 
 class FourValues:
@@ -593,12 +596,14 @@ def test_a_device_login_that_does_not_begin(
 # -- as the client itself ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
 def test_a_client_token_is_renewed_with_the_clients_own_credentials(
-    zcrm_simulator: Simulator, make_client: Make
+    zcrm_simulator: Simulator, make_client: Make, *, by_hand: bool
 ) -> None:
     """It has no refresh token; when it ends the client asks for another one with the same scopes."""
-    client = make_client(soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}")
-    token = client.oauth.generate_client_token(SCOPES)
+    soid = f"ZohoCRM.{zcrm_simulator.organization.zgid}"
+    client = make_client(soid=soid)
+    token = client.oauth.generate_client_token(SCOPES, soid=soid if by_hand else None)
     assert token.refresh_token is None
     zcrm_simulator.clock.advance(seconds=3_601)
 

@@ -350,6 +350,7 @@ def test_forged_answers_do_not_end_the_login(begin: Callable[..., Command], web:
     for query in FORGED:
         page = requests.get(f"{web}?{query.format(state=state)}", timeout=10)
         assert (page.status_code, "the login goes on" in page.text) == (400, True), query
+        assert ("was refused" in page.text) == (query == "error=access_denied"), query
 
     assert requests.get(address, timeout=10).status_code == 200
     assert command.done()[0] == 0
