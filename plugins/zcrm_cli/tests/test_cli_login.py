@@ -241,6 +241,19 @@ def test_a_token_without_a_name_is_not_lost(
     assert zoho.counters.exchanges == 1
 
 
+def test_who_does_not_name_a_token_leaves_none_at_zoho(
+    at_terminal: Terminal, configure: Configure, zoho: Simulator
+) -> None:
+    """Ctrl-D where the terminal asks whose token it is ends the command, and the token with it."""
+    configure(current_user_email=None)
+    grant = zoho.grant_token(["ZohoCRM.users.ALL"])
+
+    code, screen = at_terminal("login", answers={HIDDEN: grant, "Whose token": "\x04"})
+
+    assert (code, "Traceback" in screen) == (130, False)
+    assert zoho.counters.revocations == 1
+
+
 def test_without_a_terminal_a_token_without_a_name_is_an_error(
     run: Run, configure: Configure, zoho: Simulator
 ) -> None:

@@ -197,7 +197,11 @@ def _named_by_hand(client: Client, error: AuthError) -> Token:
         error.fix = "Ask for the scope AaaServer.profile.READ as well, or pass --user."
         raise error
     click.echo(error.what, err=True)
-    user: str = click.prompt("Whose token is it (e-mail address)", err=True)
+    try:
+        user: str = click.prompt("Whose token is it (e-mail address)", err=True)
+    except click.Abort:
+        client.oauth.revoke_token(error.token)  # nobody keeps it
+        raise
     token = replace(error.token, user_identifier=user.strip())
     client.tokens.save(token)
     return token
