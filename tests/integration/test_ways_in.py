@@ -596,11 +596,13 @@ def test_a_device_login_that_does_not_begin(
 # -- as the client itself ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize("by_hand", [False, True], ids=["soid configured", "soid passed as well"])
+@pytest.mark.parametrize("told", [False, True], ids=["scopes asked for", "scopes in the answer"])
 def test_a_client_token_is_renewed_with_the_clients_own_credentials(
-    zcrm_simulator: Simulator, make_client: Make, *, by_hand: bool
+    zcrm_simulator: Simulator, make_client: Make, *, by_hand: bool, told: bool
 ) -> None:
     """It has no refresh token; when it ends the client asks for another one with the same scopes."""
+    zcrm_simulator.switches = Switches(scope_in_answer=told)
     soid = f"ZohoCRM.{zcrm_simulator.organization.zgid}"
     client = make_client(soid=soid)
     token = client.oauth.generate_client_token(SCOPES, soid=soid if by_hand else None)
