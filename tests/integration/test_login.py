@@ -592,6 +592,12 @@ def test_a_lifetime_in_ms_is_read_as_one_though_nothing_says_so() -> None:
     assert read_issued({"access_token": "1000.a.b", "expires_in": "1800"}).lifetime == 1_800_000
 
 
+@pytest.mark.parametrize("given", [0, -5, "-5", "-1e400", "-inf"])
+def test_a_lifetime_below_nothing_is_none(given: int | str) -> None:
+    """Whatever number says that a token has ended, it has ended."""
+    assert read_issued({"access_token": "1000.a.b", "expires_in": given}).lifetime == 0
+
+
 def test_nobody_sleeps_while_the_lock_is_held(
     zcrm_simulator: Simulator, log_in: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
