@@ -478,6 +478,20 @@ def test_a_forged_refusal_costs_no_login(begin: Callable[..., Command], web: str
     assert f"Logged in as {zoho.users[0].email}." in out
 
 
+def test_an_answer_in_time_is_finished_after_the_time(
+    begin: Callable[..., Command], web: str, zoho: Simulator
+) -> None:
+    """The wait is for the person: how long Zoho then takes for the tokens ends no login."""
+    assert web
+    zoho.faults.add("/oauth/v2/token", kind="delay", seconds=3.0)
+    command = begin("login", "--web", "--no-browser", "--wait", "2")
+
+    page = requests.get(command.line().strip().removeprefix("Log in at "), timeout=10)
+
+    assert "You are logged in" in page.text
+    assert command.done()[0] == 0
+
+
 BROWSER = """#!/bin/sh
 exec > page 2>&1
 {python} -c 'import requests, sys; print(requests.get(sys.argv[1], timeout=5).text)' "$1"
