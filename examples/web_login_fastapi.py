@@ -41,7 +41,7 @@ def callback(request: Request) -> Response:
     logins, state = dict(request.session.get("logins", {})), request.query_params.get("state", "")
     verifier = logins.pop(state, None)
     request.session["logins"] = logins
-    expected = "" if verifier is None else state  # no login of this session has an empty state
+    expected = state if verifier is not None else secrets.token_urlsafe()  # which no answer has
     try:
         token = client.oauth.handle_redirect(str(request.url), state=expected, code_verifier=verifier)
     except AuthError as error:

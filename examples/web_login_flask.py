@@ -36,7 +36,7 @@ def callback() -> Response | tuple[str, int]:
     logins, state = dict(session.get("logins", {})), request.args.get("state", "")
     verifier = logins.pop(state, None)
     session["logins"] = logins
-    expected = "" if verifier is None else state  # no login of this session has an empty state
+    expected = state if verifier is not None else secrets.token_urlsafe()  # which no answer has
     try:
         token = client.oauth.handle_redirect(request.url, state=expected, code_verifier=verifier)
     except AuthError as error:

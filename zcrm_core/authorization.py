@@ -18,7 +18,7 @@ from zcrm_core.log import EventLog
 from zcrm_core.oauth import Accounts
 from zcrm_core.redirects import Logins, read_redirect
 from zcrm_core.refresh import Refresher
-from zcrm_core.token_access import Tokens
+from zcrm_core.token_access import Tokens, refuse_no_token
 from zcrm_core.tokens import Token, TokenKey
 
 __all__ = ["OAuth", "Tokens"]
@@ -244,9 +244,11 @@ class OAuth:
                 is no refresh token. One that Zoho does not know any more counts as revoked.
 
         Raises:
+            InvalidToken: it is none.
             AuthError: Zoho refuses.
             TransportError: Zoho Accounts cannot be reached.
         """
+        refuse_no_token(token, "revoked")
         self._accounts.revoke(token.refresh_token or token.access_token, self._homes.of(token))
 
     def _region_of(self, location: str, asked: Region) -> Region:
@@ -326,11 +328,11 @@ class OAuth:
     def _warn_of_a_lost_region(self, key: TokenKey, token: Token) -> None:
         """Tell of a store that does not keep where the token lives: the next process would ask elsewhere."""
         try:
-            home = self._homes.elsewhere(token)
-            stored = None if home is None else self._tokens.fetch(key.user_identifier)
+            home = self._homes.of(token)
+            stored = None if home is self._homes.default else self._tokens.fetch(key.user_identifier)
         except ZcrmError:
             return  # the login is made; whatever is wrong is told by the next call
-        if home is not None and stored is not None and stored.api_domain is None:
+        if stored is not None and stored.api_domain is None:
             self._log.emit(
                 "region_not_kept",
                 logging.WARNING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 __all__ = ["in_time"]
@@ -33,7 +34,9 @@ def in_time(call: Callable[[], T], seconds: float) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
             errors.append(error)
 
-    thread = threading.Thread(target=work, name="zcrm-call", daemon=True)
+    # In the caller's context, so that whoever traces requests sees this one where it belongs.
+    context = copy_context()
+    thread = threading.Thread(target=lambda: context.run(work), name="zcrm-call", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # the interpreter is ending, or the machine has no thread left

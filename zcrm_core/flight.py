@@ -128,14 +128,12 @@ class Flight:
 
     def hold(self, token: Token, lifetime: int | None = None) -> Token:
         """Use a token from now on; ``lifetime`` is how long it lives from its issue on, in ms, if known."""
-        held = self.held  # read once: another thread may drop it
-        if token != held:
+        if token != self.held:
             # Set before the token is, for other threads read the one and then the other.
             left = min(self.left_of(token), lifetime or _LONGEST_MS)
             self._ends = self.clock.steady() + left / 1000
             self.lifetime = lifetime
-            if held is not None and token.refresh_token != held.refresh_token:
-                self.blocked_until = self._pause_ends = 0.0  # Zoho counts for each refresh token
+            self.blocked_until = self._pause_ends = 0.0  # it has come, so Zoho gives some again
             self.held = token
             self._renewed_at = self.clock.steady()
         elif lifetime is not None:
@@ -168,7 +166,7 @@ class Flight:
 
     def failed(self, error: ZcrmError) -> None:
         """Remember that a refresh failed: those who waited for it fail too."""
-        self._failure = error
+        self._failure = copy.copy(error)  # without its traceback, which keeps all that the caller had alive
         self._failed_at = self.clock.steady()
 
     def failure_since(self, began: float) -> ZcrmError | None:
@@ -208,7 +206,7 @@ class Flight:
 
     def pause(self, error: ZcrmError, seconds: float) -> None:
         """Let nobody ask Zoho for some seconds; whoever wants to gets this error."""
-        self._pause = error
+        self._pause = copy.copy(error)  # as above
         self._pause_ends = self.clock.steady() + seconds
 
     def pause_now(self) -> ZcrmError | None:

@@ -53,9 +53,10 @@ class Homes:
             return self.default
         home = self._known.get(domain)
         if home is None:
-            home = self._known[domain] = self._found(domain)
+            home = self._found(domain)
             if not self._named:
                 self._trust(addresses(home))
+            self._known[domain] = home  # last: whoever finds it here sends a token there at once
         if home is not self.default and self._named:
             raise AuthError(
                 f"The token belongs to the data centre {home.name}, "
@@ -66,11 +67,6 @@ class Homes:
                 code="ZCRM-AUTH-012",
             )
         return home
-
-    def elsewhere(self, token: Token) -> Region | None:
-        """Give the region of a token if it is known by the token's API domain alone, and not by default."""
-        home = self.default if self._named else self.of(token)
-        return None if home is self.default else home
 
     def _found(self, domain: str) -> Region:
         found = self._region_with("api_base_url", domain)

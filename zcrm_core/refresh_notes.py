@@ -21,7 +21,7 @@ from typing import Final
 from zcrm_core.errors import StaleToken, StoreError, ZcrmError
 from zcrm_core.log import EventLog
 from zcrm_core.store import Store
-from zcrm_core.tokens import MAX_USER_BYTES, Token, TokenKey
+from zcrm_core.tokens import MAX_EXPIRY, MAX_USER_BYTES, Token, TokenKey
 
 __all__ = ["ACCESS_TOKENS_ALIVE", "Notebook", "Notes", "are_notes"]
 
@@ -230,4 +230,4 @@ def _decode(text: str, empty: Notes) -> Notes:
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return empty
-    return notes
+    return notes if notes.lifetime >= 0 and 0 <= notes.blocked_until <= MAX_EXPIRY else empty

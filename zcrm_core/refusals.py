@@ -118,7 +118,10 @@ def led_away(status: int) -> TransportError:
 
 def throttled(retry_after: float | None) -> RefreshThrottled:
     """Give the error for too many tokens in a short time; nobody is told to wait for longer than an hour."""
-    error = RefreshThrottled("Zoho gives no more access tokens for now.")
+    error = RefreshThrottled(
+        "Zoho gives no more access tokens for now.",
+        why="In ten minutes it gives ten of one refresh token, and about as many new logins of one user.",
+    )
     if retry_after is not None:
         error.retry_after = min(retry_after, _LONGEST_WAIT_SECONDS)
     return error

@@ -14,7 +14,7 @@ from zcrm_core.refresh_notes import ACCESS_TOKENS_ALIVE, are_notes
 from zcrm_core.store import Store
 from zcrm_core.tokens import Token
 
-__all__ = ["TokenStatus", "Tokens"]
+__all__ = ["TokenStatus", "Tokens", "refuse_no_token"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,7 @@ class Tokens:
             InvalidToken: it is none.
             StoreError: the store failed; ``error.unsaved`` is the token.
         """
-        if not isinstance(token, Token):
-            raise InvalidToken(
-                f"What is to be saved is no token, but {type(token).__name__}.",
-                fix="Pass a zcrm_core.Token, such as what client.tokens.fetch or a login gave.",
-            )
+        refuse_no_token(token, "saved")
         key = self._identity.key(token.user_identifier)
         self._log.guard(token.access_token, token.refresh_token)
         self._store.save(key, token, replaces=None)
@@ -150,4 +146,21 @@ class Tokens:
             alive=notes.alive(now),
             most_alive=ACCESS_TOKENS_ALIVE,
             blocked_until=now + blocked if blocked else None,
+        )
+
+
+def refuse_no_token(given: object, use: str) -> None:
+    """Refuse what is no token.
+
+    Args:
+        given: what the caller passed.
+        use: what is to be done with it, such as ``saved``.
+
+    Raises:
+        InvalidToken: it is none.
+    """
+    if not isinstance(given, Token):
+        raise InvalidToken(
+            f"What is to be {use} is no token, but {type(given).__name__}.",
+            fix="Pass a zcrm_core.Token, such as what client.tokens.fetch or a login gave.",
         )

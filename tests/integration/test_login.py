@@ -35,7 +35,7 @@ SCOPES = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"]
 
 
 def test_a_grant_token_becomes_a_saved_token(zcrm_simulator: Simulator, make_client: Make) -> None:
-    """The exchanged token is in the store, under the configured user, with its API domain."""
+    """The exchanged token is in the store, under the configured user, with its API domain and its scopes."""
     client = make_client(current_user_email=OWNER)
 
     token = client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES))
@@ -43,6 +43,7 @@ def test_a_grant_token_becomes_a_saved_token(zcrm_simulator: Simulator, make_cli
     assert token == client.tokens.fetch()
     assert (OWNER, zcrm_simulator.url) == (token.user_identifier, token.api_domain)
     assert token.refresh_token
+    assert (token.scope or "").split() == SCOPES
     assert client.is_token_generated()
     assert client.tokens.list() == [OWNER]
 
@@ -54,6 +55,18 @@ def test_zoho_names_the_user_when_nobody_else_does(zcrm_simulator: Simulator, ma
     token = make_client().oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES, user=second))
 
     assert second == token.user_identifier
+
+
+def test_the_user_named_at_the_login_comes_before_the_configured_one(
+    zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """An application that knows who logs in says so, and nobody else's token is touched."""
+    client = make_client(current_user_email=OWNER)
+
+    token = client.oauth.generate_access_token(zcrm_simulator.grant_token(SCOPES), user="b@example.com")
+
+    assert token.user_identifier == "b@example.com"
+    assert client.tokens.list() == ["b@example.com"]
 
 
 def test_a_token_that_cannot_be_named_is_not_lost(zcrm_simulator: Simulator, make_client: Make) -> None:
@@ -577,6 +590,12 @@ def test_a_lifetime_in_ms_is_read_as_one_though_nothing_says_so() -> None:
     """More than a day of seconds can only be ms, and is neither a day nor the usual hour."""
     assert read_issued({"access_token": "1000.a.b", "expires_in": 1_800_000}).lifetime == 1_800_000
     assert read_issued({"access_token": "1000.a.b", "expires_in": "1800"}).lifetime == 1_800_000
+
+
+@pytest.mark.parametrize("given", [0, -5, "-5", "-1e400", "-inf"])
+def test_a_lifetime_below_nothing_is_none(given: int | str) -> None:
+    """Whatever number says that a token has ended, it has ended."""
+    assert read_issued({"access_token": "1000.a.b", "expires_in": given}).lifetime == 0
 
 
 def test_nobody_sleeps_while_the_lock_is_held(

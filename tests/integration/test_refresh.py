@@ -297,6 +297,19 @@ def test_a_field_that_cannot_be_stored_costs_no_token(
     assert zcrm_simulator.counters.refreshes == 1
 
 
+def test_a_refresh_brings_what_the_store_had_not(zcrm_simulator: Simulator, log_in: Make) -> None:
+    """A token from a table of Zoho's own four values learns its data centre and its scopes with a refresh."""
+    client = log_in()
+    whole = stored(client)
+    client.tokens.save(replace(whole, api_domain=None, scope=None, expiry_time=0))
+
+    assert client.org.get().company_name
+
+    after = stored(client)
+    assert (after.api_domain, after.scope) == (whole.api_domain, whole.scope)
+    assert whole.api_domain == zcrm_simulator.url
+
+
 def test_nobody_logged_in_is_an_error_that_says_so(make_client: Make) -> None:
     """A call for a user without a token names the user and the store and says how to log in."""
     client = make_client(current_user_email="nobody@example.com")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -27,6 +29,7 @@ from zcrm_core import (
     TokenKey,
     TokenStorePlugin,
     TransportError,
+    ZcrmError,
 )
 from zcrm_core.flight import Clock, Flight
 from zcrm_core.refresh_notes import are_notes
@@ -302,10 +305,12 @@ def test_a_token_in_memory_is_saved_under_both_locks(
     locking.takes_tokens = True
     refresher, key = locking_client._parts.refresher, locking_client._identity.key()
 
-    locking.busy = True
+    locking.busy, locking.tries = True, 0
     times.ahead = lambda: 11.0
-    assert locking_client.org.get().company_name
+    for _ in range(2):
+        assert locking_client.org.get().company_name
     assert stored(locking_client) == before
+    assert locking.tries == 1, "the next try is ten seconds later"
     locking.busy = False
     times.ahead = lambda: 22.0
     with ThreadPoolExecutor(1) as pool, refresher.exclusive(key):
@@ -399,44 +404,51 @@ def test_who_waits_in_vain_learns_how_the_last_try_failed(
     zcrm_simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With another process at work after a failure here, the error tells the failure, for two minutes."""
+    """With another process at work the error tells what failed here, for two minutes or until all is well."""
     monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.1)
     ends_in(locking_client, 0)
     zcrm_simulator.faults.add(ENDPOINT, kind="reset", times=1)
     with pytest.raises(TransportError) as failed:
         locking_client.org.get()
-    locking.busy = True
 
-    with pytest.raises(RefreshTimeout) as caught:
-        locking_client.org.get()
-    assert caught.value.why.endswith(f"ago: {failed.value.what}")
+    def told() -> str:
+        locking.busy = True
+        with pytest.raises(RefreshTimeout) as caught:
+            locking_client.oauth.refresh_access_token()
+        locking.busy = False
+        return caught.value.why
 
+    assert told().endswith(f"ago: {failed.value.what}")
     times.ahead = lambda: 121.0
-    with pytest.raises(RefreshTimeout) as caught:
-        locking_client.org.get()
-    assert failed.value.what not in caught.value.why
+    assert failed.value.what not in told()
+    times.ahead = lambda: 0.0
+    assert locking_client.org.get().company_name
+    assert failed.value.what not in told()
 
 
-def test_a_failure_is_no_news_any_more_once_a_refresh_went_well(
-    *,
-    locking_client: Client,
-    locking: LockingStore,
-    zcrm_simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(500, ""), (200, '{"access_token": "1000.a.b", "expires_in": 0}')],
+    ids=["failed", "a token without life"],
+)
+def test_a_remembered_failure_keeps_nothing_of_its_caller(
+    client: Client, zcrm_simulator: Simulator, status: int, body: str
 ) -> None:
-    """What failed before the last token came is not told as the reason why somebody waits now."""
-    monkeypatch.setattr("zcrm_core.refresh._LOCK_WAIT_SECONDS", 0.1)
-    ends_in(locking_client, 0)
-    zcrm_simulator.faults.add(ENDPOINT, kind="reset", times=1)
-    with pytest.raises(TransportError) as failed:
-        locking_client.org.get()
-    locking_client.org.get()
-    locking.busy = True
+    """What a caller had in hand when its refresh failed, such as a file to be sent, is given free."""
+    ends_in(client, 0)
+    zcrm_simulator.faults.add(ENDPOINT, kind="status", status=status, body=body)
+    in_hand = []
 
-    with pytest.raises(RefreshTimeout) as caught:
-        locking_client.oauth.refresh_access_token()
+    def call() -> None:
+        file = Times()
+        in_hand.append(weakref.ref(file))
+        client.org.get()
 
-    assert failed.value.what not in caught.value.why
+    with pytest.raises(ZcrmError):
+        call()
+
+    gc.collect()
+    assert in_hand[0]() is None
 
 
 def test_a_token_in_its_last_minute_is_not_adopted(

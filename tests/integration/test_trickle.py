@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -129,6 +130,14 @@ def test_an_error_of_the_call_is_the_caller_s() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         in_time(broken, 10)
+
+
+def test_a_call_belongs_to_the_caller_s_context() -> None:
+    """What traces a program's requests finds those to the accounts server where they were made."""
+    span = ContextVar("span", default="none")
+    span.set("the caller's")
+
+    assert in_time(span.get, 10) == "the caller's"
 
 
 def test_where_no_thread_can_start_the_call_is_made_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

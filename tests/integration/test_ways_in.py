@@ -114,20 +114,25 @@ def test_nonsense_for_an_answer_is_one_clear_error(url: Any, make_client: Make) 
     assert caught.value.code == "ZCRM-AUTH-015"
 
 
-def test_the_location_alone_leads_to_the_data_centre(zcrm_simulator: Simulator, make_client: Make) -> None:
-    """If the redirect names a data centre and no server, Zoho's own list of servers tells where it is."""
-    zcrm_simulator.switches = Switches(approve_data_center="au")
+@pytest.mark.parametrize(("location", "prefix"), [("au", "/au"), ("not-in-the-list", "")])
+def test_the_location_alone_leads_to_the_data_centre(
+    location: str, prefix: str, zcrm_simulator: Simulator, make_client: Make
+) -> None:
+    """If the redirect names no server, Zoho's own list tells where it is; else it is the client's own."""
+    zcrm_simulator.switches = Switches(approve_data_center="au" if prefix else None)
     client = make_client(region=None)
     url = redirected(client.oauth.authorization_url(SCOPES))
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     del query["accounts-server"]
 
-    token = client.oauth.handle_redirect(f"?{urlencode(query)}")
+    token = client.oauth.handle_redirect(f"?{urlencode({**query, 'location': location})}")
 
-    assert token.api_domain == f"{zcrm_simulator.url}/au"
+    assert token.api_domain == f"{zcrm_simulator.url}{prefix}"
 
 
-def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator, make_client: Make) -> None:
+def test_without_a_region_each_user_is_called_at_home(
+    zcrm_simulator: Simulator, make_client: Make, events: Any
+) -> None:
     """Two users of one application live in two data centres: calls, refreshes and logouts go there."""
     client = make_client(region=None)
     homes = {"eu": zcrm_simulator.users[1].email, "jp": zcrm_simulator.users[2].email}
@@ -147,6 +152,7 @@ def test_without_a_region_each_user_is_called_at_home(zcrm_simulator: Simulator,
         assert requests_made[f"GET /{data_centre}/crm/v2/org"] == 1
         assert requests_made[f"POST /{data_centre}/oauth/v2/token/revoke"] == 1
     assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
+    assert "region_not_kept" not in events.names
 
 
 class FourValues:
@@ -590,12 +596,16 @@ def test_a_device_login_that_does_not_begin(
 # -- as the client itself ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("by_hand", [False, True], ids=["soid configured", "soid passed as well"])
+@pytest.mark.parametrize("told", [False, True], ids=["scopes asked for", "scopes in the answer"])
 def test_a_client_token_is_renewed_with_the_clients_own_credentials(
-    zcrm_simulator: Simulator, make_client: Make
+    zcrm_simulator: Simulator, make_client: Make, *, by_hand: bool, told: bool
 ) -> None:
     """It has no refresh token; when it ends the client asks for another one with the same scopes."""
-    client = make_client(soid=f"ZohoCRM.{zcrm_simulator.organization.zgid}")
-    token = client.oauth.generate_client_token(SCOPES)
+    zcrm_simulator.switches = Switches(scope_in_answer=told)
+    soid = f"ZohoCRM.{zcrm_simulator.organization.zgid}"
+    client = make_client(soid=soid)
+    token = client.oauth.generate_client_token(SCOPES, soid=soid if by_hand else None)
     assert token.refresh_token is None
     zcrm_simulator.clock.advance(seconds=3_601)
 
@@ -783,8 +793,9 @@ def test_what_is_no_token_and_no_login_is_told(nothing: Any, make_client: Make) 
     """A fetch that found nothing, say, is saved as nobody's token; nothing is waited for without a login."""
     client = make_client()
 
-    with pytest.raises(InvalidToken, match=f"no token, but {type(nothing).__name__}"):
-        client.tokens.save(nothing)
+    for use in (client.tokens.save, client.oauth.revoke_token):
+        with pytest.raises(InvalidToken, match=f"no token, but {type(nothing).__name__}"):
+            use(nothing)
     with pytest.raises(ConfigError, match="no login of a device") as caught:
         client.oauth.finish_device_login(nothing)
 

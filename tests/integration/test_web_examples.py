@@ -95,6 +95,9 @@ def open_browser(
         yield open_browser
 
 
+FORGED = "This answer does not belong to a login that was begun here."
+
+
 def sent_back(address: str) -> str:
     """Go to Zoho, which answers by itself, and give the path that it sends the browser back to."""
     back = urlsplit(requests.get(address, allow_redirects=False, timeout=10).headers["Location"])
@@ -124,7 +127,8 @@ def test_an_answer_to_somebody_else_is_refused(
     browser, other = open_browser(), open_browser()
     path = sent_back(browser("/login").location)
 
-    assert other(path).status == 400
+    stranger = other(path)
+    assert (stranger.status, stranger.text) == (400, f"You are not logged in. {FORGED}")
     assert browser(path.replace("state=", "state=x")).status == 400
     assert browser("/callback?error=access_denied&state=x").status == 400
     assert browser(path).status == 302, "what is forged ends no login"

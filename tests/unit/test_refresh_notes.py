@@ -148,6 +148,33 @@ def test_a_doubt_is_shared_until_the_token_is_taken_or_ten_minutes_old(notebook:
     assert not notebook.read(KEY, new).doubt(new, NOW + 2 * MINUTE)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '"doubted":true',
+        '"doubted":true,"lifetime":-1',
+        '"doubted":true,"blocked_until":-1',
+        '"doubted":true,"blocked_until":1e300',
+        '"doubted":true,"issued_at":7',
+        "",
+    ],
+)
+def test_damaged_notes_are_none(notebook: Notebook, shared: Shared, damage: str) -> None:
+    """A call that went well does not fail because of them, and no token is at its end because of them."""
+    new = issued(2, NOW, 2 * HOUR)
+    doubted(notebook, new, NOW)
+    [beside] = shared.tokens
+    whole = shared.tokens[beside]
+    text = whole.access_token.replace("}", f",{damage}}}")
+    shared.tokens[beside] = replace(whole, access_token=text)
+
+    found = notebook.read(KEY, new)
+
+    assert found.doubted == (damage == '"doubted":true')
+    assert found.lifetime >= 0
+    notebook.settle(KEY, new)
+
+
 def test_what_is_noted_meanwhile_is_not_overwritten(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from zcrm_core import AuthError, Config, ConfigError, PluginError, Region, Token, hookimpl
 from zcrm_core.homes import Homes
 from zcrm_core.plugins import Plugins
-from zcrm_core.regions import DATA_CENTRES, DataCentres, api_url, data_centre_of, download_url, resolve
+from zcrm_core.regions import (
+    DATA_CENTRES,
+    DataCentres,
+    addresses,
+    api_url,
+    data_centre_of,
+    download_url,
+    resolve,
+)
 
 BASE = {"client_id": "1000.A", "client_secret": "s"}
 PLUGINS = Plugins(core=[DataCentres()], installed=[])
@@ -206,6 +216,38 @@ def test_a_token_of_another_data_centre_widens_nothing_where_a_region_is_named()
         assert caught.value.code == "ZCRM-AUTH-012"
 
     assert trusted == []
+
+
+@pytest.mark.parametrize(
+    "led",
+    [
+        lambda homes: homes.of_accounts(DATA_CENTRES["in"].accounts_url),
+        lambda homes: homes.of(Token("u", "access", None, 7, api_domain=DATA_CENTRES["in"].api_url)),
+    ],
+    ids=["by a redirect", "by a token"],
+)
+def test_where_a_login_leads_a_token_may_be_sent(led: Callable[[Homes], Region]) -> None:
+    """Without a region in the configuration the servers of the user's own data centre may see the token."""
+    plugins = Plugins(core=[DataCentres()], given=[], installed=[])
+    config = Config(BASE)
+    trusted: list[str] = []
+    homes = Homes(config, plugins, resolve(config, plugins), trusted.extend)
+
+    assert led(homes) is DATA_CENTRES["in"]
+    assert trusted == list(addresses(DATA_CENTRES["in"]))
+
+
+@pytest.mark.parametrize("region", ["eu", None])
+@pytest.mark.parametrize("domain", ["https://nobody.example", "no address"])
+def test_a_stored_address_that_no_region_has_leads_nowhere(region: str | None, domain: str) -> None:
+    """Others write into the store too: such a token is used where the client calls anyhow."""
+    plugins = Plugins(core=[DataCentres()], given=[], installed=[])
+    config = Config({**BASE, "region": region})
+    trusted: list[str] = []
+    homes = Homes(config, plugins, resolve(config, plugins), trusted.extend)
+
+    assert homes.of(Token("u", "access", None, 7, api_domain=domain)) is homes.default
+    assert domain not in trusted
 
 
 def test_a_plugin_that_knows_every_address_does_not_vouch_for_one() -> None:

@@ -11,12 +11,13 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from zcrm_cli.scopes import SCOPES
 from zcrm_cli.unsaved import give_up
-from zcrm_core import Client, StoreError, Token
+from zcrm_core import Client, Config, StoreError, StoreUnavailable, Token, TokenKey, TokenStorePlugin
 from zcrm_simulator import Simulator
 from zcrm_simulator.crm.routes import ROUTES
 from zcrm_simulator.scopes import covers, unknown_scopes
@@ -240,10 +241,23 @@ def test_a_token_without_a_name_is_not_lost(
     assert zoho.counters.exchanges == 1
 
 
+def test_who_does_not_name_a_token_leaves_none_at_zoho(
+    at_terminal: Terminal, configure: Configure, zoho: Simulator
+) -> None:
+    """Ctrl-D where the terminal asks whose token it is ends the command, and the token with it."""
+    configure(current_user_email=None)
+    grant = zoho.grant_token(["ZohoCRM.users.ALL"])
+
+    code, screen = at_terminal("login", answers={HIDDEN: grant, "Whose token": "\x04"})
+
+    assert (code, "Traceback" in screen) == (130, False)
+    assert zoho.counters.revocations == 1
+
+
 def test_without_a_terminal_a_token_without_a_name_is_an_error(
     run: Run, configure: Configure, zoho: Simulator
 ) -> None:
-    """Nobody can be asked, so the error says how to name the user."""
+    """Nobody can be asked, so the error says how to name the user, and the tokens do not live on at Zoho."""
     configure(current_user_email=None)
 
     done = run("login", given=zoho.grant_token(["ZohoCRM.users.ALL"]))
@@ -251,6 +265,8 @@ def test_without_a_terminal_a_token_without_a_name_is_an_error(
     assert done.returncode == 1
     assert "ZCRM-AUTH-010" in done.stderr
     assert "--user" in done.stderr
+    assert "they are revoked" in " ".join(done.stderr.split())
+    assert zoho.counters.revocations == 1
 
 
 def test_the_usual_scopes_are_enough_for_every_call() -> None:
@@ -335,7 +351,7 @@ def test_tokens_that_are_not_kept_are_revoked(
     said = " ".join(done.stderr.split())
     assert (done.returncode, done.stdout) == (1, "")
     assert said.startswith("ZCRM-CUSTOM-008: ")
-    assert "they are not kept: they are revoked." in said
+    assert "nobody has kept them, and they are revoked." in said
     assert "make a new one" in said
     assert zoho.counters.requests["POST /oauth/v2/token/revoke"] == 1
 
@@ -366,8 +382,41 @@ def test_a_stored_login_is_not_revoked_with_tokens_that_are_not_kept(zoho: Simul
 
         give_up(client, "a@example.com", error)
 
-    assert "goes on as it was" in str(error)
+    assert "they are not revoked" in str(error)
     assert "POST /oauth/v2/token/revoke" not in zoho.counters.requests
+
+
+class Ended(TokenStorePlugin):
+    """A store that has just ended."""
+
+    name = "ended"
+    priority = 903
+
+    def claims(self, config: Config) -> bool:
+        return True
+
+    def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
+        raise StoreUnavailable("It has ended.")
+
+    def fetch(self, config: Config, key: TokenKey) -> Token | None:
+        raise StoreUnavailable("It has ended.")
+
+    def delete(self, config: Config, key: TokenKey) -> bool:
+        raise StoreUnavailable("It has ended.")
+
+
+@pytest.mark.parametrize(("user", "revoked"), [("a@example.com", False), (None, True)])
+def test_where_the_store_cannot_be_read_a_login_that_may_be_stored_is_not_revoked(
+    zoho: Simulator, user: str | None, *, revoked: bool
+) -> None:
+    """Of a user known beforehand the store was read, so that the refresh token may come from there."""
+    error = StoreUnavailable("It has ended.")
+    error.unsaved = Token("a@example.com", "new", "perhaps the stored one", 1)
+    with Client(zoho.config(), token_store=Ended()) as client:
+        give_up(client, user, error)
+
+    assert ("they are revoked" in error.why) == revoked
+    assert ("POST /oauth/v2/token/revoke" in zoho.counters.requests) == revoked
 
 
 @pytest.mark.parametrize("user", ['x"; DROP\\', "a\u200bb", "a\U000e0001b"])

@@ -350,6 +350,7 @@ def test_forged_answers_do_not_end_the_login(begin: Callable[..., Command], web:
     for query in FORGED:
         page = requests.get(f"{web}?{query.format(state=state)}", timeout=10)
         assert (page.status_code, "the login goes on" in page.text) == (400, True), query
+        assert ("was refused" in page.text) == (query == "error=access_denied"), query
 
     assert requests.get(address, timeout=10).status_code == 200
     assert command.done()[0] == 0
@@ -475,6 +476,48 @@ def test_a_forged_refusal_costs_no_login(begin: Callable[..., Command], web: str
     code, out, err = command.done()
     assert (code, err) == (0, "")
     assert f"Logged in as {zoho.users[0].email}." in out
+
+
+def test_an_answer_in_time_is_finished_after_the_time(
+    begin: Callable[..., Command], web: str, zoho: Simulator
+) -> None:
+    """The wait is for the person: how long Zoho then takes for the tokens ends no login."""
+    assert web
+    zoho.faults.add("/oauth/v2/token", kind="delay", seconds=3.0)
+    command = begin("login", "--web", "--no-browser", "--wait", "2")
+
+    page = requests.get(command.line().strip().removeprefix("Log in at "), timeout=10)
+
+    assert "You are logged in" in page.text
+    assert command.done()[0] == 0
+
+
+BROWSER = """#!/bin/sh
+exec > page 2>&1
+{python} -c 'import requests, sys; print(requests.get(sys.argv[1], timeout=5).text)' "$1"
+exec sleep 5
+"""
+
+
+@pytest.mark.usefixtures("web")
+def test_a_browser_that_stays_open_has_its_page(run: Run, tmp_path: Path) -> None:
+    """A browser that comes back only when it is closed gets its answer all the same."""
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER.format(python=sys.executable), encoding="utf-8")
+    browser.chmod(0o700)
+
+    done = run("login", "--web", more={"BROWSER": f"{browser} %s"})
+
+    assert done.returncode == 0, done.stderr
+    assert "You are logged in" in (tmp_path / "page").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("web")
+def test_a_machine_without_a_browser_is_told(run: Run) -> None:
+    """Where none can be opened the person is asked to do it."""
+    done = run("login", "--web", "--wait", "1", more={"PATH": "", "BROWSER": ""})
+
+    assert "No browser could be opened: open the address by hand." in done.stderr
 
 
 @pytest.mark.usefixtures("web")

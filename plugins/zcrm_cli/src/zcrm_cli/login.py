@@ -85,7 +85,7 @@ def login(
     with find_source(config).open_client() as client:
         try:
             token = _logged_in(client, way, scopes or SCOPES, user)
-        except StoreError as error:
+        except (AuthError, StoreError) as error:
             give_up(client, user, error)
             raise
         _tell(client, token)
@@ -194,10 +194,14 @@ def _named_by_hand(client: Client, error: AuthError) -> Token:
     if error.token is None:
         raise error
     if not _at_terminal():
-        error.fix = "Make a new grant token, with the scope AaaServer.profile.READ as well, or pass --user."
+        error.fix = "Ask for the scope AaaServer.profile.READ as well, or pass --user."
         raise error
     click.echo(error.what, err=True)
-    user: str = click.prompt("Whose token is it (e-mail address)", err=True)
+    try:
+        user: str = click.prompt("Whose token is it (e-mail address)", err=True)
+    except click.Abort:
+        client.oauth.revoke_token(error.token)  # nobody keeps it
+        raise
     token = replace(error.token, user_identifier=user.strip())
     client.tokens.save(token)
     return token

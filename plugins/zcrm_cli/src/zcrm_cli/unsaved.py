@@ -1,34 +1,36 @@
-"""What becomes of tokens that Zoho issued and the store did not take? They are revoked."""
+"""What becomes of tokens that Zoho issued and that nobody keeps? They are revoked."""
 
 from __future__ import annotations
 
-from zcrm_core import Client, StoreError, Token, ZcrmError
+from zcrm_core import AuthError, Client, StoreError, Token, ZcrmError
 
 
-def give_up(client: Client, user: str | None, error: StoreError) -> None:
-    """Revoke the tokens that could not be kept, and tell in the error what that means for the login.
+def give_up(client: Client, user: str | None, error: AuthError | StoreError) -> None:
+    """Revoke the tokens that are not kept, and tell in the error what that means for the login.
 
-    Nobody holds them once this process has ended, so they would stay alive at Zoho for nothing.
+    Nobody holds them once this process has ended, so they would stay alive at Zoho for nothing, and of a
+    user's refresh tokens the oldest ends when there are too many.
 
     Args:
         client: the one that logged in.
         user: whose token it was to be, if that was known beforehand.
-        error: why the store did not take it; nothing is at stake where it holds no token.
+        error: why they are not kept; nothing is at stake where it holds no token.
     """
-    if error.unsaved is None:
+    token = error.unsaved if isinstance(error, StoreError) else error.token
+    if token is None:
         return
-    error.why += f" Zoho issued the tokens, and they are not kept: {_revoked(client, user, error.unsaved)}."
+    error.why += f" Zoho had issued tokens: {_revoked(client, user, token)}."
     error.fix += " Then run `zcrm login` again; a grant token works once, so make a new one for it."
 
 
 def _revoked(client: Client, user: str | None, token: Token) -> str:
     if _is_stored(client, user, token):
-        return "the login that is stored goes on as it was"
+        return "they may be those of the login that is stored, so they are not revoked"
     try:
         client.oauth.revoke_token(token)
     except ZcrmError as failure:
         return f"to revoke them failed as well ({failure.what.rstrip('.')}), so they live on at Zoho"
-    return "they are revoked"
+    return "nobody has kept them, and they are revoked"
 
 
 def _is_stored(client: Client, user: str | None, token: Token) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import webbrowser
 
 import click
@@ -38,6 +39,12 @@ def log_in_with_browser(
     with Listener(redirect_uri, state, finish) as listener:
         click.echo(f"Log in at {address}", err=True)
         click.echo(f"Waiting for up to {wait:.0f} s for the answer; Ctrl-C ends it.", err=True)
-        if opens and not webbrowser.open(address):
-            click.echo("No browser could be opened: open the address by hand.", err=True)
+        if opens:
+            # Some browsers come back only when they are closed, and until then nobody would answer them.
+            threading.Thread(target=_open, args=(address,), daemon=True).start()
         return listener.wait(wait)
+
+
+def _open(address: str) -> None:
+    if not webbrowser.open(address):
+        click.echo("No browser could be opened: open the address by hand.", err=True)
