@@ -63,7 +63,7 @@ def answers(url: str) -> bool:
     """Tell whether a server is there and answers."""
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
