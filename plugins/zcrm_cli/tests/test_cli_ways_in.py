@@ -48,7 +48,7 @@ class Command:
 
     def done(self) -> tuple[int, str, str]:
         """Wait for the end; give the exit code and the two outputs."""
-        out, err = self._process.communicate(timeout=30)
+        out, err = self._process.communicate(timeout=100)
         return self._process.returncode, out, err
 
     def kill(self) -> None:

@@ -80,7 +80,7 @@ class _Table(TokenStoreContract):
             "db_password": self.server.password,
             "db_name": self.database,
             "db_table": namespace,
-            "timeout": 2,
+            "timeout": 8,
         }
 
     def break_connections(self, namespace: str) -> None:
