@@ -15,7 +15,7 @@ from zcrm_core import Token, TokenKey
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     # To die at every step of a transaction of five statements takes long on a busy machine.
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
 ]
 
 
