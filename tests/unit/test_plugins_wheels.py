@@ -627,7 +627,11 @@ def test_the_core_s_regions_are_asked_last() -> None:
     assert resolve(CONFIG.replace(region="in"), plugins) == DATA_CENTRES["in"]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(order=st.permutations(range(5)), priorities=st.lists(st.integers(-3, 3), min_size=5, max_size=5))
 def test_the_order_of_installation_decides_nothing(
     site: Any, order: list[int], priorities: list[int]
