@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zcrm_contract_tests.histories import Operation, Verdict, from_json, judge, to_json
@@ -209,7 +209,13 @@ def _histories(draw: st.DrawFn) -> list[Operation]:
     return history
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@settings(
+    max_examples=400,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(history=_histories())
 def test_the_verdict_is_that_of_every_order_tried(history: list[Operation]) -> None:
     """For small histories, the search agrees with trying all orders."""
@@ -383,7 +389,13 @@ def _known_at(end: int, history: Sequence[Operation]) -> list[Operation]:
     return [each if (each.returned or end + 1) <= end else replace(each, returned=None) for each in begun]
 
 
-@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@settings(
+    max_examples=300,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(history=_histories())
 def test_the_explanation_is_the_smallest_part_without_an_order(history: list[Operation]) -> None:
     """The call that is named ended last in the first part of the history for which no order can be found."""

@@ -91,17 +91,17 @@ def test_latency_is_added_each_way(connect: Connect, proxy: FaultProxy) -> None:
 
     ask(connection, "SELECT 1")
 
-    assert 0.2 <= time.monotonic() - start < 1
+    assert 0.2 <= time.monotonic() - start < 10
 
 
 def test_nothing_leaves_a_black_hole(connect: Connect, proxy: FaultProxy) -> None:
     """A statement gets no answer while it lasts, nor does a new connection; afterwards both work."""
-    waiting, asking = connect(), connect(read_timeout=0.3)
+    waiting, asking = connect(), connect(read_timeout=1)
     with proxy.black_hole():
         with pytest.raises(pymysql.OperationalError, match="timed out"):
             ask(asking, "SELECT 1")
         with pytest.raises(pymysql.OperationalError, match="timed out"):
-            connect(read_timeout=0.3, connect_timeout=0.3)
+            connect(read_timeout=1, connect_timeout=1)
 
     assert ask(waiting, "SELECT 2") == ((2,),)
     assert ask(connect(), "SELECT 3") == ((3,),)

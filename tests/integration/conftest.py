@@ -6,7 +6,6 @@ import importlib.util
 import os
 import secrets
 import shutil
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +15,7 @@ from typing import Any, Literal
 
 import pytest
 
+from zcrm_contract_tests.mysql import ports
 from zcrm_core import (
     Client,
     Config,
@@ -204,10 +204,8 @@ def real() -> RealParts:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port that nobody uses, and that no outgoing connection gets meanwhile."""
+    return ports.free_port()
 
 
 @pytest.fixture

@@ -64,15 +64,24 @@ class Worker:
     def begin(self, threads: int) -> dict[str, Any]:
         """Let each thread make calls until ``end``."""
         over, outcomes = threading.Event(), list[str | None]()
+        self._calls = [0] * threads
 
-        def many() -> None:
+        def many(number: int) -> None:
             while not over.wait(0.005):
                 outcomes.append(self._attempt())
+                self._calls[number] += 1
 
-        running = [threading.Thread(target=many) for _ in range(threads)]
+        running = [threading.Thread(target=many, args=(number,)) for number in range(threads)]
         self._under_way = over, outcomes, running
         for thread in running:
             thread.start()
+        return {}
+
+    def settle(self) -> dict[str, Any]:
+        """Wait until each thread that began has made a whole call from now on."""
+        before = list(self._calls)
+        while any(now < then + 2 for now, then in zip(self._calls, before, strict=True)):
+            time.sleep(0.005)
         return {}
 
     def end(self) -> dict[str, Any]:

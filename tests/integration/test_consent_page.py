@@ -60,7 +60,7 @@ class Login:
 
     def done(self) -> tuple[int, str, str]:
         """Wait for the end; give the exit code and the two outputs."""
-        out, err = self._process.communicate(timeout=20)
+        out, err = self._process.communicate(timeout=100)
         return self._process.returncode, out, err
 
     def kill(self) -> None:
@@ -89,7 +89,7 @@ def browser(real: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bro
 def page(browser: BrowserContext) -> Iterator[Page]:
     """A page of the browser."""
     page = browser.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     yield page
     page.close()
 

@@ -63,7 +63,7 @@ def answers(url: str) -> bool:
     """Tell whether a server is there and answers."""
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
@@ -77,7 +77,7 @@ def test_gunicorn_with_a_client_made_before_the_fork(
     url = f"http://127.0.0.1:{free_port}/"
 
     def visit(_: int) -> tuple[int, str]:
-        answer = requests.get(url, timeout=20)
+        answer = requests.get(url, timeout=60)
         return answer.status_code, answer.text
 
     with running(command, environment, tmp_path), ThreadPoolExecutor(32) as visitors:
@@ -115,7 +115,7 @@ def test_celery_with_a_client_made_before_the_fork(
     worker = [sys.executable, "-m", "celery", "-A", "celery_app", "worker", *pool, *quiet]
     asker = (
         "from celery import group; from celery_app import call; import json;"
-        "print(json.dumps(group(call.s(n) for n in range(80))().get(timeout=30)))"
+        "print(json.dumps(group(call.s(n) for n in range(80))().get(timeout=100)))"
     )
 
     def ask() -> list[int]:
@@ -160,7 +160,7 @@ def test_forks_in_the_middle_of_a_refresh(
         capture_output=True,
         text=True,
         check=False,
-        timeout=40,
+        timeout=120,
     )
 
     assert done.returncode == 0, done.stderr[-2000:]

@@ -25,6 +25,8 @@ from zcrm_simulator import Limits, Simulator
 
 HERE = Path(__file__).parent
 HOSTS, PROCESSES, THREADS, ROUNDS = 3, 2, 4, 3
+NET = f"10.213.{secrets.randbelow(256)}"
+"""Where the hosts are; another run on this machine has others."""
 PRIVATE = 'mount -t tmpfs none "$1" && cd "$1" && export HOME="$1" TMPDIR="$1" && shift && exec "$@"'
 """What a host does before its program: have a place for files that no other host sees, and go there."""
 
@@ -35,7 +37,7 @@ class Host:
     def __init__(self, number: int, place: Path, opened: ExitStack) -> None:
         self._place = str(place)
         self.name = f"zcrm-{secrets.token_hex(3)}"
-        self.ours, self.theirs = f"10.213.{number}.1", f"10.213.{number}.2"
+        self.ours, self.theirs = f"{NET}.{4 * number + 1}", f"{NET}.{4 * number + 2}"
         cable, end = f"zc{secrets.token_hex(3)}", f"zc{secrets.token_hex(3)}"
         ip("netns", "add", self.name)
         opened.callback(ip, "netns", "del", self.name)  # the cable goes with it

@@ -194,7 +194,11 @@ STRANGERS = st.lists(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(strangers=STRANGERS, ours=st.sets(st.sampled_from(OURS)), data=st.data())
 def test_strangers_stores_rank_among_ours(
     strangers: list[tuple[str, int]], ours: set[str], data: st.DataObject, tmp_path: Path
@@ -214,7 +218,11 @@ def test_strangers_stores_rank_among_ours(
     assert all(stranger.calls == 0 for stranger in made), "making a client touches no token"
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(
     there=st.permutations(["custom", "file", "mysql", "low", "high"]),
     configured=st.sets(st.sampled_from(["custom", "file", "mysql", "low", "high"])),

@@ -22,6 +22,8 @@ STORES = ["file"] if os.environ.get("ZCRM_TEST_BRIEF") else ["file", "mysql"]
 ROUNDS = int(os.environ.get("ZCRM_TEST_ROUNDS", "5"))
 PROCESSES, THREADS = 8, 4
 ENDPOINT = "/oauth/v2/token"
+LATE = 20
+"""How late Zoho answers, in seconds, unless the test lets it answer earlier."""
 SCOPES = ["ZohoCRM.org.ALL", "AaaServer.profile.READ"]
 MANY = Limits(refreshes=10_000, concurrency=100, credits=10**9)
 PROGRAM = Path(__file__).with_name("refresh_worker.py")
@@ -154,7 +156,7 @@ def login_elsewhere(site: Site) -> Token:
     return issued.of(site.config["current_user_email"], time.time_ns() // 1_000_000)
 
 
-def until(happened: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until something has happened."""
     end = time.monotonic() + seconds
     while not happened():
@@ -190,6 +192,10 @@ def test_a_token_that_zoho_ends_under_all_workers_is_refreshed_once(site: Site) 
         process.ask("begin", threads=THREADS)
     for number in range(ROUNDS):
         time.sleep(0.8)
+        for process in processes:
+            process.tell("settle")  # a call that met two dead tokens would rightly fail
+        for process in processes:
+            process.answer()
         site.zoho.clock.advance(seconds=3_601)
         until(lambda: site.zoho.counters.refreshes == before + number + 1)  # noqa: B023 - called at once
     time.sleep(0.8)
@@ -262,12 +268,12 @@ def test_the_wait_ends_when_zoho_said(site: Site) -> None:
     processes = site.start(2)
     site.expire()
     site.zoho.faults.add(
-        ENDPOINT, kind="status", status=400, body='{"error": "Access Denied"}', headers={"Retry-After": "2"}
+        ENDPOINT, kind="status", status=400, body='{"error": "Access Denied"}', headers={"Retry-After": "4"}
     )
     assert called(processes)[0] == 0
     assert called(processes)[0] == 0
     assert site.zoho.counters.requests[f"POST {ENDPOINT}"] == 2  # the login, and the one that was refused
-    time.sleep(2.1)
+    time.sleep(4.1)
 
     assert called(processes) == (2 * THREADS, [])
     assert site.zoho.counters.refreshes == 1
@@ -304,7 +310,7 @@ def test_a_killed_holder_stops_nobody(where: str, site: Site) -> None:
 
     told = [process.answer() for process in others]
 
-    assert time.monotonic() - began < site.lease + 5
+    assert time.monotonic() - began < site.lease + 20
     assert [one["errors"] for one in told] == [[], []]
     assert site.zoho.counters.refreshes == 1
     site.zoho.faults.clear()
@@ -314,10 +320,11 @@ def test_a_holder_that_stood_still_overwrites_nothing(site: Site) -> None:
     """A worker is stopped while Zoho answers its refresh; what was stored meanwhile stays."""
     [holder] = site.start(1)
     site.expire()
-    site.zoho.faults.add(ENDPOINT, kind="delay", seconds=0.3)
+    site.zoho.faults.add(ENDPOINT, kind="delay", seconds=LATE)
     holder.tell("call")
     until(lambda: site.zoho.counters.in_flight == 1)
     holder.signal(signal.SIGSTOP)
+    site.zoho.faults.clear()
     until(lambda: site.zoho.counters.refreshes == 1)
     token = login_elsewhere(site)
     site.client.tokens.save(token)
@@ -335,14 +342,15 @@ def test_a_holder_that_stands_still_loses_its_lease(site: Site) -> None:
     """The others go on when its lease is over; when it goes on with its own answer, it adopts theirs."""
     holder, *others = site.start(3)
     site.expire()
-    site.zoho.faults.add(ENDPOINT, kind="delay", seconds=0.5)
+    site.zoho.faults.add(ENDPOINT, kind="delay", seconds=LATE)
     holder.tell("call")
     until(lambda: site.zoho.counters.in_flight == 1)
     holder.signal(signal.SIGSTOP)
+    site.zoho.faults.clear()
     began = time.monotonic()
 
     assert called(others) == (2 * THREADS, [])
-    assert time.monotonic() - began < site.lease + 5
+    assert time.monotonic() - began < site.lease + 20
     theirs = site.stored()
     holder.signal(signal.SIGCONT)
     told = holder.answer()
@@ -375,10 +383,11 @@ def test_a_user_deleted_during_a_refresh_is_logged_out_everywhere(site: Site) ->
     """While one process refreshes another deletes the token: it stays deleted, all ask for a new login."""
     processes = site.start(2)
     site.expire()
-    site.zoho.faults.add(ENDPOINT, kind="delay", seconds=0.5)
+    site.zoho.faults.add(ENDPOINT, kind="delay", seconds=LATE)
     processes[0].tell("call")
     until(lambda: site.zoho.counters.in_flight == 1)
     assert site.client.tokens.delete()
+    site.zoho.faults.clear()
 
     errors = [*processes[0].answer()["errors"], *processes[1].ask("call")["errors"]]
 

@@ -90,7 +90,7 @@ class Workers:
             assert worker.process.stdin is not None
             worker.process.stdin.close()
         for worker in self.running:
-            worker.process.wait(timeout=30)
+            worker.process.wait(timeout=60)
             self._end(worker)
         return [worker.told[-1]["answers"] for worker in self.running]
 

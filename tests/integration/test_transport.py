@@ -198,7 +198,7 @@ def test_this_machine_is_reached_without_a_proxy(
 
 def test_a_server_that_hangs_is_left(log_in: Make, zcrm_simulator: Simulator) -> None:
     """A server that takes the request and says nothing is given up after the configured time-out."""
-    client = log_in(timeout=0.2)
+    client = log_in(timeout=1)
     zcrm_simulator.faults.add("/crm/v2/org", kind="hang")
 
     with pytest.raises(TransportError, match="did not answer in time") as caught:

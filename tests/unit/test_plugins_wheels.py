@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -222,8 +221,8 @@ def test_a_higher_store_of_a_stranger_may_take_named_keys(site: Any) -> None:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Wait for half a second where a program waits for 20, and forget afterwards what hung."""
-    monkeypatch.setattr(plugin_loading, "LOADING_SECONDS", 0.5)
+    """Wait for two seconds where a program waits for 20, and forget afterwards what hung."""
+    monkeypatch.setattr(plugin_loading, "LOADING_SECONDS", 2.0)
     yield
     plugin_loading._hanging.clear()
 
@@ -239,7 +238,7 @@ def test_a_wheel_that_hangs_at_import_holds_nobody_up(site: Any, source: str) ->
     script = f"""
 import json, time
 from zcrm_core import Client, PluginError, plugin_loading
-plugin_loading.LOADING_SECONDS = 0.5
+plugin_loading.LOADING_SECONDS = 2.0
 started = time.monotonic()
 with Client({BASE!r} | {{"token_store": "good"}}) as client:
     [error] = [each for each in client.plugins.failures if each.code == "ZCRM-PLUGIN-002"]
@@ -253,22 +252,25 @@ except PluginError as pinned:
     error, pinned, seconds = json.loads(run(script, site.folder, ZCRM_DISABLE_PLUGINS=ours))
 
     assert "hanging (hanging-wheel 0.9) cannot be loaded" in error
-    assert "did not end within 0.5 s" in error
+    assert "did not end within 2 s" in error
     assert "ZCRM_DISABLE_PLUGINS=hanging" in error
     assert "hanging-wheel" in pinned
     assert "began earlier" in pinned
-    assert seconds < 10
+    assert seconds < 20
 
 
 @pytest.mark.usefixtures("short")
 def test_what_ends_after_all_is_used_by_the_next_client(site: Any) -> None:
     """A slow import is not started a second time, and once it has ended its plugin is there."""
-    slow = "import time\ntime.sleep(1.5)\n" + site.source_of_a_store("slow", 9)
+    sys.__dict__["zcrm_test_may_end"] = may_end = threading.Event()
+    slow = "import sys\nsys.zcrm_test_may_end.wait(30)\n" + site.source_of_a_store("slow", 9)
     site.install("slow-wheel", slow, "slow", attribute="Plugin")
 
     first, second = site.plugins(), site.plugins()
     assert [error.code for error in (*first.failures, *second.failures)] == ["ZCRM-PLUGIN-002"] * 2
-    time.sleep(2)
+    [importing] = plugin_loading._hanging.values()
+    may_end.set()
+    importing.join(20)
 
     assert chosen(site.plugins()) == "slow"
     assert chosen(first) == "good"
@@ -637,7 +639,11 @@ def test_the_core_s_regions_are_asked_last() -> None:
     assert resolve(CONFIG.replace(region="in"), plugins) == DATA_CENTRES["in"]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(order=st.permutations(range(5)), priorities=st.lists(st.integers(-3, 3), min_size=5, max_size=5))
 def test_the_order_of_installation_decides_nothing(
     site: Any, order: list[int], priorities: list[int]

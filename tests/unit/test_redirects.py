@@ -22,7 +22,7 @@ class Slow(str):
 
     def __hash__(self) -> int:
         self.reached.set()
-        self.go_on.wait(10)
+        self.go_on.wait(30)
         return super().__hash__()
 
     __eq__ = str.__eq__
@@ -73,7 +73,7 @@ def test_a_fork_while_a_login_begins_stops_no_other() -> None:
     Slow.reached.wait(10)
     child = os.fork()
     if child == 0:
-        signal.alarm(5)  # ends a child that waits for a lock
+        signal.alarm(20)  # ends a child that waits for a lock
         os._exit(0 if logins.end(logins.begin(None, "v"), None) == (True, "v") else 1)
 
     assert os.waitpid(child, 0)[1] == 0

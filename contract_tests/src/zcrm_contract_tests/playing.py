@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zcrm_contract_tests.capabilities import Capabilities
-    from zcrm_contract_tests.opening import OpenStore, Source
+    from zcrm_contract_tests.opening import OpenStore
+    from zcrm_core import Client
 
 __all__ = ["Recorded", "call_in_threads", "in_threads", "play", "wrong_step"]
 
@@ -100,17 +101,14 @@ def wrong_step(recorded: Sequence[Recorded]) -> str | None:
     return next((step["wrong"] for step in recorded if step["wrong"]), None)
 
 
-def call_in_threads(source: Source, config: Mapping[str, object], command: Mapping[str, Any]) -> object:
-    """Make a client and call the CRM once in each thread; give how many got an answer, and the errors."""
-    errors: list[str] = []
+def call_in_threads(client: Client, threads: int) -> object:
+    """Call the CRM once in each thread; give how many got an answer, and the errors."""
     answers: list[int] = []
-    with source.client(config) as client:
 
-        def call() -> None:
-            answers.append(client.request("GET", "org").status)
+    def call() -> None:
+        answers.append(client.request("GET", "org").status)
 
-        time.sleep(max(0.0, command["start"] - time.monotonic()))
-        errors = [f"{type(error).__name__}: {error}" for error in in_threads([call] * command["threads"])]
+    errors = [f"{type(error).__name__}: {error}" for error in in_threads([call] * threads)]
     return {"answers": len(answers), "errors": errors}
 
 

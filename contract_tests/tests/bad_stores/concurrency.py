@@ -55,7 +55,7 @@ class DeletesThenInserts(ReferenceStore):
 
     def write(self, config: Config, key: TokenKey, content: bytes) -> None:
         self.path(config, key).unlink(missing_ok=True)
-        time.sleep(_MOMENT)
+        time.sleep(_MOMENT * 5)
         super().write(config, key, content)
 
 
@@ -120,7 +120,7 @@ class ComparesBeforeItLocks(ReferenceStore):
     def save(self, config: Config, key: TokenKey, token: Token, replaces: Token | None) -> Literal[True]:
         if replaces is not None and self.fetch(config, key) != replaces:
             raise StaleToken(f"The token of {key} is not the one to be replaced.")
-        time.sleep(_MOMENT * 3)
+        time.sleep(_MOMENT * 5)
         return super().save(config, key, token, None)
 
 

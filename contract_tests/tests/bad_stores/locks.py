@@ -138,7 +138,7 @@ class WaitsForEver(ReferenceStore):
     Broken promise: TS-45
     """
 
-    patience = 0.5
+    patience = 1.0
 
     @contextmanager
     def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
@@ -195,7 +195,7 @@ class HasOneLockForAll(ReferenceStore):
     Broken promise: TS-47
     """
 
-    patience = 0.5
+    patience = 1.0
 
     @contextmanager
     def lock(self, config: Config, key: TokenKey, wait: float) -> Iterator[None]:
@@ -209,7 +209,7 @@ class TakesTwoLocksInAnyOrder(ReferenceStore):
     Broken promise: TS-47
     """
 
-    patience = 0.5
+    patience = 1.0
 
     def __init__(self) -> None:
         self._one, self._two = threading.Lock(), threading.Lock()

@@ -117,6 +117,6 @@ class MigratesOverTheHeads(Versioned):
         with suppress(FileNotFoundError):
             if found is not None and path.read_bytes().startswith(b'{"format": 0'):
                 path.unlink(missing_ok=True)
-                time.sleep(0.02)
+                time.sleep(0.2)  # long enough for another process to look, however busy the machine is
                 self.save(config, key, found, None)
         return found

@@ -168,7 +168,7 @@ def test_a_file_that_is_loaded_during_a_fork_is_loaded_in_the_child(write: Write
     assert running.wait(10)
     child = multiprocessing.get_context("fork").Process(target=CustomStorePlugin().fetch, args=(config, key))
     child.start()
-    child.join(5)
+    child.join(20)
     may_end.set()
     thread.join(10)
     if child.exitcode is None:

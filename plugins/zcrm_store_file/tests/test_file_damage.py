@@ -11,7 +11,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zcrm_core import StoreCorrupt, Token, TokenKey
@@ -21,7 +21,13 @@ from zcrm_store_file.store import FileStore
 Keys = Callable[[str], TokenKey]
 Tokens = Callable[..., Token]
 
-QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+QUICK = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def _outcome(store: FileStore, key: TokenKey) -> Token | str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from zcrm_core import Config, ConfigError, StaleToken, StoreClaim, StoreCorrupt, Token, TokenKey
@@ -24,7 +24,13 @@ Tokens = Callable[..., Token]
 USERS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=60)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=200)
 MAYBE = st.none() | TEXTS
-QUICK = settings(max_examples=80, deadline=None, derandomize=True, database=None)
+QUICK = settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 LOOK_ALIKES = [
     "a@b.c", "A@b.c", "a@b.c ", " a@b.c", "\u00e1", "a\u0301", "\u00df", "SS", "\u0130", "i\u0307", "K",

@@ -48,7 +48,7 @@ def through(proxy: FaultProxy, server: Server, database: str) -> Callable[..., C
 @pytest.fixture
 def ready(through: Callable[..., Config], plugin: MySQLStorePlugin) -> Config:
     """A store behind the proxy that has a token and a warm connection."""
-    config = through(timeout=5)
+    config = through(timeout=10)
     plugin.save(config, KEY, OLD, None)
     return config
 
@@ -191,7 +191,7 @@ def test_a_black_hole_is_not_waited_for(
     proxy.reset()
 
     assert caught.value.code == "ZCRM-MYSQL-011"
-    assert took < 5
+    assert took < 20
     assert plugin.fetch(config, KEY) in (OLD, NEW)
     plugin.save(config, KEY, NEW, None)
     assert plugin.fetch(config, KEY) == NEW
@@ -214,7 +214,7 @@ def test_a_server_that_is_away_for_a_moment_is_waited_for(
     with proxy.refusing():
         threading.Thread(target=save).start()
         assert not done.wait(0.5)
-    assert done.wait(5)
+    assert done.wait(20)
 
     assert failures == []
     assert plugin.fetch(ready, KEY) == NEW
@@ -329,7 +329,7 @@ def test_an_idle_connection_that_a_firewall_forgot_is_not_waited_for_long(
     began = time.monotonic()
     plugin.save(config, KEY, NEW, OLD)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15
     assert plugin.fetch(config, KEY) == NEW
 
 
@@ -423,7 +423,7 @@ def test_rights_that_are_taken_away_are_told(
     with pytest.raises(StoreUnavailable) as without_account:
         plugin.fetch(config, KEY)
 
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 15
     assert without_rights.value.code == "ZCRM-MYSQL-003"
     assert without_account.value.code == "ZCRM-MYSQL-002"
     assert MySQLStorePlugin().fetch(server.config(database), KEY) == OLD
@@ -433,21 +433,26 @@ def test_a_row_that_somebody_keeps_locked_is_waited_for(
     server: Server, database: str, plugin: MySQLStorePlugin
 ) -> None:
     """A save meets a row that another session has locked, gives up waiting, asks again, and succeeds."""
-    config = server.config(database, timeout=4)
+    config = server.config(database, timeout=8)
     plugin.save(config, KEY, OLD, None)
-    asked = "SHOW GLOBAL STATUS LIKE 'Com_update'"
-    ((_, before),) = server.sql(asked)
-    with server.connect(database) as other:
+
+    def updates() -> int:
+        ((_, number),) = server.sql("SHOW GLOBAL STATUS LIKE 'Com_update'")
+        return int(str(number))
+
+    before = updates()
+    with server.connect(database) as other, ThreadPoolExecutor(1) as pool:
         with other.cursor() as cursor:
             cursor.execute("SELECT * FROM oauthtokens FOR UPDATE")
-        unlock = threading.Timer(1.6, other.rollback)
-        unlock.start()
-        plugin.save(config, KEY, NEW, OLD)
-        unlock.join()
+        saved = pool.submit(plugin.save, config, KEY, NEW, OLD)
+        while updates() < before + 2:  # the one that was refused, and the one that waits now
+            time.sleep(0.02)
+            assert not saved.done()
+        other.rollback()
+
+        assert saved.result() is True
 
     assert plugin.fetch(config, KEY) == NEW
-    ((_, after),) = server.sql(asked)
-    assert int(str(after)) - int(str(before)) > 1
 
 
 def test_a_table_that_somebody_keeps_locked_leaves_no_doubt(
@@ -527,7 +532,7 @@ def test_a_lone_server_that_takes_no_changes_is_told_soon(
         start = time.monotonic()
         with pytest.raises(StoreUnavailable, match="nothing was changed") as caught:
             plugin.save(config, KEY, NEW, None)
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20
         assert plugin.fetch(config, KEY) == OLD
     finally:
         local_server.sql("SET GLOBAL read_only = OFF")
@@ -611,7 +616,7 @@ def test_no_server_that_takes_changes_is_told(
     pair: tuple[mysql.OwnServer, mysql.OwnServer], plugin: MySQLStorePlugin
 ) -> None:
     """When none of the servers takes changes, the error says so after the time allowed."""
-    config = url_of(*pair, timeout=1)
+    config = url_of(*pair, timeout=2)
     for each in pair:
         each.sql("SET GLOBAL super_read_only = ON")
     try:
@@ -649,7 +654,7 @@ def test_a_server_that_was_silent_is_not_asked_next(
     with FaultProxy(first.host, first.port) as proxy:
         hosts = f"127.0.0.1:{proxy.port},{second.host}:{second.port}"
         url = f"mysql://zcrm:p%40ss%3Aword@{hosts}/several"
-        config = url_of(first, second, timeout=5).replace(db_url=url)
+        config = url_of(first, second, timeout=10).replace(db_url=url)
         plugin.save(config, KEY, OLD, None)
         before = proxy.connections
         with proxy.black_hole():

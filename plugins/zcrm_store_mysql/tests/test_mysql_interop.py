@@ -69,7 +69,7 @@ def sdk(table: mysql.OwnServer) -> Callable[..., list[object]]:
             input=json.dumps({"config": keys, "calls": calls}),
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=150,
             check=False,
         )
         assert done.returncode == 0, done.stderr[-2000:]

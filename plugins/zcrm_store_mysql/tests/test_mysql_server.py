@@ -400,7 +400,7 @@ def test_a_frozen_server_is_not_waited_for(
     plugin: MySQLStorePlugin, local_server: LocalServer, database: str, key: TokenKey
 ) -> None:
     """A server that stops answering ends a save after the time allowed, and it may be saved again later."""
-    config = local_server.config(database, timeout=1)
+    config = local_server.config(database, timeout=3)
     plugin.fetch(config, key)
 
     with local_server.frozen(), pytest.raises(StoreUnavailable) as caught:
@@ -416,7 +416,7 @@ def test_saved_tokens_outlive_the_server(
     plugin: MySQLStorePlugin, local_server: LocalServer, database: str, key: TokenKey
 ) -> None:
     """A server that is killed right after a save has the token when it is back, for the same client."""
-    config = local_server.config(database, timeout=1)
+    config = local_server.config(database, timeout=3)
     plugin.save(config, key, TOKEN, None)
 
     local_server.kill()

@@ -180,7 +180,7 @@ def test_a_key_with_a_pass_phrase_is_an_error_and_no_question(tmp_path: Path) ->
         input="words\n",
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
         # Without a terminal OpenSSL asks the standard input.
         start_new_session=True,

@@ -79,7 +79,11 @@ def test_a_token_comes_back(plugin: MySQLStorePlugin, config: Config, key: Token
     assert list(plugin.list(config)) == [key]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(asked=KEYS, values=VALUES)
 def test_any_token_comes_back(
     plugin: MySQLStorePlugin, config: Config, asked: TokenKey, values: dict[str, object]

@@ -46,7 +46,7 @@ def main() -> None:
 def _jitter(_: int = 0) -> float:
     from zcrm_core.flight import soft_window  # noqa: PLC0415 - this process's own
 
-    time.sleep(0.01)  # so that each process of the pool gets some
+    time.sleep(0.05)  # so that each process of the pool gets some
     return soft_window(None)
 
 
