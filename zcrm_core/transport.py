@@ -54,7 +54,7 @@ class Transport:
     def __init__(self, config: Config, trusted: Iterable[str], log: EventLog) -> None:
         self._timeout = (min(_CONNECT_SECONDS, config.timeout), config.timeout)
         self._tries = config.max_retries + 1
-        self._trusted = frozenset(map(origin, trusted))
+        self._trusted = set(map(origin, trusted))
         self._own_headers = {
             "User-Agent": f"zcrm-core/{version('zcrm-core')}",
             "Accept-Encoding": "gzip, deflate",
@@ -150,7 +150,7 @@ class Transport:
 
     def trust(self, servers: Iterable[str]) -> None:
         """Let further servers see a token: those of the data centre that a login led to."""
-        self._trusted |= frozenset(map(origin, servers))
+        self._trusted.update(map(origin, servers))  # in place: two threads may add at once
 
     def close(self) -> None:
         """Close the pooled connections."""

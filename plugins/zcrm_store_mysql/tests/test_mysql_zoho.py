@@ -337,7 +337,7 @@ def test_what_is_not_promised_is_said_once(
             "(useridentifier text, accesstoken text, refreshtoken text, expirytime bigint) ENGINE=MyISAM",
             "MyISAM instead of InnoDB",
         ),
-        ("(useridentifier varchar(9), accesstoken text)", "expirytime is not BIGINT"),
+        ("(useridentifier varchar(9), accesstoken text)", "lacks expirytime, refreshtoken"),
     ],
 )
 def test_a_table_in_which_tokens_are_not_safe_is_refused(
