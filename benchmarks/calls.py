@@ -43,8 +43,8 @@ def cost(call: Callable[[], object], times: int) -> float:
 def main() -> int:
     """Print the medians and their ratio; the result is 1 when it is above its bound."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=400, help="calls in a round (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=50, help="calls in a round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=40, help="rounds (default: %(default)s)")
     options = parser.parse_args()
     context = get_context("spawn")
     ours, theirs = context.Pipe()
