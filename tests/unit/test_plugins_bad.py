@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+import zcrm_core
 from zcrm_core import (
     Client,
     Config,
@@ -412,9 +413,11 @@ def test_an_entry_point_may_be_written_in_every_form_that_python_takes(site: Any
     assert site.plugins().failures == []
 
 
-def installed_entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this folder be all that is installed."""
-    monkeypatch.setattr(sys, "path", [str(folder)])
+def installed_entries(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: Path) -> None:
+    """Let this folder, and more behind it, be all that is installed."""
+    for name in zcrm_core.__all__:  # loaded when it is first used, which a plugin could not do from here on
+        getattr(zcrm_core, name)
+    monkeypatch.setattr(sys, "path", [str(folder), *map(str, more)])
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # importlib's, on a wheel without a name
@@ -454,7 +457,7 @@ def test_of_a_wheel_that_is_there_twice_the_first_one_counts(
     site.install("two-wheel", HOOK + "zcrm_log(event): pass", "two", version="2.0")
     older = type(site)(tmp_path_factory.mktemp("older"))
     older.install("two-wheel", HOOK + "zcrm_log(event): pass", "two", version="1.0")
-    monkeypatch.setattr(sys, "path", [str(site.folder), str(older.folder)])
+    installed_entries(site.folder, monkeypatch, older.folder)
     versions = []
 
     for damage in ("", "no equals sign"):
