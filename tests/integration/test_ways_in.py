@@ -14,13 +14,16 @@ import requests
 from zcrm_core import (
     AuthError,
     Client,
+    Config,
     ConfigError,
     DeviceLogin,
     InvalidGrant,
     InvalidToken,
     ReauthorizationRequired,
+    Region,
     StoreUnavailable,
     TransportError,
+    hookimpl,
 )
 from zcrm_core.oauth import new_code_verifier
 from zcrm_simulator import Simulator, Switches
@@ -153,6 +156,36 @@ def test_without_a_region_each_user_is_called_at_home(
         assert requests_made[f"POST /{data_centre}/oauth/v2/token/revoke"] == 1
     assert not [route for route in requests_made if route.startswith(("GET /crm", "POST /oauth"))]
     assert "region_not_kept" not in events.names
+
+
+def test_a_token_goes_to_the_other_server_that_its_login_led_to(
+    zcrm_simulator: Simulator, store: Any
+) -> None:
+    """Two servers at two addresses: the second one is shown the token only because it belongs to it."""
+    with Simulator() as elsewhere:
+        user = elsewhere.users[0].email
+
+        class Elsewhere:
+            @hookimpl
+            def zcrm_choose_region(self, config: Config) -> Region | None:
+                at_home = config.api_base_url == elsewhere.url
+                return Region("elsewhere", *[elsewhere.url] * 5) if at_home else None
+
+        with Client(elsewhere.config(), token_store=type(store)()) as theirs:
+            token = theirs.oauth.generate_access_token(elsewhere.grant_token(SCOPES, user=user))
+        keys = {**zcrm_simulator.config(), "region": None, "current_user_email": user, "max_retries": 0}
+        with Client(keys, token_store=store, plugins=[Elsewhere()]) as client:
+            address = f"{elsewhere.url}/crm/v2/org"
+            client.tokens.save(replace(token, api_domain=None))
+            with pytest.raises(TransportError, match="The token is not sent to"):
+                client.request("GET", address)
+
+            client.tokens.save(replace(token, api_domain=elsewhere.url))
+
+            assert client.org.get().company_name
+            assert client.request("GET", address).status == 200
+        assert elsewhere.counters.requests["GET /crm/v2/org"] == 2
+        assert "GET /crm/v2/org" not in zcrm_simulator.counters.requests
 
 
 class FourValues:

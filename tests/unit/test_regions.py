@@ -181,8 +181,8 @@ def test_results_of_bulk_writes_come_from_the_data_centre_s_own_host(name: str) 
     assert download_url(own) is None
 
 
-def test_servers_in_front_of_a_data_centre_may_go_by_its_name() -> None:
-    """A gateway is told from the data centre behind it by its addresses, so the secret stays there."""
+def in_front_of_eu() -> tuple[Region, Plugins, Config]:
+    """Servers in front of the data centre eu that go by its name, and a configuration that leads to them."""
 
     class InFront:
         @hookimpl
@@ -191,7 +191,12 @@ def test_servers_in_front_of_a_data_centre_may_go_by_its_name() -> None:
 
     gateway = Region("eu", *["https://gateway.example"] * 5)
     plugins = Plugins(core=[DataCentres()], given=[InFront()], installed=[])
-    config = Config({**BASE, "region": "eu"})
+    return gateway, plugins, Config({**BASE, "region": "eu"})
+
+
+def test_servers_in_front_of_a_data_centre_may_go_by_its_name() -> None:
+    """A gateway is told from the data centre behind it by its addresses, so the secret stays there."""
+    gateway, plugins, config = in_front_of_eu()
     trusted: list[str] = []
     homes = Homes(config, plugins, resolve(config, plugins), trusted.extend)
 
@@ -302,15 +307,7 @@ def test_only_the_address_of_another_environment_is_refused(
 
 def test_what_a_gateway_hands_out_is_for_its_own_environment() -> None:
     """Servers in front of Zoho's, and those with one address for all environments, refuse no token."""
-
-    class InFront:
-        @hookimpl
-        def zcrm_choose_region(self, config: Config) -> Region | None:
-            return gateway if config.region == "eu" else None
-
-    gateway = Region("eu", *["https://gateway.example"] * 5)
-    plugins = Plugins(core=[DataCentres()], given=[InFront()], installed=[])
-    config = Config({**BASE, "region": "eu"})
+    gateway, plugins, config = in_front_of_eu()
     homes = Homes(config, plugins, resolve(config, plugins), lambda _: None)
 
     for domain in (DATA_CENTRES["eu"].sandbox_url, DATA_CENTRES["us"].developer_url, gateway.sandbox_url):
