@@ -66,6 +66,7 @@ def test_a_mapping_that_may_be_left_out_is_one(
 
 # -- lists, texts, names and times -----------------------------------------------------------------------
 
+# What is ignored below is wrong on purpose: a caller without a type checker passes it.
 WRONG: dict[str, Call] = {
     "fields of a list": lambda client: client.module("Leads").list(fields=5),  # type: ignore[arg-type]
     "fields of a record": lambda client: client.module("Leads").get("1", fields=5),  # type: ignore[call-overload]
