@@ -112,6 +112,7 @@ class Refresher:
                 if self._works(stored, notes.lifetime_of(stored), unwanted):
                     return self._adopted(key, flight, stored, notes, drops)
             elif self._is_untried(flight, token, notes):
+                self._remember_doubt(flight, token, notes)
                 return None
         found = self._renewed(key, flight, token, end, unwanted)
         return None if found.access_token == token.access_token else found
@@ -295,9 +296,16 @@ class Refresher:
             f"the token of {key} was refreshed elsewhere",
             user=key.user_identifier,
         )
-        if notes.doubt(stored, self._clock.wall()):
-            flight.untried = self._untried(stored, noted=True)
+        self._remember_doubt(flight, stored, notes)
         return self._keeper.used(key, flight, stored, notes.lifetime_of(stored), drops)
+
+    def _remember_doubt(self, flight: Flight, token: Token, notes: Notes) -> None:
+        """Remember a doubt that stands in the notes, so that this worker ends it if the CRM takes the token.
+
+        The one that noted it may be gone, or have adopted the token before it was noted.
+        """
+        if notes.doubt(token, self._clock.wall()):
+            flight.untried = self._untried(token, noted=True)
 
     def _untried(self, token: Token, *, noted: bool) -> Untried:
         return Untried(token.access_token, self._clock.steady() + DOUBT_MS / 1000, noted)

@@ -568,3 +568,21 @@ def test_a_doubt_that_is_noted_while_the_lock_is_waited_for_counts(
 
     assert zcrm_simulator.counters.refreshes == 0
     assert stored(locking_client) == token
+
+
+def test_whoever_has_a_doubted_token_taken_ends_the_doubt(
+    locking_client: Client, locking: LockingStore, zcrm_simulator: Simulator
+) -> None:
+    """The worker that refreshed is gone; one that knows of the doubt from the store alone ends it for all."""
+    zcrm_simulator.faults.add("/crm/", kind="status", status=401, times=100)
+    with pytest.raises(ApiError, match="to a new token as well"):
+        locking_client.org.get()
+    with Client(locking_client.config, token_store=locking) as other:
+        with pytest.raises(ApiError, match="to a new token as well"):
+            other.org.get()
+        zcrm_simulator.faults.clear()
+        assert other.org.get().company_name
+        zcrm_simulator.clock.advance(seconds=3_601)
+
+        assert other.org.get().company_name
+    assert zcrm_simulator.counters.refreshes == 2
